@@ -1,0 +1,99 @@
+"""What a device says of itself: `status` (also its last will), `metrics`, `positions`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from wire.event import Location, Share
+from wire.identifiers import Identifier
+from wire.message import Message, Part, UtcTime
+
+CameraState = Literal["live", "dark", "starting", "refused"]
+"""`dark`: it is configured, but no picture comes; `refused`: its configuration or its law forbids to look."""
+LegalRegime = Literal["lo_7_2021", "gdpr"]
+
+
+class CameraStatus(Part):
+    """One camera of the device as it stands."""
+
+    camera_id: Identifier
+    name: str = Field(min_length=1, max_length=200)
+    state: CameraState
+    reason: str = Field(default="", max_length=500)
+    """Why it is not live; empty where it is."""
+    since: UtcTime
+    """The device's clock, when the camera came to this state."""
+    last_frame_at: UtcTime | None = None
+    location: Location | None = None
+    purpose: str = Field(default="", max_length=1000)
+    legal_regime: LegalRegime | None = None
+    staged: bool = False
+    """It replays staged footage."""
+
+
+class StatusMessage(Message):
+    """Whether the device is there. Retained; the broker sends the last will, with `online` false, in its place."""
+
+    SCHEMA: ClassVar[str] = "talaia.status"
+    VERSION: ClassVar[int] = 1
+
+    message_id: UUID
+    device_id: Identifier
+    sent_at: UtcTime
+    """The device's clock; of a last will, when the device connected."""
+    online: bool
+    version: str = Field(max_length=100)
+    reason: str = Field(default="", max_length=500)
+    cameras: list[CameraStatus] = Field(default=[], max_length=1000)
+
+
+class CameraMetrics(Part):
+    """Rates and counts of one camera since the last message."""
+
+    camera_id: Identifier
+    fps_read: float = Field(ge=0)
+    fps_analysed: float = Field(ge=0)
+    frames_skipped: int = Field(ge=0)
+    """Frames that were due for analysis and were dropped because it was behind."""
+    motion_share: Share
+    """Share of the analysed frames in which something moved."""
+    inference_ms: float | None = Field(ge=0)
+    """Median of one run of the detector; null where it did not run."""
+
+
+class MetricsMessage(Message):
+    """How the device fares; lost ones do not matter."""
+
+    SCHEMA: ClassVar[str] = "talaia.metrics"
+    VERSION: ClassVar[int] = 1
+
+    device_id: Identifier
+    sent_at: UtcTime
+    cameras: list[CameraMetrics] = Field(default=[], max_length=1000)
+    outbox_pending: int = Field(ge=0)
+    evidence_pending: int = Field(ge=0)
+    clock_offset_s: float | None = None
+    """Device minus room, where it was measured."""
+    disk_free_bytes: int = Field(ge=0)
+    temperature_c: float | None = None
+
+
+class PositionMessage(Message):
+    """Where a drone or ground station is."""
+
+    SCHEMA: ClassVar[str] = "talaia.position"
+    VERSION: ClassVar[int] = 1
+
+    device_id: Identifier
+    at: UtcTime
+    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    relative_altitude_m: float | None = None
+    absolute_altitude_m: float | None = None
+    gimbal_yaw_deg: float | None = None
+    gimbal_pitch_deg: float | None = None
+    gimbal_roll_deg: float | None = None
+    camera_id: Identifier | None = None
