@@ -68,8 +68,8 @@ def _page(rows: list[dict[str, Any]]) -> str:
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     head = (
         "# Benchmarks\n\n"
-        "Written by `make bench`; do not edit. Each figure was taken beside its baseline in the same run, on a machine\n"
-        "that others use too: the ratio means more than the seconds. The load is the one-minute average at that time.\n\n"
+        "Written by `make bench`; do not edit. Each figure was taken beside its baseline in the same run, on a\n"
+        "machine that others use too: the ratio means more than the seconds. The load is the one-minute average.\n\n"
         f"Last machine: {machine}.\n\n"
         "| figure | value | p50 | p99 | n | baseline | ratio | aim | met | load | at |\n"
         "|---|---|---|---|---|---|---|---|---|---|---|\n"
