@@ -1,0 +1,212 @@
+"""The whole system, as `make run` starts it, on a free port with a folder of its own. For benchmarks and tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_WITHIN_S = 900
+STOP_WITHIN_S = 60
+
+
+class NotInTimeError(AssertionError):
+    """Something that was waited for did not happen."""
+
+
+@dataclass(frozen=True)
+class Town:
+    """A running system."""
+
+    data_dir: Path
+    process: subprocess.Popen[str]
+    output: list[str]
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """What `run.json` says now; the pids change when a part is started again."""
+        content: dict[str, Any] = json.loads((self.data_dir / "run.json").read_text(encoding="utf-8"))
+        return content
+
+    def client(self) -> httpx.Client:
+        """Somebody who has logged in with run.json's account."""
+        run = self.run
+        client = httpx.Client(base_url=f"{run['url']}/api/v1", timeout=30)
+        answer = client.post("/session", json={"user": run["user"], "password": run["password"]})
+        answer.raise_for_status()
+        client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
+        return client
+
+    def room(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a `talaia-room` command against this system."""
+        return talaia("room", *arguments, TALAIA_ROOM_CONFIG=str(self.data_dir / "room.toml"))
+
+
+def talaia(tool: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `talaia-edge`, `talaia-room` or `talaia-models` to its end."""
+    return subprocess.run(
+        [str(Path(sys.executable).parent / f"talaia-{tool}"), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def wait_for(condition: Callable[[], Any], within_s: float, what: str) -> Any:
+    """What `condition` gives as soon as it is true; fails, naming `what`, when it never is."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        threading.Event().wait(0.2)
+    raise NotInTimeError(f"{what}: not within {within_s:.0f} s")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def start_town(data_dir: Path, port: int, **environment: str) -> Town:
+    """`make run`, waited for until it says READY."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "launch", "run"],
+        cwd=ROOT,
+        env={**os.environ, "PORT": str(port), "DATA_DIR": str(data_dir), **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    town = Town(data_dir, process, [])
+    lines: queue.Queue[str | None] = queue.Queue()
+    threading.Thread(target=_read_lines, args=(process, town.output, lines), daemon=True).start()
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline:
+        line = lines.get(timeout=READY_WITHIN_S)
+        if line is None:
+            break
+        if line.startswith("READY "):
+            return town
+    stop_town(town)
+    raise NotInTimeError("make run did not come to READY:\n" + "".join(town.output[-40:]))
+
+
+def _read_lines(process: subprocess.Popen[str], output: list[str], lines: queue.Queue[str | None]) -> None:
+    if process.stdout is not None:
+        for line in process.stdout:
+            output.append(line)
+            lines.put(line)
+    lines.put(None)
+
+
+def stop_town(town: Town) -> None:
+    """Ctrl-C."""
+    if town.process.poll() is None:
+        os.killpg(town.process.pid, signal.SIGINT)
+    town.process.wait(timeout=STOP_WITHIN_S)
+
+
+@contextmanager
+def running(data_dir: Path, **environment: str) -> Iterator[Town]:
+    """A town on a free port, stopped at the end."""
+    town = start_town(data_dir, free_port(), **environment)
+    try:
+        yield town
+    finally:
+        stop_town(town)
+
+
+class BusyAgent:
+    """A second agent on a town's room, whose rule opens and closes an event each time somebody walks by."""
+
+    def __init__(self, town: Town, folder: Path, cameras: int = 1) -> None:
+        self.folder = folder
+        self.config = folder / "edge.toml"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.device_id = f"busy-{secrets.token_hex(4)}"
+        self.config.write_text(_busy_config(town, folder, self.device_id, cameras), encoding="utf-8")
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with (self.folder / "agent.log").open("ab") as log:
+            return subprocess.Popen(
+                [str(Path(sys.executable).parent / "talaia-edge"), "run", "-c", str(self.config)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill_and_restart(self) -> None:
+        self.process.kill()
+        self.process.wait(timeout=10)
+        self.process = self._start()
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(timeout=30)
+
+    def stop_when_settled(self, within_s: float) -> dict[str, Any]:
+        """Stop it at a moment at which the room has everything; what its outbox says then."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            wait_for(lambda: self.outbox()["pending"] == 0, within_s, "an empty outbox")
+            self.stop()
+            outbox = self.outbox()
+            if outbox["pending"] == 0:
+                return outbox
+            self.process = self._start()
+        raise NotInTimeError(f"the agent never stopped with an empty outbox within {within_s:.0f} s")
+
+    def outbox(self) -> dict[str, Any]:
+        shown = talaia("edge", "outbox", "-c", str(self.config), "--json")
+        if shown.returncode:
+            raise NotInTimeError(f"talaia-edge outbox: {shown.stderr}")
+        content: dict[str, Any] = json.loads(shown.stdout)
+        return content
+
+
+def _busy_config(town: Town, folder: Path, device_id: str, cameras: int) -> str:
+    """The town's own agent's configuration with cameras that watch the street for walkers."""
+    own = tomllib.loads(Path(town.run["device"]["config"]).read_text(encoding="utf-8"))
+    added = town.room("device", "add", device_id, "--name", "Busy", "--json")
+    token = folder / "token"
+    token.write_text(json.loads(added.stdout)["token"], encoding="utf-8")
+    token.chmod(0o600)
+    street = own["camera"][0]["source"]
+    head = (
+        f'[device]\nid = "{device_id}"\ndata_dir = "{folder / "data"}"\n'
+        f'[room]\nurl = "{own["room"]["url"]}"\ntoken_file = "{token}"\n'
+        f'[mqtt]\nurl = "{town.run["mqtt_url"]}"\n'
+        '[detector]\nbackend = "onnxruntime"\nmodel = "centernet-coco"\ninput_px = 320\nconfidence = 0.30\n'
+    )
+    camera = (
+        '[[camera]]\nid = "busy-{n}"\nname = "Busy {n}"\nsource = "{street}"\nloop = true\nrealtime = true\n'
+        'purpose = "test"\nlegal_regime = "lo_7_2021"\nimpact_assessment = "none needed: staged"\nstaged = true\n'
+        '[[camera.zones]]\nname = "gate"\nkind = "watch"\npoints = [[0.3, 0.2], [0.7, 0.2], [0.7, 0.8], [0.3, 0.8]]\n'
+        'rules = ["intrusion"]\n'
+        "[camera.rules.illegal_dumping]\nenabled = false\n[camera.rules.intrusion]\nenabled = true\n"
+    )
+    return head + "".join(camera.replace("{n}", str(n)).replace("{street}", street) for n in range(cameras))
