@@ -1,0 +1,272 @@
+"""The control room's settings: defaults, then the file, then the environment, checked once at the start."""
+
+from __future__ import annotations
+
+import ipaddress
+import tomllib
+import urllib.parse
+import zoneinfo
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+_PREFIX = "TALAIA_"
+
+
+class ConfigError(ValueError):
+    """A setting is unknown or wrong; one line: the key, what it got, what it allows."""
+
+
+def _wrong(got: object, allowed: str, key: str = "") -> PydanticCustomError:
+    """`key`: what must be added to the place where it is raised to name the setting."""
+    context = {"got": repr(got), "allowed": allowed, "key": key}
+    return PydanticCustomError("setting", "{key}: got {got}; allowed: {allowed}", context)
+
+
+def _address(listen: str) -> str:
+    url = urllib.parse.urlsplit(f"//{listen}")
+    try:
+        sound = url.hostname is not None and url.port is not None and url.netloc == listen and not url.username
+    except ValueError:
+        sound = False
+    if not sound:
+        raise _wrong(listen, "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080, port 0 to 65535")
+    return listen
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise _wrong(text, "an address or a network, such as 10.0.0.5 or 10.0.0.0/24") from None
+    return text
+
+
+def _time_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise _wrong(name, "an IANA name, such as Europe/Madrid") from None
+    return name
+
+
+def _database_url(url: str) -> str:
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise _wrong(without_password(url), "postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    return url
+
+
+def _broker_url(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    try:
+        sound = parts.scheme in {"mqtt", "mqtts"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound:
+        raise _wrong(without_password(url), "mqtt://USER:PASSWORD@HOST:PORT or mqtts://...")
+    return url
+
+
+def _public_url(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}):
+        raise _wrong(url, "http://HOST or https://HOST without a path, or nothing")
+    return url.removesuffix("/")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Http(_Section):
+    """Where the service listens."""
+
+    listen: Annotated[str, AfterValidator(_address)] = "127.0.0.1:8080"
+    public_url: Annotated[str, AfterValidator(_public_url)] = ""
+    tls_certificate: str = ""
+    tls_key: str = ""
+    trusted_proxies: list[Annotated[str, AfterValidator(_network)]] = []
+
+    @model_validator(mode="after")
+    def _not_in_the_open(self) -> Http:
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise _wrong(self.tls_key, "tls_certificate and tls_key, both or neither", ".tls_key")
+        if not (self.is_loopback or self.tls_certificate or self.trusted_proxies):
+            raise _wrong(
+                self.listen, "a loopback address, or any with tls_certificate and tls_key or trusted_proxies", ".listen"
+            )
+        return self
+
+    @property
+    def host(self) -> str:
+        return urllib.parse.urlsplit(f"//{self.listen}").hostname or ""
+
+    @property
+    def port(self) -> int:
+        return urllib.parse.urlsplit(f"//{self.listen}").port or 0
+
+    @property
+    def is_loopback(self) -> bool:
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def url(self) -> str:
+        """How browsers reach it, without a slash at the end."""
+        scheme = "https" if self.tls_certificate else "http"
+        return self.public_url or f"{scheme}://{self.listen}"
+
+
+class Database(_Section):
+    """Where the database is."""
+
+    url: Annotated[str, AfterValidator(_database_url)] = "postgresql:///talaia"
+    url_file: str = ""
+
+
+class Mqtt(_Section):
+    """Where the broker is, and as whom the worker speaks to it."""
+
+    url: Annotated[str, AfterValidator(_broker_url)] = "mqtt://127.0.0.1:1883"
+    password_file: str = ""
+    ca_file: str = ""
+    client_id: str = Field(default="talaia-room-worker", min_length=1, max_length=128)
+
+
+class Store(_Section):
+    """Where evidence files lie."""
+
+    directory: Path = Path("data/store")
+
+
+class Town(_Section):
+    """Name, time and place of the town."""
+
+    name: str = Field(default="Talaia", min_length=1, max_length=200)
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "Europe/Madrid"
+    lat: float = Field(default=41.1189, ge=-90, le=90, allow_inf_nan=False)
+    lon: float = Field(default=1.2445, ge=-180, le=180, allow_inf_nan=False)
+    zoom: float = Field(default=13.0, ge=0, le=22, allow_inf_nan=False)
+
+
+class Ingest(_Section):
+    """How the worker batches."""
+
+    batch_messages: int = Field(default=500, ge=1, le=10_000)
+    batch_ms: int = Field(default=200, ge=1, le=10_000)
+
+
+class Session(_Section):
+    """How long a browser stays logged in."""
+
+    hours: int = Field(default=12, ge=1, le=168)
+
+
+class Settings(_Section):
+    """All of them."""
+
+    http: Http = Http()
+    database: Database = Database()
+    mqtt: Mqtt = Mqtt()
+    store: Store = Store()
+    town: Town = Town()
+    ingest: Ingest = Ingest()
+    session: Session = Session()
+
+
+def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
+    """Settings of the file (none: defaults) and the environment.
+
+    Raises:
+        ConfigError: no such file, no TOML, an unknown key or a wrong value.
+    """
+    content = {} if path is None else _read(path)
+    for (section, key), value in _overrides(environment).items():
+        part = content.setdefault(section, {})
+        if isinstance(part, dict):
+            part[key] = value
+    try:
+        return _with_secrets(Settings.model_validate(content))
+    except ValidationError as error:
+        raise ConfigError(_describe(error.errors(include_url=False)[0])) from None
+
+
+def example() -> str:
+    """The commented file with every setting at its default."""
+    return (resources.files("control_room") / "room.toml").read_text(encoding="utf-8")
+
+
+def without_password(url: str) -> str:
+    """A URL that may be shown."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.password is None:
+        return url
+    return url.replace(f":{parts.password}@", ":***@", 1)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: no TOML: {error}") from None
+
+
+def _overrides(environment: Mapping[str, str]) -> dict[tuple[str, str], str | list[str]]:
+    found: dict[tuple[str, str], str | list[str]] = {}
+    for name, value in environment.items():
+        section, _, key = name.removeprefix(_PREFIX).lower().partition("_")
+        if not name.startswith(_PREFIX) or section not in Settings.model_fields or not key:
+            continue
+        is_list = key == "trusted_proxies"
+        found[section, key] = [part.strip() for part in value.split(",") if part.strip()] if is_list else value
+    return found
+
+
+def _with_secrets(settings: Settings) -> Settings:
+    """Put in what lies in files of its own."""
+    database, mqtt = settings.database, settings.mqtt
+    if database.url_file:
+        url = _secret("database.url_file", database.url_file)
+        database = Database.model_validate({"url": url, "url_file": database.url_file})
+    if mqtt.password_file:
+        password = urllib.parse.quote(_secret("mqtt.password_file", mqtt.password_file), safe="")
+        parts = urllib.parse.urlsplit(mqtt.url)
+        if not parts.username:
+            raise ConfigError("mqtt.password_file: got a password for no user; allowed: with mqtt://USER@HOST:PORT")
+        place = parts.netloc.rpartition("@")[2]
+        url = parts._replace(netloc=f"{parts.username}:{password}@{place}").geturl()
+        mqtt = mqtt.model_copy(update={"url": url})
+    return settings.model_copy(update={"database": database, "mqtt": mqtt})
+
+
+def _secret(key: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{key}: got {path!r}; allowed: a readable text file ({error})") from None
+
+
+def _describe(fault: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "setting":
+        return f"{key}{fault['msg']}"
+    if fault["type"] == "extra_forbidden":
+        return f"{key}: unknown key; allowed: {', '.join(_keys_beside(fault))}"
+    return f"{key}: got {fault['input']!r}; allowed: {fault['msg'].removeprefix('Input should be ')}"
+
+
+def _keys_beside(fault: ErrorDetails) -> list[str]:
+    if len(fault["loc"]) == 1:
+        return list(Settings.model_fields)
+    section = Settings.model_fields[str(fault["loc"][0])].annotation
+    return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []

@@ -1,0 +1,449 @@
+-- The whole schema of the control room's database, the one truth; a test proves that migrations/ reach exactly this.
+-- It runs on TimescaleDB (Apache edition) and on plain PostgreSQL 15 and 16: `migrate` makes hypertables of the tables
+-- named in control_room/database/migrate.py where the extension is at hand. A unique key of such a table must contain
+-- its time column.
+--
+-- Clocks, named in each comment: "server" is this control room's clock, "device" the agent's, "camera" the picture's own.
+-- Every time is timestamptz, in UTC. Places are WGS 84 degrees.
+
+CREATE TABLE schema_migrations (
+    name text PRIMARY KEY,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE schema_migrations IS 'Migrations that this database has had.';
+COMMENT ON COLUMN schema_migrations.name IS 'File name without .sql.';
+COMMENT ON COLUMN schema_migrations.applied_at IS 'When it ran (server).';
+
+-- Devices and cameras ------------------------------------------------------------------------------------------------
+
+CREATE TABLE devices (
+    device_id text PRIMARY KEY,
+    name text NOT NULL,
+    secret_hash text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    revoked_at timestamptz,
+    online boolean NOT NULL DEFAULT false,
+    online_since timestamptz,
+    last_seen timestamptz,
+    version text,
+    clock_offset_s double precision,
+    pending bigint
+);
+COMMENT ON TABLE devices IS 'Running edge agents that may speak to this room; one is made by an administrator, never by a message.';
+COMMENT ON COLUMN devices.device_id IS 'wire.identifiers.Identifier; also the second level of its topics.';
+COMMENT ON COLUMN devices.name IS 'What people call it.';
+COMMENT ON COLUMN devices.secret_hash IS 'Hash of the secret half of its token; null: it cannot use HTTP.';
+COMMENT ON COLUMN devices.created_at IS 'When it was added (server).';
+COMMENT ON COLUMN devices.revoked_at IS 'From when nothing of it is accepted any more (server); null while it may speak.';
+COMMENT ON COLUMN devices.online IS 'What its last status, or its last will, said; false also after 60 s without a word.';
+COMMENT ON COLUMN devices.online_since IS 'When online last changed (server).';
+COMMENT ON COLUMN devices.last_seen IS 'When its last message of any kind arrived (server).';
+COMMENT ON COLUMN devices.version IS 'Version of the agent.';
+COMMENT ON COLUMN devices.clock_offset_s IS 'Device clock minus server clock in seconds, as its metrics said last.';
+COMMENT ON COLUMN devices.pending IS 'Messages in its outbox that were not acked when it last said so.';
+
+CREATE TABLE cameras (
+    device_id text NOT NULL REFERENCES devices (device_id),
+    camera_id text NOT NULL,
+    name text NOT NULL,
+    state text NOT NULL DEFAULT 'unknown' CHECK (state IN ('live', 'dark', 'offline', 'unknown')),
+    reason text,
+    since timestamptz,
+    lat double precision CHECK (lat BETWEEN -90 AND 90),
+    lon double precision CHECK (lon BETWEEN -180 AND 180),
+    accuracy_m double precision CHECK (accuracy_m >= 0),
+    purpose text,
+    legal_regime text,
+    staged boolean NOT NULL DEFAULT false,
+    last_frame_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (device_id, camera_id),
+    CHECK ((lat IS NULL) = (lon IS NULL))
+);
+COMMENT ON TABLE cameras IS 'Video sources, as their devices report them. The name of a camera is unique within its device only.';
+COMMENT ON COLUMN cameras.device_id IS 'The device whose source it is.';
+COMMENT ON COLUMN cameras.camera_id IS 'wire.identifiers.Identifier, unique within the device.';
+COMMENT ON COLUMN cameras.name IS 'What people call it; the camera_id until its device reported a name.';
+COMMENT ON COLUMN cameras.state IS 'live: pictures arrive; dark: its device says that none do; offline: its device is away; unknown: no word of it.';
+COMMENT ON COLUMN cameras.reason IS 'Why it is not live, one line; null when live.';
+COMMENT ON COLUMN cameras.since IS 'Since when it is in this state (device; server where the device is away).';
+COMMENT ON COLUMN cameras.lat IS 'Degrees, WGS 84; null: place not given.';
+COMMENT ON COLUMN cameras.lon IS 'Degrees, WGS 84.';
+COMMENT ON COLUMN cameras.accuracy_m IS 'Metres.';
+COMMENT ON COLUMN cameras.purpose IS 'What it records for; null: not given.';
+COMMENT ON COLUMN cameras.legal_regime IS 'lo_7_2021 or gdpr; null: not given.';
+COMMENT ON COLUMN cameras.staged IS 'Its footage is staged (demonstration), not a street of today.';
+COMMENT ON COLUMN cameras.last_frame_at IS 'Time of its last picture (device).';
+COMMENT ON COLUMN cameras.created_at IS 'When it was first heard of (server).';
+COMMENT ON COLUMN cameras.updated_at IS 'When this row was last changed (server).';
+
+CREATE TABLE device_metrics (
+    device_id text NOT NULL,
+    at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL,
+    metrics jsonb NOT NULL,
+    PRIMARY KEY (device_id, at)
+);
+COMMENT ON TABLE device_metrics IS 'What devices measure of themselves; a hypertable on at. No foreign key: it would be paid for each row, fsck looks instead.';
+COMMENT ON COLUMN device_metrics.device_id IS 'Who measured.';
+COMMENT ON COLUMN device_metrics.at IS 'When it was sent (device).';
+COMMENT ON COLUMN device_metrics.received_at IS 'When it arrived (server).';
+COMMENT ON COLUMN device_metrics.metrics IS 'The wire.MetricsMessage as it was sent; units in the names of its keys.';
+
+-- Events, alerts, evidence ---------------------------------------------------------------------------------------------
+
+CREATE TABLE events (
+    event_id uuid NOT NULL,
+    outbox_id uuid NOT NULL,
+    sequence bigint NOT NULL CHECK (sequence >= 1),
+    occurred_at timestamptz NOT NULL,
+    message_id uuid NOT NULL,
+    device_id text NOT NULL,
+    camera_id text NOT NULL,
+    rule text NOT NULL,
+    phase text NOT NULL CHECK (phase IN ('opened', 'updated', 'closed')),
+    severity text NOT NULL,
+    sent_at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL,
+    message jsonb NOT NULL,
+    PRIMARY KEY (event_id, outbox_id, sequence, occurred_at)
+);
+CREATE INDEX events_by_outbox ON events (device_id, outbox_id, sequence);
+COMMENT ON TABLE events IS 'Every EventMessage, never changed; a hypertable on occurred_at. A redelivery carries the same key, so it finds its row here and is dropped.';
+COMMENT ON COLUMN events.event_id IS 'The occurrence; several messages may speak of it.';
+COMMENT ON COLUMN events.outbox_id IS 'The outbox file that the message came from.';
+COMMENT ON COLUMN events.sequence IS 'Its number in that outbox, from 1, without gaps.';
+COMMENT ON COLUMN events.occurred_at IS 'When the rule''s condition became true, or for a closed message when it ended (device).';
+COMMENT ON COLUMN events.message_id IS 'What the room''s acks name.';
+COMMENT ON COLUMN events.device_id IS 'Who sent it; always that of the topic. No foreign key: see device_metrics.';
+COMMENT ON COLUMN events.camera_id IS 'Which of its cameras.';
+COMMENT ON COLUMN events.rule IS 'Which rule fired.';
+COMMENT ON COLUMN events.phase IS 'opened, updated or closed.';
+COMMENT ON COLUMN events.severity IS 'info, low, medium, high or critical.';
+COMMENT ON COLUMN events.sent_at IS 'When it was written to the outbox (device).';
+COMMENT ON COLUMN events.received_at IS 'When the worker had it (server).';
+COMMENT ON COLUMN events.message IS 'The whole wire.EventMessage; its units are in its names.';
+
+CREATE TABLE alerts (
+    alert_id uuid PRIMARY KEY,
+    event_id uuid NOT NULL,
+    device_id text NOT NULL,
+    camera_id text NOT NULL,
+    rule text NOT NULL,
+    severity text NOT NULL CHECK (severity IN ('info', 'low', 'medium', 'high', 'critical')),
+    confidence double precision NOT NULL CHECK (confidence BETWEEN 0 AND 1),
+    state text NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'acknowledged', 'shelved', 'closed')),
+    version integer NOT NULL DEFAULT 1 CHECK (version >= 1),
+    close_reason text CHECK (close_reason IN ('confirmed', 'false_alarm', 'duplicate', 'test', 'no_action')),
+    shelved_until timestamptz,
+    shelved_from text CHECK (shelved_from IN ('new', 'acknowledged')),
+    opened_at timestamptz NOT NULL,
+    over_since timestamptz,
+    received_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    zone text,
+    lat double precision CHECK (lat BETWEEN -90 AND 90),
+    lon double precision CHECK (lon BETWEEN -180 AND 180),
+    accuracy_m double precision CHECK (accuracy_m >= 0),
+    staged boolean NOT NULL DEFAULT false,
+    objects jsonb NOT NULL,
+    attributes jsonb NOT NULL,
+    model jsonb NOT NULL,
+    told_closed boolean NOT NULL,
+    told_outbox_id uuid NOT NULL,
+    told_sequence bigint NOT NULL,
+    opened_seen boolean NOT NULL,
+    UNIQUE (device_id, event_id),
+    FOREIGN KEY (device_id, camera_id) REFERENCES cameras (device_id, camera_id),
+    CHECK ((state = 'closed') = (close_reason IS NOT NULL)),
+    CHECK ((state = 'shelved') = (shelved_until IS NOT NULL)),
+    CHECK ((state = 'shelved') = (shelved_from IS NOT NULL))
+);
+CREATE INDEX alerts_newest ON alerts (opened_at DESC, alert_id DESC);
+CREATE INDEX alerts_open ON alerts (state, opened_at DESC) WHERE state <> 'closed';
+CREATE INDEX alerts_shelved ON alerts (shelved_until) WHERE state = 'shelved';
+CREATE INDEX alerts_by_camera ON alerts (camera_id, opened_at DESC);
+COMMENT ON TABLE alerts IS 'The room''s row for an event that a person must judge. Ingest writes what the device says of it, people write state, version, close_reason and shelved_until.';
+COMMENT ON COLUMN alerts.alert_id IS 'UUIDv7 of this room.';
+COMMENT ON COLUMN alerts.event_id IS 'The event it stands for, unique within the device.';
+COMMENT ON COLUMN alerts.device_id IS 'Who reported it.';
+COMMENT ON COLUMN alerts.camera_id IS 'Which of its cameras.';
+COMMENT ON COLUMN alerts.rule IS 'Which rule fired.';
+COMMENT ON COLUMN alerts.severity IS 'As the device said last.';
+COMMENT ON COLUMN alerts.confidence IS 'Of the rule, 0..1, as the device said last.';
+COMMENT ON COLUMN alerts.state IS 'new, acknowledged, shelved (until shelved_until) or closed (by a person, never by the event''s own end).';
+COMMENT ON COLUMN alerts.version IS 'Counts the acts of people on it, from 1; a message of the device does not change it, so that it never refuses an operator''s key.';
+COMMENT ON COLUMN alerts.close_reason IS 'Why it was closed; null unless closed.';
+COMMENT ON COLUMN alerts.shelved_until IS 'When it comes back (server); null unless shelved.';
+COMMENT ON COLUMN alerts.shelved_from IS 'State to which it comes back; null unless shelved.';
+COMMENT ON COLUMN alerts.opened_at IS 'occurred_at of the opened message (device); the earliest known one until that message arrives.';
+COMMENT ON COLUMN alerts.over_since IS 'When the event ended (device); null while it goes on.';
+COMMENT ON COLUMN alerts.received_at IS 'When its first message arrived (server).';
+COMMENT ON COLUMN alerts.updated_at IS 'When this row last changed (server).';
+COMMENT ON COLUMN alerts.zone IS 'Name of the zone; null: the whole picture.';
+COMMENT ON COLUMN alerts.lat IS 'Degrees, WGS 84; null: place not known.';
+COMMENT ON COLUMN alerts.lon IS 'Degrees, WGS 84.';
+COMMENT ON COLUMN alerts.accuracy_m IS 'Metres.';
+COMMENT ON COLUMN alerts.staged IS 'The footage is staged (demonstration).';
+COMMENT ON COLUMN alerts.objects IS 'objects[] of the message, the thing first; boxes in 0..1 of the picture.';
+COMMENT ON COLUMN alerts.attributes IS 'attributes of the message, by rule.';
+COMMENT ON COLUMN alerts.model IS 'Name and sha256 of the detection model that was at work.';
+COMMENT ON COLUMN alerts.told_closed IS 'The message that severity, confidence, zone, place, objects, attributes and model come from was a closed one: any other takes its place.';
+COMMENT ON COLUMN alerts.told_outbox_id IS 'Outbox of that message; UUIDv7, so a later outbox is greater.';
+COMMENT ON COLUMN alerts.told_sequence IS 'Sequence of that message; the greatest one wins, in whatever order they arrive.';
+COMMENT ON COLUMN alerts.opened_seen IS 'The opened message has arrived, so opened_at is final.';
+
+CREATE TABLE alert_history (
+    history_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    alert_id uuid NOT NULL REFERENCES alerts (alert_id),
+    at timestamptz NOT NULL,
+    actor_kind text NOT NULL CHECK (actor_kind IN ('device', 'user', 'system')),
+    actor text NOT NULL,
+    action text NOT NULL,
+    reason text,
+    note text,
+    state text NOT NULL,
+    version integer NOT NULL
+);
+CREATE INDEX alert_history_by_alert ON alert_history (alert_id, history_id);
+COMMENT ON TABLE alert_history IS 'Who did what to an alert, when and why; rows are only added.';
+COMMENT ON COLUMN alert_history.history_id IS 'Order of the rows.';
+COMMENT ON COLUMN alert_history.alert_id IS 'Which alert.';
+COMMENT ON COLUMN alert_history.at IS 'When (server).';
+COMMENT ON COLUMN alert_history.actor_kind IS 'device, user, or system (a time that ran out).';
+COMMENT ON COLUMN alert_history.actor IS 'device_id or name of the user, as it was then.';
+COMMENT ON COLUMN alert_history.action IS 'opened, over (the event ended), acknowledged, shelved, unshelved, closed, reopened, note.';
+COMMENT ON COLUMN alert_history.reason IS 'Reason given, where the act has one.';
+COMMENT ON COLUMN alert_history.note IS 'Free text of the operator.';
+COMMENT ON COLUMN alert_history.state IS 'State after it.';
+COMMENT ON COLUMN alert_history.version IS 'Version after it.';
+
+CREATE TABLE evidence (
+    evidence_id uuid PRIMARY KEY,
+    device_id text NOT NULL REFERENCES devices (device_id),
+    camera_id text,
+    event_id uuid,
+    kind text,
+    media_type text,
+    sha256 text NOT NULL CHECK (sha256 ~ '^[0-9a-f]{64}$'),
+    bytes bigint NOT NULL CHECK (bytes >= 0),
+    captured_from timestamptz,
+    captured_to timestamptz,
+    announced_at timestamptz,
+    received_at timestamptz,
+    CHECK (announced_at IS NOT NULL OR received_at IS NOT NULL),
+    CHECK (announced_at IS NULL OR (camera_id IS NOT NULL AND event_id IS NOT NULL AND kind IS NOT NULL
+                                    AND media_type IS NOT NULL))
+);
+CREATE INDEX evidence_by_event ON evidence (device_id, event_id);
+CREATE INDEX evidence_by_sha256 ON evidence (sha256);
+COMMENT ON TABLE evidence IS 'Files of an event: announced by a message, received by HTTP, in either order. Seen by people only when both.';
+COMMENT ON COLUMN evidence.evidence_id IS 'Given by the device.';
+COMMENT ON COLUMN evidence.device_id IS 'Who announced or uploaded it; nobody else may do the other half.';
+COMMENT ON COLUMN evidence.camera_id IS 'Which of its cameras; null until announced.';
+COMMENT ON COLUMN evidence.event_id IS 'The event that announced it; null until then.';
+COMMENT ON COLUMN evidence.kind IS 'snapshot, snapshot_annotated (boxes drawn in a copy) or clip; null until announced.';
+COMMENT ON COLUMN evidence.media_type IS 'Such as image/jpeg or video/mp4; null until announced.';
+COMMENT ON COLUMN evidence.sha256 IS 'Of the whole file, lower-case hex; also its name in the store.';
+COMMENT ON COLUMN evidence.bytes IS 'Size of the whole file in bytes.';
+COMMENT ON COLUMN evidence.captured_from IS 'Time of its first picture (device).';
+COMMENT ON COLUMN evidence.captured_to IS 'Time of its last picture (device).';
+COMMENT ON COLUMN evidence.announced_at IS 'When a message first named it (server); null: an early file, unseen.';
+COMMENT ON COLUMN evidence.received_at IS 'When the whole file was in the store with that hash (server); null: awaited.';
+
+CREATE TABLE dead_letters (
+    dead_letter_id uuid PRIMARY KEY,
+    fingerprint bytea NOT NULL UNIQUE,
+    received_at timestamptz NOT NULL,
+    last_received_at timestamptz NOT NULL,
+    times bigint NOT NULL DEFAULT 1,
+    topic text NOT NULL,
+    device_id text,
+    message_id uuid,
+    outbox_id uuid,
+    sequence bigint,
+    reason text NOT NULL,
+    detail text NOT NULL,
+    payload bytea NOT NULL,
+    payload_bytes bigint NOT NULL,
+    payload_sha256 text NOT NULL,
+    replayed_at timestamptz,
+    replay_result text
+);
+CREATE INDEX dead_letters_newest ON dead_letters (received_at DESC, dead_letter_id DESC);
+CREATE INDEX dead_letters_by_outbox ON dead_letters (device_id, outbox_id, sequence) WHERE sequence IS NOT NULL;
+COMMENT ON TABLE dead_letters IS 'Messages that could not be ingested, kept whole with the reason, until an administrator replays them.';
+COMMENT ON COLUMN dead_letters.dead_letter_id IS 'UUIDv7 of this room.';
+COMMENT ON COLUMN dead_letters.fingerprint IS 'SHA-256 of topic, a zero byte and payload: the same message again is counted, not kept twice.';
+COMMENT ON COLUMN dead_letters.received_at IS 'When it first arrived (server).';
+COMMENT ON COLUMN dead_letters.last_received_at IS 'When it last arrived (server).';
+COMMENT ON COLUMN dead_letters.times IS 'How often it arrived.';
+COMMENT ON COLUMN dead_letters.topic IS 'As published.';
+COMMENT ON COLUMN dead_letters.device_id IS 'Of the topic; null where that names no registered device.';
+COMMENT ON COLUMN dead_letters.message_id IS 'Of the payload, or else of the MQTT user property; null: it cannot be acked.';
+COMMENT ON COLUMN dead_letters.outbox_id IS 'Of the payload where that can be read and the device is its own: its sequence is accounted for and no gap.';
+COMMENT ON COLUMN dead_letters.sequence IS 'Of the payload, with outbox_id.';
+COMMENT ON COLUMN dead_letters.reason IS 'A code of control_room/ingest/refusals.py.';
+COMMENT ON COLUMN dead_letters.detail IS 'One line for the administrator.';
+COMMENT ON COLUMN dead_letters.payload IS 'Whole, or its first 64 KiB when over the size limit of its topic.';
+COMMENT ON COLUMN dead_letters.payload_bytes IS 'Size of the whole payload in bytes.';
+COMMENT ON COLUMN dead_letters.payload_sha256 IS 'Of the whole payload, lower-case hex.';
+COMMENT ON COLUMN dead_letters.replayed_at IS 'When it was last replayed (server); null: never.';
+COMMENT ON COLUMN dead_letters.replay_result IS 'ingested, or the reason and detail of that replay; null: never.';
+
+CREATE TABLE ingest_counts (
+    outcome text PRIMARY KEY,
+    messages bigint NOT NULL
+);
+COMMENT ON TABLE ingest_counts IS 'What the workers did with messages since the database was made, for /metrics.';
+COMMENT ON COLUMN ingest_counts.outcome IS 'stored, duplicate, dead_letter, status, metrics.';
+COMMENT ON COLUMN ingest_counts.messages IS 'How many.';
+
+-- People ---------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE users (
+    user_id uuid PRIMARY KEY,
+    name text NOT NULL CHECK (name <> ''),
+    password_hash text,
+    role text NOT NULL CHECK (role IN ('operator', 'pilot', 'administrator')),
+    language text NOT NULL DEFAULT 'ca' CHECK (language IN ('ca', 'es', 'en')),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    disabled_at timestamptz
+);
+CREATE UNIQUE INDEX users_name ON users (lower(name));
+COMMENT ON TABLE users IS 'People who may log in.';
+COMMENT ON COLUMN users.user_id IS 'UUIDv7.';
+COMMENT ON COLUMN users.name IS 'Login name, unique without regard to case.';
+COMMENT ON COLUMN users.password_hash IS 'argon2id in its own text form; null: only a login link lets this user in.';
+COMMENT ON COLUMN users.role IS 'operator, pilot or administrator.';
+COMMENT ON COLUMN users.language IS 'Of the screens: ca, es or en.';
+COMMENT ON COLUMN users.created_at IS 'When the account was made (server).';
+COMMENT ON COLUMN users.disabled_at IS 'From when the user may not log in (server); null while allowed.';
+
+CREATE TABLE sessions (
+    token_sha256 bytea PRIMARY KEY,
+    user_id uuid NOT NULL REFERENCES users (user_id),
+    csrf_token text NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    address text,
+    user_agent text
+);
+CREATE INDEX sessions_by_user ON sessions (user_id);
+COMMENT ON TABLE sessions IS 'Logged-in browsers.';
+COMMENT ON COLUMN sessions.token_sha256 IS 'SHA-256 of the cookie; the cookie itself is not kept.';
+COMMENT ON COLUMN sessions.user_id IS 'Whose.';
+COMMENT ON COLUMN sessions.csrf_token IS 'What X-CSRF-Token must say.';
+COMMENT ON COLUMN sessions.created_at IS 'When it began (server).';
+COMMENT ON COLUMN sessions.expires_at IS 'When it ends (server).';
+COMMENT ON COLUMN sessions.address IS 'Network address it began from.';
+COMMENT ON COLUMN sessions.user_agent IS 'Browser as it named itself, cut to 256 characters.';
+
+CREATE TABLE login_links (
+    token_sha256 bytea PRIMARY KEY,
+    user_id uuid NOT NULL REFERENCES users (user_id),
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+COMMENT ON TABLE login_links IS 'One-time links that log a user in.';
+COMMENT ON COLUMN login_links.token_sha256 IS 'SHA-256 of the token in the link.';
+COMMENT ON COLUMN login_links.user_id IS 'Whom it logs in.';
+COMMENT ON COLUMN login_links.created_at IS 'When it was made (server).';
+COMMENT ON COLUMN login_links.expires_at IS 'When it stops working (server).';
+COMMENT ON COLUMN login_links.used_at IS 'When it was used (server); null: not yet.';
+
+CREATE TABLE audit (
+    audit_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL,
+    actor_kind text NOT NULL CHECK (actor_kind IN ('user', 'device', 'command', 'anonymous', 'system')),
+    actor text NOT NULL,
+    role text,
+    address text,
+    action text NOT NULL,
+    object_kind text,
+    object_id text,
+    reason text,
+    result text NOT NULL,
+    detail jsonb
+);
+CREATE INDEX audit_by_object ON audit (object_kind, object_id, audit_id);
+COMMENT ON TABLE audit IS 'Who did what, when, from where, on what, why and with what result; rows can only be added.';
+COMMENT ON COLUMN audit.audit_id IS 'Order of the rows.';
+COMMENT ON COLUMN audit.at IS 'When (server).';
+COMMENT ON COLUMN audit.actor_kind IS 'user, device, command (somebody at the machine itself), anonymous or system (a time that ran out).';
+COMMENT ON COLUMN audit.actor IS 'Name of the user, device_id, or operating-system user of the command.';
+COMMENT ON COLUMN audit.role IS 'Role in which it was done; null where the actor has none.';
+COMMENT ON COLUMN audit.address IS 'Network address; null for a command.';
+COMMENT ON COLUMN audit.action IS 'What was done, such as alert.close, evidence.play, session.begin.';
+COMMENT ON COLUMN audit.object_kind IS 'On what kind of thing.';
+COMMENT ON COLUMN audit.object_id IS 'On which one.';
+COMMENT ON COLUMN audit.reason IS 'Why, as given.';
+COMMENT ON COLUMN audit.result IS 'ok, or why it was refused.';
+COMMENT ON COLUMN audit.detail IS 'What else a reader needs; null: nothing.';
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of % can only be added', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+CREATE TRIGGER audit_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER alert_history_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON alert_history
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Live stream ----------------------------------------------------------------------------------------------------------
+
+CREATE TABLE stream (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('alert', 'camera', 'device')),
+    payload jsonb NOT NULL
+);
+CREATE INDEX stream_by_age ON stream (at);
+COMMENT ON TABLE stream IS 'Changes that screens show, for fan-out and resume; written by control_room/stream/publish.py only, kept 24 h.';
+COMMENT ON COLUMN stream.id IS 'Id of the server-sent event; drawn under a lock, so a lower one is never seen after a higher one.';
+COMMENT ON COLUMN stream.at IS 'When it was written (server).';
+COMMENT ON COLUMN stream.kind IS 'alert, camera or device.';
+COMMENT ON COLUMN stream.payload IS 'The whole item, as the list of its kind gives it.';
+
+-- Items: what lists and stream show, one definition for both -----------------------------------------------------------
+
+CREATE VIEW alert_items AS
+SELECT
+    alerts.alert_id, alerts.event_id, alerts.rule, alerts.camera_id, cameras.name AS camera_name, alerts.device_id,
+    alerts.severity, alerts.state, alerts.version, alerts.opened_at, alerts.received_at, alerts.over_since,
+    alerts.shelved_until, alerts.close_reason, alerts.confidence, alerts.zone,
+    CASE WHEN alerts.lat IS NOT NULL THEN
+        jsonb_build_object('lat', alerts.lat, 'lon', alerts.lon, 'accuracy_m', alerts.accuracy_m)
+    END AS location,
+    alerts.staged, files.snapshot_url, files.snapshot_annotated_url, files.clip_url, alerts.objects
+FROM alerts
+JOIN cameras USING (device_id, camera_id)
+LEFT JOIN LATERAL (
+    SELECT
+        max('/api/v1/evidence/' || evidence_id) FILTER (WHERE kind = 'snapshot') AS snapshot_url,
+        max('/api/v1/evidence/' || evidence_id) FILTER (WHERE kind = 'snapshot_annotated') AS snapshot_annotated_url,
+        max('/api/v1/evidence/' || evidence_id) FILTER (WHERE kind = 'clip') AS clip_url
+    FROM evidence
+    WHERE evidence.device_id = alerts.device_id AND evidence.event_id = alerts.event_id
+        AND announced_at IS NOT NULL AND received_at IS NOT NULL
+) AS files ON true;
+COMMENT ON VIEW alert_items IS 'An alert as lists and stream show it; the address of a file only when it can be had. Of several files of a kind the newest (UUIDv7).';
+
+CREATE VIEW camera_items AS
+SELECT
+    camera_id, device_id, name, state, reason, since,
+    CASE WHEN lat IS NOT NULL THEN
+        jsonb_build_object('lat', lat, 'lon', lon, 'accuracy_m', accuracy_m)
+    END AS location,
+    purpose, legal_regime, staged, last_frame_at
+FROM cameras;
+COMMENT ON VIEW camera_items IS 'A camera as lists and stream show it.';
+
+CREATE VIEW device_items AS
+SELECT device_id, name, online, last_seen, version, clock_offset_s, pending
+FROM devices
+WHERE revoked_at IS NULL;
+COMMENT ON VIEW device_items IS 'A device as lists and stream show it.';

@@ -1,0 +1,51 @@
+"""Tell the screens of a change: a row in `stream`, in the transaction of the change itself.
+
+Publish last in a transaction: the lock that keeps ids in order is held until it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import pydantic_core
+
+from control_room.database import pool, sql
+
+Kind = Literal["alert", "camera", "device"]
+CHANNEL = "talaia_stream"
+KEPT = timedelta(hours=24)
+
+_QUERIES = sql.load(__file__)
+_LOCK = 0x74616C62  # "talb"
+
+
+def publish(connection: pool.Connection, kind: Kind, payload: Mapping[str, Any]) -> int:
+    """Write one change; its stream id."""
+    return publish_all(connection, kind, [payload])
+
+
+def publish_all(connection: pool.Connection, kind: Kind, payloads: Sequence[Mapping[str, Any]]) -> int:
+    """Write changes of one kind in this order; the id of the last. There must be at least one."""
+    connection.execute(_QUERIES["lock_stream"], {"lock": _LOCK})
+    encoded = [encode(payload) for payload in payloads]
+    row = connection.execute(_QUERIES["add_items"], {"kind": kind, "payloads": encoded}).fetchone()
+    if row is None or row[0] is None:
+        raise ValueError("nothing to publish")
+    return int(row[0])
+
+
+def encode(payload: Mapping[str, Any]) -> str:
+    """JSON as the HTTP routes give it: times in RFC 3339 with Z, ids as text."""
+    return pydantic_core.to_json(payload).decode()
+
+
+def newest_id(connection: pool.Connection) -> int:
+    row = connection.execute(_QUERIES["newest_id"]).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def prune(connection: pool.Connection, now: datetime) -> int:
+    """Forget changes older than 24 h; how many."""
+    return connection.execute(_QUERIES["prune"], {"before": now - KEPT}).rowcount
