@@ -1,0 +1,37 @@
+"""The detection models: where they come from, and what runs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+from models.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from vision.detect import Detector
+
+__all__ = ["Backend", "ModelError", "load_detector"]
+
+Backend = Literal["onnxruntime", "ultralytics"]
+
+
+def load_detector(
+    backend: Backend, model: str, input_px: int, confidence: float, *, labels: Collection[str] | None = None
+) -> Detector:
+    """Load a model by its name in the catalogue or by a path to its file.
+
+    `labels` keeps only these of its classes. Raises ModelError, one line, where the model or the back end is not there.
+    """
+    from models import catalogue  # noqa: PLC0415 -- whoever only wants ModelError needs none of it
+
+    if backend not in get_args(Backend):
+        raise ModelError(f"detector.backend: {backend!r}; allowed: {', '.join(get_args(Backend))}")
+    file = catalogue.locate(model, input_px)
+    if backend == "onnxruntime":
+        from models.onnx_detector import OnnxDetector  # noqa: PLC0415 -- onnxruntime only where it is used
+
+        return OnnxDetector(file, input_px=input_px, confidence=confidence, labels=labels)
+    from models.ultralytics_detector import UltralyticsDetector  # noqa: PLC0415 -- lives in an environment of its own
+
+    return UltralyticsDetector(file, input_px=input_px, confidence=confidence, labels=labels)

@@ -1,0 +1,184 @@
+"""Which models are known by name, where their files lie on this machine, and what is known of each file."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from models.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The published package that a model is made from."""
+
+    package: str
+    version: str
+    sha256: Mapping[str, str]
+    """Of each file used, by its path in the package."""
+    licence: str
+    copyright: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One model of the catalogue."""
+
+    name: str
+    purpose: str
+    input_px: tuple[int, ...]
+    """Sizes that it is built for unless told otherwise; the first is the default."""
+    confidence: float
+    """The default threshold."""
+    source: Source
+    measured: Mapping[int, Mapping[str, str]]
+    """By input size; goes into the cards. Measured for docs/design/detector.md, not on the machine that converts."""
+
+
+CENTERNET_COCO = Entry(
+    name="centernet-coco",
+    purpose="80 everyday classes (COCO): people, vehicles, bags",
+    input_px=(320, 512, 640),
+    confidence=0.30,
+    source=Source(
+        package="@vladmandic/human",
+        version="3.3.6",
+        sha256={
+            "package/models/centernet.json": "bfb942eaacc5becf738d536663bc4580a0ae9e560722306e6d4dd7fe4a09de05",
+            "package/models/centernet.bin": "1b635a15009071f506f9f2b3519b31c072c534888989f30d269ffd44734ef7ef",
+        },
+        licence="MIT",
+        copyright="Vladimir Mandic",
+        origin="MobileNetV3-CenterNet by 610265158, trained on COCO; no licence of its own for the weights is known",
+    ),
+    measured={},
+)
+ENTRIES = {CENTERNET_COCO.name: CENTERNET_COCO}
+
+
+class CardSource(BaseModel):
+    """Where the weights come from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    package: str
+    version: str
+    sha256: dict[str, str]
+    copyright: str
+    origin: str
+
+
+class Card(BaseModel):
+    """The model card beside a built file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    file: str
+    sha256: str
+    size_bytes: int
+    input_px: int
+    layout: Literal["boxes", "candidates"]
+    confidence: float
+    licence: str
+    source: CardSource
+    labels: list[str]
+    measured: dict[str, str]
+    """What was measured once, in words with its conditions; not on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A model's file as found on this machine; with a card, its content is what the card says."""
+
+    name: str
+    path: Path
+    sha256: str
+    card: Card | None
+
+
+def models_dir(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where built models lie: `$TALAIA_CACHE_DIR`, else `$XDG_CACHE_HOME/talaia`, else `~/.cache/talaia`."""
+    if environment.get("TALAIA_CACHE_DIR"):
+        return Path(environment["TALAIA_CACHE_DIR"]) / "models"
+    cache = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "talaia" / "models"
+
+
+def locate(model: str, input_px: int, directory: Path | None = None) -> ModelFile:
+    """Find a model by its name in the catalogue, or by a path to a file, and check its content."""
+    if model in ENTRIES:
+        return _locate_built(ENTRIES[model], input_px, directory or models_dir())
+    path = Path(model)
+    if not path.is_file():
+        names = ", ".join(ENTRIES)
+        raise ModelError(f"detector.model: {model!r}; allowed: a name of the catalogue ({names}) or a model's file")
+    return ModelFile(name=path.stem, path=path, sha256=file_sha256(path), card=None)
+
+
+def _locate_built(entry: Entry, input_px: int, directory: Path) -> ModelFile:
+    path = directory / f"{entry.name}-{input_px}.onnx"
+    if not path.is_file():
+        command = f"talaia-models convert --input-px {input_px}"
+        raise ModelError(f"{entry.name} is not built for {input_px} px ({path} is missing); run: {command}")
+    card = read_card(path.with_suffix(".json"))
+    found = file_sha256(path)
+    if found != card.sha256:
+        raise ModelError(
+            f"{path} is not the file that its card names: SHA-256 {found[:12]}..., not {card.sha256[:12]}...; "
+            f"run: talaia-models convert --input-px {input_px}"
+        )
+    return ModelFile(name=entry.name, path=path, sha256=found, card=card)
+
+
+def read_card(path: Path) -> Card:
+    try:
+        return Card.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise ModelError(f"the model card {path} is missing; run: talaia-models convert") from error
+    except (OSError, ValidationError) as error:
+        raise ModelError(f"the model card {path} cannot be read; run: talaia-models convert") from error
+
+
+def file_sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}") from error
+    return digest.hexdigest()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or, on any failure, not at all."""
+    partial: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            partial = Path(file.name)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.chmod(0o644)
+        partial.replace(path)
+    except OSError as error:
+        hint = "; free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        raise ModelError(f"cannot write {path}: {error.strerror}{hint}") from error
+    finally:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
