@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vision import geometry
 
 if TYPE_CHECKING:
+    from vision.detect import Detection
     from vision.geometry import Box
+
+PERSON = "person"
+VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train"})
+
+_LOST_S = 2.0
+"""A track that was not detected for so long, while the detector ran, ends."""
+_STEP_S_MAX = 0.5
+"""The longest step that the tracker's clock takes: while nothing moves nobody runs the detector, and nobody leaves."""
+_NOMINAL_FPS = 5.0
+_MATCH_IOU_MIN = 0.1
+_MOVED_HEIGHTS = 0.35
+"""Down or up the picture by so much of its own height: farther than boxes jitter."""
+_MOVED_WIDTHS = {PERSON: 0.8, "vehicle": 0.35, "other": 0.8}
+"""Likewise sideways, by its own width: a person is about three times as high as wide."""
+_SMOOTHED = 3
+"""Detections whose median is a track's place, against jitter."""
+_HEIR_S = 4.0
+_HEIR_HEIGHTS = 0.6
+_HEIR_WIDTHS = 1.2
+"""A track that starts within so many seconds and own sizes of the end of one that moved is the same mover."""
+_BORDER = 0.015
+"""An edge of a box so near the picture's border is taken for cut off."""
+_TRACKER_SCALE = 1000.0
+"""The tracker's filter is tuned for pixels, not for 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +52,169 @@ class Track:
     """Media time of the newest detection; the object may be hidden since."""
     moved: bool
     """It once moved clearly; a stone that is called a person never does."""
+
+
+@dataclass(slots=True)
+class _History:
+    """What is remembered of a track to tell movers from false detections."""
+
+    track: Track
+    first_clock_s: float
+    last_clock_s: float
+    recent: list[Box] = field(default_factory=list)
+    origin: Box | None = None
+
+
+def _group(label: str) -> str:
+    """Labels that the model mixes up belong to one tracker, so that a van that is now a car, now a truck is one."""
+    if label == PERSON:
+        return PERSON
+    return "vehicle" if label in VEHICLES else "other"
+
+
+class Tracker:
+    """ByteTrack, once for people, vehicles and the rest, with ids that never come again.
+
+    Call `update` on frames on which the detector ran and `hold` on the others.
+    """
+
+    def __init__(self) -> None:
+        self._trackers: dict[str, Any] = {}
+        self._histories: dict[tuple[str, int], _History] = {}
+        self._ended: list[_History] = []
+        self._next_id = 1
+        self._clock_s = 0.0
+        self._last_s: float | None = None
+
+    def update(self, detections: list[Detection], media_time_s: float, *, discontinuity: bool = False) -> list[Track]:
+        """Take in what the detector found; the tracks that live after it."""
+        if discontinuity:
+            self._reset()
+        self._advance(media_time_s)
+        for group in sorted({_group(one.label) for one in detections} | set(self._trackers)):
+            self._associate(group, [one for one in detections if _group(one.label) == group], media_time_s)
+        self._end_lost()
+        return self.tracks()
+
+    def hold(self, media_time_s: float, *, discontinuity: bool = False) -> list[Track]:
+        """Nothing moved, so the detector was not run: everybody is where they were."""
+        if discontinuity:
+            self._reset()
+        self._last_s = media_time_s
+        return self.tracks()
+
+    def tracks(self) -> list[Track]:
+        return [history.track for history in self._histories.values()]
+
+    def _reset(self) -> None:
+        self._trackers.clear()
+        self._histories.clear()
+        self._ended.clear()
+
+    def _advance(self, media_time_s: float) -> None:
+        step_s = 1.0 / _NOMINAL_FPS if self._last_s is None else media_time_s - self._last_s
+        self._clock_s += min(max(step_s, 0.0), _STEP_S_MAX)
+        self._last_s = media_time_s
+
+    def _associate(self, group: str, detections: list[Detection], media_time_s: float) -> None:
+        import supervision  # noqa: PLC0415 - takes two seconds, which only a running camera need pay
+
+        boxes = np.array([one.box for one in detections], np.float32).reshape(-1, 4) * _TRACKER_SCALE
+        found = supervision.Detections(
+            xyxy=boxes,
+            confidence=np.array([one.confidence for one in detections], np.float32),
+            data={"index": np.arange(len(detections))},
+        )
+        tracked = self._tracker(group).update(found, timestamp=self._clock_s)
+        for index, raw_id in zip(tracked.data.get("index", ()), tracked.tracker_id, strict=True):
+            if raw_id >= 0:
+                self._seen((group, int(raw_id)), detections[int(index)], media_time_s)
+
+    def _tracker(self, group: str) -> Any:
+        if group not in self._trackers:
+            import trackers  # noqa: PLC0415 - as above
+
+            self._trackers[group] = trackers.ByteTrackTracker(
+                lost_track_buffer=round(_LOST_S * 30),  # counted in thirtieths of a second, whatever the frame rate
+                frame_rate=_NOMINAL_FPS,
+                track_activation_threshold=0.0,  # the detector's own threshold has chosen already
+                high_conf_det_threshold=0.0,
+                minimum_consecutive_frames=2,
+                minimum_iou_threshold=_MATCH_IOU_MIN,
+            )
+        return self._trackers[group]
+
+    def _seen(self, key: tuple[str, int], detection: Detection, media_time_s: float) -> None:
+        history = self._histories.get(key)
+        if history is None:
+            track = Track(
+                track_id=self._next_id,
+                label=detection.label,
+                confidence=detection.confidence,
+                box=detection.box,
+                first_seen_s=media_time_s,
+                last_seen_s=media_time_s,
+                moved=self._inherits(key[0], detection.box),
+            )
+            history = self._histories[key] = _History(track, self._clock_s, self._clock_s)
+            self._next_id += 1
+        history.last_clock_s = self._clock_s
+        history.recent = [*history.recent[1 - _SMOOTHED :], detection.box]
+        history.track = replace(
+            history.track,
+            label=detection.label,
+            confidence=detection.confidence,
+            box=detection.box,
+            last_seen_s=media_time_s,
+            moved=history.track.moved or _has_moved(key[0], history),
+        )
+
+    def _inherits(self, group: str, box: Box) -> bool:
+        return any(
+            _group(one.track.label) == group
+            and one.track.moved
+            and self._clock_s - one.last_clock_s <= _HEIR_S
+            and _near(one.track.box, box)
+            for one in self._ended
+        )
+
+    def _end_lost(self) -> None:
+        for key, history in list(self._histories.items()):
+            if self._clock_s - history.last_clock_s > _LOST_S:
+                self._ended.append(self._histories.pop(key))
+        self._ended = [one for one in self._ended if self._clock_s - one.last_clock_s <= _HEIR_S]
+
+
+def _near(one: Box, other: Box) -> bool:
+    width = max(one[2] - one[0], other[2] - other[0])
+    height = max(one[3] - one[1], other[3] - other[1])
+    (x1, y1), (x2, y2) = geometry.centre(one), geometry.centre(other)
+    return abs(x1 - x2) <= _HEIR_WIDTHS * width and abs(y1 - y2) <= _HEIR_HEIGHTS * height
+
+
+def _has_moved(group: str, history: _History) -> bool:
+    """Whether both of two opposite edges are clearly elsewhere than where the track began.
+
+    A box of which only one edge wanders (someone is half hidden, the model changes its mind) has not moved.
+    """
+    if len(history.recent) < _SMOOTHED:
+        return False
+    x1, y1, x2, y2 = (float(edge) for edge in np.median(np.array(history.recent), axis=0))
+    if history.origin is None:
+        history.origin = (x1, y1, x2, y2)
+        return False
+    across = _shift(history.origin[0], x1, history.origin[2], x2)
+    down = _shift(history.origin[1], y1, history.origin[3], y2)
+    return across >= _MOVED_WIDTHS[group] * (x2 - x1) or down >= _MOVED_HEIGHTS * (y2 - y1)
+
+
+def _shift(low_before: float, low: float, high_before: float, high: float) -> float:
+    """How far both edges went the same way. An edge at the picture's border is cut off and says nothing."""
+    shifts = [
+        after - before
+        for before, after in ((low_before, low), (high_before, high))
+        if min(before, after) > _BORDER and max(before, after) < 1 - _BORDER
+    ]
+    if not shifts or min(shifts) * max(shifts) <= 0:
+        return 0.0
+    return min(abs(shift) for shift in shifts)
