@@ -1,0 +1,1 @@
+"""`python -m launch COMMAND`: what the Makefile calls."""
