@@ -1,0 +1,215 @@
+"""Where pictures come from: a camera over RTSP, or a file, as fast as it can be read or at its own pace.
+
+One interface for all: `Source.frames()` yields masked pictures at the analysis rate and ends with the video or with a
+`SourceError`; `keep_open()` goes on for ever and opens again with back-off.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from edge import video
+from edge.errors import SourceError
+from vision.frame import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from threading import Event
+
+    from edge.clock import Clock
+    from edge.mask import Masks
+    from edge.ring import PacketRing
+
+log = logging.getLogger(__name__)
+
+_LAG_FORGIVEN_S = 2.0
+"""A paced file that falls further behind than this goes on from where it is instead of racing."""
+_INTERVAL_AFTER_SEAM_S = 0.04
+BACK_OFF_FIRST_S = 1.0
+BACK_OFF_LONGEST_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """What to open and how to read it."""
+
+    location: str
+    """An rtsp:// or rtsps:// address, or the path of a file."""
+    analysis_fps: float
+    realtime: bool = False
+    """Files: hand pictures out at the pace at which they were taken."""
+    loop: bool = False
+    """Files: begin again at the end."""
+    silence_s: float = 5.0
+    """Streams: how long no data, or no picture, may come before the stream counts as lost."""
+    starts_at: datetime | None = None
+    """Files read for their own time: the clock at the first picture. Else the device's clock is used."""
+
+    @property
+    def live(self) -> bool:
+        return self.location.startswith(("rtsp://", "rtsps://"))
+
+
+def shown(location: str) -> str:
+    """The location without the user name and password that may stand in it."""
+    if "://" not in location:
+        return location
+    parts = urlsplit(location)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+class Report(Protocol):
+    """Told what becomes of a source."""
+
+    def lost(self, reason: str) -> None: ...
+
+    def back(self) -> None: ...
+
+
+class Source:
+    """One camera's pictures. `index` and `media_time_s` go on over loops and reconnections."""
+
+    def __init__(
+        self, settings: SourceSettings, *, masks: Masks, clock: Clock, stop: Event, ring: PacketRing | None = None
+    ) -> None:
+        self.settings = settings
+        self.frames_read = 0
+        """Decoded pictures so far."""
+        self._masks = masks
+        self._clock = clock
+        self._stop = stop
+        self._ring = ring
+        self._media_time_s: float | None = None
+        self._lost_at_s = 0.0
+
+    def frames(self) -> Iterator[Frame]:
+        """Pictures until the video ends or `stop` is set.
+
+        Raises:
+            SourceError: it cannot be opened, breaks off, is damaged or changes size.
+        """
+        while not self._stop.is_set():
+            yield from self._open_once()
+            if not self.settings.loop:
+                return
+
+    def _open_once(self) -> Iterator[Frame]:
+        opened = video.Video(self.settings.location, live=self.settings.live, timeout_s=self.settings.silence_s)
+        try:
+            starts_s = self._begins_at_s()
+            if self._ring is not None:
+                self._ring.begin(opened.facts, starts_s)
+            yield from self._sample(opened, starts_s, seam=self._media_time_s is not None)
+        finally:
+            opened.close()
+            self._lost_at_s = self._clock.monotonic_s()
+
+    def _begins_at_s(self) -> float:
+        """Media time of the first picture of a video that is opened now."""
+        if self._media_time_s is None:
+            return 0.0
+        if self.settings.live:
+            away_s = self._clock.monotonic_s() - self._lost_at_s
+            return self._media_time_s + max(_INTERVAL_AFTER_SEAM_S, away_s)
+        return self._media_time_s + _INTERVAL_AFTER_SEAM_S
+
+    def _sample(self, opened: video.Video, starts_s: float, *, seam: bool) -> Iterator[Frame]:
+        pace = _Pace(self._clock, self._stop) if self.settings.realtime and not self.settings.live else None
+        due = _Due(self.settings.analysis_fps)
+        last_picture_s = self._clock.monotonic_s()
+        for step in opened.steps():
+            self._remember(step)
+            for picture in step.pictures:
+                if pace is not None:
+                    pace.wait_for(picture.at_s)
+                if self._stop.is_set():
+                    return
+                self._media_time_s = starts_s + picture.at_s
+                self.frames_read += 1
+                last_picture_s = self._clock.monotonic_s()
+                if due.at(picture.at_s):
+                    yield self._frame(picture, discontinuity=seam)
+                    seam = False
+                    last_picture_s = self._clock.monotonic_s()
+            if self.settings.live and self._clock.monotonic_s() - last_picture_s > self.settings.silence_s:
+                raise SourceError(f"sends data but no picture for {self.settings.silence_s:g} s")
+
+    def _remember(self, step: video.Step) -> None:
+        if self._ring is not None:
+            now = self._clock.now()
+            for packet in step.packets:
+                self._ring.append(packet, now)
+
+    def _frame(self, picture: video.Picture, *, discontinuity: bool) -> Frame:
+        image = self._masks.painted(picture.decoded)
+        media_time_s = self._media_time_s or 0.0
+        return Frame(
+            image=image,
+            index=self.frames_read - 1,
+            media_time_s=media_time_s,
+            captured_at=self._captured_at(media_time_s),
+            discontinuity=discontinuity,
+        )
+
+    def _captured_at(self, media_time_s: float) -> datetime:
+        if self.settings.starts_at is None:
+            return self._clock.now()
+        return self.settings.starts_at + timedelta(seconds=media_time_s)
+
+
+class _Due:
+    """Picks pictures at the analysis rate."""
+
+    def __init__(self, analysis_fps: float) -> None:
+        self._interval_s = 1 / analysis_fps
+        self._next_s = 0.0
+
+    def at(self, at_s: float) -> bool:
+        if at_s < self._next_s - self._interval_s * 0.05:
+            return False
+        self._next_s = max(self._next_s + self._interval_s, at_s + self._interval_s * 0.5)
+        return True
+
+
+class _Pace:
+    """Holds a file back to the pace at which it was taken."""
+
+    def __init__(self, clock: Clock, stop: Event) -> None:
+        self._clock = clock
+        self._stop = stop
+        self._began_s: float | None = None
+
+    def wait_for(self, at_s: float) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._began_s is None:
+            self._began_s = now_s - at_s
+        ahead_s = self._began_s + at_s - now_s
+        if ahead_s < -_LAG_FORGIVEN_S:
+            self._began_s -= ahead_s
+        elif ahead_s > 0:
+            self._clock.wait(self._stop, ahead_s)
+
+
+def keep_open(source: Source, *, clock: Clock, stop: Event, report: Report) -> Iterator[Frame]:
+    """Pictures until `stop`: whatever ends the source is reported, and it is opened again, ever less often."""
+    delay_s = BACK_OFF_FIRST_S
+    while not stop.is_set():
+        try:
+            for frame in source.frames():
+                report.back()
+                delay_s = BACK_OFF_FIRST_S
+                yield frame
+        except SourceError as error:
+            report.lost(str(error))
+            log.warning("%s: %s; trying again in %.0f s", shown(source.settings.location), error, delay_s)
+        else:
+            if not stop.is_set():
+                report.lost("the file has ended")
+            return
+        clock.wait(stop, delay_s)
+        delay_s = min(delay_s * 2, BACK_OFF_LONGEST_S)

@@ -1,0 +1,285 @@
+"""One opened file or stream: its packets and decoded pictures, once, from start to end."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+from av.bitstream import BitStreamFilterContext
+
+from edge.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from fractions import Fraction
+
+log = logging.getLogger(__name__)
+
+_LARGEST_PX = 64_000_000
+"""Width times height that is still believed; beyond it a header is broken or hostile."""
+_DAMAGED_PACKETS_MAX = 250
+"""Packets in a row that give no picture before the video counts as unreadable: 10 s at 25 fps."""
+_DAMAGED_TAIL_MAX = 3
+_STAMP_JUMP_BACK_S = 0.5
+_STAMP_JUMP_AHEAD_S = 10.0
+_MISSING_SHARE_MAX = 0.01
+"""Pictures that a header may promise beyond what is there (writers count loosely)."""
+_INTERVAL_UNKNOWN_S = 0.04
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """What is needed to decode or store the packets of a video once its container is closed."""
+
+    codec: str
+    width_px: int
+    height_px: int
+    extradata: bytes | None
+    """None for H.264: its packets carry their parameter sets in Annex B form."""
+    pixel_format: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPacket:
+    """A compressed picture; times in seconds since the video's first picture."""
+
+    data: bytes
+    key: bool
+    pts_s: float
+    dts_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture, not yet masked."""
+
+    decoded: av.VideoFrame
+    at_s: float
+    """Since the video's first picture; never goes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One packet and the pictures that came out when it was decoded (none or several)."""
+
+    packets: list[StoredPacket]
+    pictures: list[Picture]
+
+
+class Video:
+    """One opened video, decoded on one thread.
+
+    Raises:
+        SourceError: from the constructor and from `steps`, also at the end of a file that is shorter than it says.
+    """
+
+    def __init__(self, location: str, *, live: bool, timeout_s: float = 5.0) -> None:
+        self._live = live
+        self._container = _open(location, live=live, timeout_s=timeout_s)
+        try:
+            self._stream = self._first_stream()
+            self.facts = self._read_facts()
+        except BaseException:
+            self._container.close()
+            raise
+        self._filter = self._annex_b()
+        self._stamps = _Stamps(self._stream, live=live)
+        self._promised = 0 if live else self._stream.frames
+        self._packets = 0
+        self._damaged = 0
+        self._last_at_s = 0.0
+        self._size_px = (self.facts.width_px, self.facts.height_px)
+
+    @property
+    def recorded_at(self) -> datetime | None:
+        """When the recording began, by the file's own word."""
+        return _recorded_at(self._container)
+
+    @property
+    def duration_s(self) -> float | None:
+        """As the header says."""
+        duration = self._container.duration
+        return None if self._live or duration is None else duration / av.time_base
+
+    def close(self) -> None:
+        self._container.close()
+
+    def steps(self) -> Iterator[Step]:
+        waiting_for_key = self._live
+        for packet in self._demux():
+            if packet.size == 0:
+                continue
+            if waiting_for_key and not packet.is_keyframe:
+                continue
+            waiting_for_key = False
+            self._packets += 1
+            self._stamps.make_regular(packet)
+            pictures = self._decode(packet)
+            yield Step(self._store(packet), pictures)
+        pictures = self._decode(None)
+        yield Step([], pictures)
+        self._check_end()
+
+    def _demux(self) -> Iterator[av.Packet[av.VideoStream]]:
+        try:
+            yield from self._container.demux(self._stream)
+        except av.error.FFmpegError as error:
+            raise SourceError(f"cannot be read on after {self._last_at_s:.1f} s: {explain(error)}") from None
+
+    def _decode(self, packet: av.Packet[av.VideoStream] | None) -> list[Picture]:
+        """The pictures of a packet, none where it is damaged; of None, those still held back."""
+        try:
+            decoded = self._stream.decode(packet)
+        except av.error.FFmpegError as error:
+            self._damaged += 1
+            log.debug("packet %d is damaged: %s", self._packets, explain(error))
+            if self._damaged > _DAMAGED_PACKETS_MAX:
+                raise SourceError(f"is damaged from {self._last_at_s:.1f} s on: {explain(error)}") from None
+            return []
+        if decoded:
+            self._damaged = 0
+        return [self._picture(frame) for frame in decoded]
+
+    def _picture(self, frame: av.VideoFrame) -> Picture:
+        if (frame.width, frame.height) != self._size_px:
+            was, now = (f"{width}x{height}" for width, height in (self._size_px, (frame.width, frame.height)))
+            raise SourceError(f"changes size after {self._last_at_s:.1f} s, from {was} to {now} px")
+        self._last_at_s = max(self._last_at_s, self._stamps.seconds_of(frame))
+        return Picture(frame, self._last_at_s)
+
+    def _store(self, packet: av.Packet[av.VideoStream]) -> list[StoredPacket]:
+        """Called after decoding: the filter empties the packet."""
+        key, pts_s, dts_s = packet.is_keyframe, self._stamps.pts_s, self._stamps.dts_s
+        if self._filter is None:
+            return [StoredPacket(bytes(packet), key, pts_s, dts_s)]
+        try:
+            return [StoredPacket(bytes(filtered), key, pts_s, dts_s) for filtered in self._filter.filter(packet)]
+        except av.error.FFmpegError as error:
+            log.debug("packet %d is left out of the clip: %s", self._packets, explain(error))
+            return []
+
+    def _check_end(self) -> None:
+        if self._live:
+            raise SourceError("the stream ended")
+        if self._packets == 0:
+            raise SourceError("holds no picture")
+        if self._damaged > _DAMAGED_TAIL_MAX:
+            raise SourceError(f"is damaged from {self._last_at_s:.1f} s to its end")
+        missing = self._promised - self._packets
+        if missing > max(2.0, self._promised * _MISSING_SHARE_MAX):
+            raise SourceError(
+                f"is truncated: it ends after {self._last_at_s:.1f} s with {self._packets} of {self._promised} pictures"
+            )
+
+    def _first_stream(self) -> av.VideoStream:
+        if not self._container.streams.video:
+            raise SourceError("is not a video: it holds no pictures")
+        stream = self._container.streams.video[0]
+        if stream.codec_context is None:
+            raise SourceError("is coded in a way that cannot be read here")
+        stream.thread_type = "NONE"
+        stream.codec_context.thread_count = 1
+        return stream
+
+    def _read_facts(self) -> StreamFacts:
+        context = self._stream.codec_context
+        width_px, height_px = context.width, context.height
+        if width_px < 1 or height_px < 1 or width_px * height_px > _LARGEST_PX:
+            raise SourceError(f"has pictures of {width_px}x{height_px} px, which is no camera's size")
+        extradata = None if context.name == "h264" else context.extradata
+        return StreamFacts(context.name, width_px, height_px, extradata, context.pix_fmt)
+
+    def _annex_b(self) -> BitStreamFilterContext | None:
+        """Puts the parameter sets of H.264 into its key frames, so that packets can be stored without the container."""
+        if self.facts.codec != "h264":
+            return None
+        extradata = self._stream.codec_context.extradata or b""
+        return BitStreamFilterContext("h264_mp4toannexb" if extradata[:1] == b"\x01" else "dump_extra", self._stream)
+
+
+class _Stamps:
+    """Turns a stream's time stamps into ticks since its first picture, without gaps that a broken clock makes."""
+
+    def __init__(self, stream: av.VideoStream, *, live: bool) -> None:
+        self._live = live
+        self._tick_s = float(_time_base(stream))
+        rate = stream.average_rate or stream.base_rate
+        self._interval = max(1, round((1 / float(rate) if rate else _INTERVAL_UNKNOWN_S) / self._tick_s))
+        self._shift: int | None = None
+        self._next = 0
+        self._last_picture = -self._interval
+        self.pts_s = 0.0
+        self.dts_s = 0.0
+
+    def make_regular(self, packet: av.Packet[av.VideoStream]) -> None:
+        """Rewrite the packet's stamps; what is decoded from it carries them on."""
+        stamp = packet.dts if packet.dts is not None else packet.pts
+        if stamp is None:
+            stamp = self._next - (self._shift or 0)
+        if self._shift is None:
+            self._shift = self._next - (packet.pts if packet.pts is not None else stamp)
+        ahead_s = (stamp + self._shift - self._next) * self._tick_s
+        if ahead_s < -_STAMP_JUMP_BACK_S or (self._live and ahead_s > _STAMP_JUMP_AHEAD_S):
+            self._shift = self._next - stamp
+        dts = stamp + self._shift
+        pts = packet.pts + self._shift if packet.pts is not None else dts
+        packet.dts, packet.pts = dts, pts
+        self._next = max(self._next, dts + self._interval)
+        self.dts_s, self.pts_s = dts * self._tick_s, pts * self._tick_s
+
+    def seconds_of(self, frame: av.VideoFrame) -> float:
+        stamp = frame.pts if frame.pts is not None else frame.dts
+        self._last_picture = stamp if stamp is not None else self._last_picture + self._interval
+        return max(0.0, self._last_picture * self._tick_s)
+
+
+def explain(error: av.error.FFmpegError) -> str:
+    """FFmpeg's reason in a few words, without the location (it may hold a password)."""
+    if isinstance(error, av.error.ExitError | TimeoutError):
+        return "no data in time"
+    if error.log and error.log[1]:
+        return f"{error.strerror} ({error.log[1][2].strip()[:200]})"
+    return str(error.strerror or type(error).__name__)
+
+
+def _open(location: str, *, live: bool, timeout_s: float) -> av.container.InputContainer:
+    options = {"rtsp_transport": "tcp", "timeout": str(round(timeout_s * 1_000_000))} if live else {}
+    if not live:
+        _check_file(Path(location))
+    try:
+        return av.open(location, options=options, timeout=(2 * timeout_s, timeout_s) if live else None)
+    except av.error.InvalidDataError as error:
+        raise SourceError(f"is not a video that can be read: {explain(error)}") from None
+    except av.error.FFmpegError as error:
+        raise SourceError(f"cannot be opened: {explain(error)}") from None
+
+
+def _check_file(path: Path) -> None:
+    try:
+        size_bytes = path.stat().st_size
+    except OSError as error:
+        raise SourceError(f"cannot be opened: {(error.strerror or 'unknown').lower()}") from None
+    if not path.is_file():
+        raise SourceError("is not a file")
+    if size_bytes == 0:
+        raise SourceError("is empty (0 bytes)")
+
+
+def _time_base(stream: av.VideoStream) -> Fraction:
+    if stream.time_base is None:
+        raise SourceError("has no time base")
+    return stream.time_base
+
+
+def _recorded_at(container: av.container.InputContainer) -> datetime | None:
+    said = container.metadata.get("creation_time", "")
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(said)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None
