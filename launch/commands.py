@@ -18,6 +18,7 @@ NO_NETWORK = (
     "name or service not known",
     "network is unreachable",
     "failed to establish a new connection",
+    "failed to resolve",
     "dns error",
     "error sending request",
     "enotfound",

@@ -1,0 +1,33 @@
+# Talaia. `make help` lists everything; docs/design/launch.md says what each step does.
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+NPM := $(PYTHON) -m launch npm
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format lock bench bench-edge bench-ingest bench-live soak screenshots clean
+
+help: ## list what make can do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@echo "  variables of make run: PORT=8080 DATA_DIR=./data VIDEO=clip.mp4 | CAMERA=rtsp://..."
+
+setup: ## make everything that the first start needs, and start nothing
+	@launch/bootstrap.sh run && exec $(PYTHON) -m launch setup
+
+run: ## the whole system on this computer; Ctrl-C stops it
+	@launch/bootstrap.sh run && exec $(PYTHON) -m launch run
+
+test: ## everything that CI checks, on real services (as root it installs them)
+	@launch/bootstrap.sh dev && exec $(PYTHON) -m launch test
+
+check: ## format, lint and types only
+	@launch/bootstrap.sh dev && exec $(PYTHON) -m launch check
+
+format: ## rewrite the code in the project's format
+	@launch/bootstrap.sh dev
+	@$(PYTHON) -m ruff format . && $(PYTHON) -m ruff check --fix .
+
+lock: ## write locks/*.lock from pyproject.toml
+	@launch/bootstrap.sh dev && exec launch/lock.sh
+
+clean: ## remove what was built in this folder; never DATA_DIR, never the cache
+	rm -rf .venv .setup build talaia.egg-info .mypy_cache .ruff_cache .pytest_cache control_room/ui/dist control_room/ui/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
