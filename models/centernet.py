@@ -58,7 +58,6 @@ def build(graph: Graph, input_px: int, layout: output.Layout = "boxes") -> bytes
         "end2end": str(layout == "boxes"),
         "imgsz": str([input_px, input_px]),
         "names": str(dict(enumerate(LABELS))),
-        "resize": "stretch",
         "stride": str(STRIDE_PX),
         "task": "detect",
     }

@@ -35,9 +35,7 @@ class OnnxDetector:
         self._confidence = confidence
         self._session = _session(file)
         try:
-            metadata = self._session.get_modelmeta().custom_metadata_map
-            self._labels = _labels(metadata)
-            self._fit: preparation.Fit = "stretch" if metadata.get("resize") == "stretch" else "letterbox"
+            self._labels = _labels(self._session.get_modelmeta().custom_metadata_map)
             self._input_name, self._input_px = _input(self._session, input_px)
             self._layout = output.layout_of(self._session.get_outputs()[0].shape, len(self._labels))
         except ModelError as error:
@@ -50,7 +48,7 @@ class OnnxDetector:
         return list(self._labels.values())
 
     def detect(self, image: NDArray[np.uint8]) -> list[detect.Detection]:
-        square, placement = preparation.fit(image, self._input_px, self._fit)
+        square, placement = preparation.letterbox(image, self._input_px)
         outputs: list[Any] = self._session.run(None, {self._input_name: preparation.tensor(square)})
         found = output.read(outputs[0], self._layout, self._confidence)
         return [

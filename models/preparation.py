@@ -1,9 +1,9 @@
-"""Fits a picture into a model's square input, and boxes back into the picture."""
+"""Fits a picture into a model's square input without changing its shape, and boxes back into the picture."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vision.geometry import Box
-
-Fit = Literal["stretch", "letterbox"]
-"""`stretch` ignores the picture's aspect ratio; `letterbox` keeps it and fills the rest with grey."""
 
 _GREY = 114  # what YOLO models are trained with
 
@@ -33,24 +30,20 @@ class Placement:
         return x1, y1, x2, y2
 
 
-def fit(image: NDArray[np.uint8], input_px: int, how: Fit) -> tuple[NDArray[np.uint8], Placement]:
-    """Give the BGR square of input_px and where in it the picture lies."""
-    if how == "stretch":
-        return _resized(image, input_px, input_px), Placement((0.0, 0.0), (input_px, input_px))
+def letterbox(image: NDArray[np.uint8], input_px: int) -> tuple[NDArray[np.uint8], Placement]:
+    """Give the BGR square of input_px, filled up with grey, and where in it the picture lies.
+
+    Rounded and sampled as ultralytics does it, but for a picture that shrinks to under half: averaged, so that no pixel
+    is skipped.
+    """
     height_px, width_px = image.shape[:2]
     scale = input_px / max(height_px, width_px)
     width, height = max(1, round(width_px * scale)), max(1, round(height_px * scale))
     left, top = (input_px - width) // 2, (input_px - height) // 2
     square = np.full((input_px, input_px, 3), _GREY, np.uint8)
-    square[top : top + height, left : left + width] = _resized(image, width, height)
+    how = cv2.INTER_AREA if max(height_px, width_px) > 2 * input_px else cv2.INTER_LINEAR
+    square[top : top + height, left : left + width] = cv2.resize(image, (width, height), interpolation=how)
     return square, Placement((left, top), (width, height))
-
-
-def _resized(image: NDArray[np.uint8], width_px: int, height_px: int) -> NDArray[np.uint8]:
-    """Average where the picture shrinks to under half, so that no pixel is skipped."""
-    shrinks = image.shape[1] > 2 * width_px or image.shape[0] > 2 * height_px
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (width_px, height_px), interpolation=how), np.uint8)
 
 
 def tensor(square: NDArray[np.uint8]) -> NDArray[np.float32]:

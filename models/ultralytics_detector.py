@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models import output, preparation
+from models import output
 from models.errors import ModelError
 from models.onnx_detector import wanted_classes
 from vision import detect
@@ -42,9 +42,7 @@ class UltralyticsDetector:
         except Exception as error:  # ultralytics and what it loads raise anything
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ModelError(f"the model {file.path} cannot be run by ultralytics: {reason}") from error
-        loaded = self._model.predictor.model
-        self._labels: dict[int, str] = dict(loaded.names)
-        self._stretched = getattr(loaded, "metadata", {}).get("resize") == "stretch"
+        self._labels: dict[int, str] = dict(self._model.names)
         self._wanted = wanted_classes(self._labels, labels)
 
     @property
@@ -53,9 +51,7 @@ class UltralyticsDetector:
         return list(self._labels.values())
 
     def detect(self, image: NDArray[np.uint8]) -> list[detect.Detection]:
-        # ultralytics letterboxes by itself; a square of the right size passes through unchanged.
-        picture = preparation.fit(image, self._input_px, "stretch")[0] if self._stretched else image
-        boxes = self._predict(picture).boxes
+        boxes = self._predict(image).boxes
         corners = np.clip(boxes.xyxyn.cpu().numpy(), 0.0, 1.0).tolist()
         scores, classes = boxes.conf.cpu().numpy().tolist(), boxes.cls.cpu().numpy().astype(int).tolist()
         return [
