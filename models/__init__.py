@@ -9,7 +9,8 @@ from models.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from vision.detect import Detector
+    from models.onnx_detector import OnnxDetector
+    from models.ultralytics_detector import UltralyticsDetector
 
 __all__ = ["Backend", "ModelError", "load_detector"]
 
@@ -18,8 +19,8 @@ Backend = Literal["onnxruntime", "ultralytics"]
 
 def load_detector(
     backend: Backend, model: str, input_px: int, confidence: float, *, labels: Collection[str] | None = None
-) -> Detector:
-    """Load a model by its name in the catalogue or by a path to its file.
+) -> OnnxDetector | UltralyticsDetector:
+    """Load a model by its name in the catalogue or by a path to its file, as a `vision.detect.Detector`.
 
     `labels` keeps only these of its classes. Raises ModelError, one line, where the model or the back end is not there.
     """
@@ -29,9 +30,9 @@ def load_detector(
         raise ModelError(f"detector.backend: {backend!r}; allowed: {', '.join(get_args(Backend))}")
     file = catalogue.locate(model, input_px)
     if backend == "onnxruntime":
-        from models.onnx_detector import OnnxDetector  # noqa: PLC0415 -- onnxruntime only where it is used
+        from models import onnx_detector  # noqa: PLC0415 -- onnxruntime only where it is used
 
-        return OnnxDetector(file, input_px=input_px, confidence=confidence, labels=labels)
-    from models.ultralytics_detector import UltralyticsDetector  # noqa: PLC0415 -- lives in an environment of its own
+        return onnx_detector.OnnxDetector(file, input_px=input_px, confidence=confidence, labels=labels)
+    from models import ultralytics_detector  # noqa: PLC0415 -- for symmetry; torch comes in when it loads
 
-    return UltralyticsDetector(file, input_px=input_px, confidence=confidence, labels=labels)
+    return ultralytics_detector.UltralyticsDetector(file, input_px=input_px, confidence=confidence, labels=labels)

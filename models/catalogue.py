@@ -17,6 +17,9 @@ from models.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+INPUT_PX_MIN, INPUT_PX_MAX = 128, 1280
+INPUT_PX_STEP = 32
+"""The deepest map of the networks here is this much smaller than the input."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -129,8 +132,13 @@ def locate(model: str, input_px: int, directory: Path | None = None) -> ModelFil
     return ModelFile(name=path.stem, path=path, sha256=file_sha256(path), card=None)
 
 
+def built_path(entry: Entry, input_px: int, directory: Path) -> Path:
+    """Where `talaia-models convert` writes the file that the back ends load."""
+    return directory / f"{entry.name}-{input_px}.onnx"
+
+
 def _locate_built(entry: Entry, input_px: int, directory: Path) -> ModelFile:
-    path = directory / f"{entry.name}-{input_px}.onnx"
+    path = built_path(entry, input_px, directory)
     if not path.is_file():
         command = f"talaia-models convert --input-px {input_px}"
         raise ModelError(f"{entry.name} is not built for {input_px} px ({path} is missing); run: {command}")
@@ -151,6 +159,14 @@ def read_card(path: Path) -> Card:
         raise ModelError(f"the model card {path} is missing; run: talaia-models convert") from error
     except (OSError, ValidationError) as error:
         raise ModelError(f"the model card {path} cannot be read; run: talaia-models convert") from error
+
+
+def input_px(text: str) -> int:
+    """Read an input size; ValueError says what is allowed."""
+    allowed = range(INPUT_PX_MIN, INPUT_PX_MAX + 1, INPUT_PX_STEP)
+    if not text.isdecimal() or int(text) not in allowed:
+        raise ValueError(f"{text}; allowed: a multiple of {INPUT_PX_STEP}, {INPUT_PX_MIN} to {INPUT_PX_MAX}")
+    return int(text)
 
 
 def file_sha256(path: Path) -> str:

