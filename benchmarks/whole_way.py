@@ -1,0 +1,173 @@
+"""From a frame to an alert on an operator's screen, and what a camera costs: `python -m benchmarks.whole_way`.
+
+It starts the whole system as `make run` does, adds an agent whose cameras see somebody walk through a zone again and
+again, and looks at the feed with a real Chromium. All clocks are this machine's one clock.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks import town as towns
+from benchmarks.figures import Figure, percentile, record
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+ALERTS = 25
+CAMERAS = 2
+ALERTS_WITHIN_S = 600
+CPU_OVER_S = 60
+SCREEN_AIM_S = 3.0
+
+_WATCH = """
+() => {
+  window.shown = {};
+  const note = () => {
+    const button = document.querySelector('[data-newest-alert-id]');
+    if (button) window.shown[button.dataset.newestAlertId] ??= Date.now() / 1000;
+    for (const row of document.querySelectorAll('[data-alert-id]')) {
+      window.shown[row.dataset.alertId] ??= Date.now() / 1000;
+    }
+  };
+  note();
+  window.already = Object.keys(window.shown);
+  new MutationObserver(note).observe(document.body, {subtree: true, childList: true, attributes: true});
+}
+"""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One alert that came to the screen while we watched."""
+
+    frame_to_screen_s: float
+    rule_to_screen_s: float
+    staged_dumping: bool
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="talaia-bench-") as folder, towns.running(Path(folder) / "town") as town:
+        agent = towns.BusyAgent(town, Path(folder) / "busy", CAMERAS)
+        try:
+            sights = _watch_the_screen(town)
+            busy = _cpu_seconds_a_camera_minute(agent.process.pid)
+            decode = _decode_cpu_seconds_a_minute(_street(town))
+        finally:
+            agent.stop()
+    record([*_figures_of(sights), _figure_of_cpu(busy, decode)])
+    return 0
+
+
+def _watch_the_screen(town: towns.Town) -> list[Sight]:
+    with sync_playwright() as playwright, town.client() as client:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        page = browser.new_page(base_url=town.run["url"])
+        log_in(page, town)
+        page.wait_for_selector("[data-testid=feed]")
+        page.evaluate(_WATCH)
+        shown: dict[str, float] = towns.wait_for(
+            lambda: _enough(page.evaluate("() => window.shown")), ALERTS_WITHIN_S, f"{ALERTS} alerts on the screen"
+        )
+        already = set(page.evaluate("() => window.already"))
+        sights = [_sight(client, alert_id, at) for alert_id, at in shown.items() if alert_id not in already]
+        browser.close()
+    return sights
+
+
+def _enough(shown: dict[str, float]) -> dict[str, float] | None:
+    return shown if len(shown) >= ALERTS else None
+
+
+def log_in(page: Page, town: towns.Town) -> None:
+    """As a person does."""
+    page.goto("/login")
+    page.fill("input[name=user]", town.run["user"])
+    page.fill("input[name=password]", town.run["password"])
+    page.keyboard.press("Enter")
+
+
+def _sight(client: httpx.Client, alert_id: str, shown_at: float) -> Sight:
+    alert: dict[str, Any] = client.get(f"/alerts/{alert_id}").raise_for_status().json()
+    messages = client.get("/events", params={"device_id": alert["device_id"], "limit": 1000}).raise_for_status().json()
+    opened = next(row for row in messages["items"] if row["event_id"] == alert["event_id"] and row["phase"] == "opened")
+    return Sight(
+        frame_to_screen_s=shown_at - _seconds(opened["occurred_at"]),
+        rule_to_screen_s=shown_at - _seconds(opened["sent_at"]),
+        staged_dumping=alert["rule"] == "illegal_dumping",
+    )
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
+
+
+def _cpu_seconds_a_camera_minute(pid: int) -> float:
+    before = _cpu_s(pid)
+    begun = time.monotonic()
+    time.sleep(CPU_OVER_S)
+    return (_cpu_s(pid) - before) / (time.monotonic() - begun) * 60 / CAMERAS
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _street(town: towns.Town) -> Path:
+    config = tomllib.loads(Path(town.run["device"]["config"]).read_text(encoding="utf-8"))
+    return Path(str(config["camera"][0]["source"]).removeprefix("file:"))
+
+
+def _decode_cpu_seconds_a_minute(clip: Path) -> float:
+    begun = time.process_time()
+    with av.open(str(clip)) as container:
+        container.streams.video[0].thread_type = "NONE"
+        frames = sum(1 for _ in container.decode(video=0))
+        rate = container.streams.video[0].average_rate
+    return (time.process_time() - begun) / (frames / float(rate or 25)) * 60
+
+
+def _figures_of(sights: list[Sight]) -> list[Figure]:
+    frame = [sight.frame_to_screen_s for sight in sights]
+    rule = [sight.rule_to_screen_s for sight in sights]
+    staged = [sight.rule_to_screen_s for sight in sights if sight.staged_dumping]
+    figures = [
+        _times("whole way: frame time -> alert on screen", frame),
+        _times("whole way: rule fired -> alert on screen", rule),
+    ]
+    if staged:
+        figures.append(_times("whole way: staged dumping, rule fired -> alert on screen", staged))
+    return figures
+
+
+def _times(name: str, times_s: list[float]) -> Figure:
+    p50, p99 = percentile(times_s, 0.5), percentile(times_s, 0.99)
+    met = p99 <= SCREEN_AIM_S
+    return Figure(name, p50, "s", n=len(times_s), p50=p50, p99=p99, aim=f"p99 at most {SCREEN_AIM_S:.0f} s", met=met)
+
+
+def _figure_of_cpu(busy: float, decode: float) -> Figure:
+    return Figure(
+        "edge: CPU seconds a camera minute, busy street, everything on",
+        busy,
+        "CPU s",
+        baseline=f"decoding the same clip alone ({decode:.2f} CPU s a minute)",
+        ratio=busy / decode,
+        n=CAMERAS,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
