@@ -300,6 +300,16 @@ COMMENT ON TABLE ingest_counts IS 'What the workers did with messages since the 
 COMMENT ON COLUMN ingest_counts.outcome IS 'stored, duplicate, dead_letter, status, metrics.';
 COMMENT ON COLUMN ingest_counts.messages IS 'How many.';
 
+CREATE TABLE workers (
+    worker text PRIMARY KEY,
+    seen_at timestamptz NOT NULL,
+    broker_since timestamptz
+);
+COMMENT ON TABLE workers IS 'Signs of life of the ingest workers, for /readyz.';
+COMMENT ON COLUMN workers.worker IS 'Its MQTT client id.';
+COMMENT ON COLUMN workers.seen_at IS 'When it last said that it lives, every 10 s (server).';
+COMMENT ON COLUMN workers.broker_since IS 'Since when it has the broker (server); null: it has none.';
+
 -- People ---------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE users (
