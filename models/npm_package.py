@@ -24,6 +24,7 @@ _FETCH_TIMEOUT_S = 900
 _FILE_BYTES_MAX = 64 << 20
 _RETRIES = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
 _ERROR_CHARACTERS_MAX = 200
+_UNTELLING = ("code ", "errno ", "syscall ", "at ", "A complete log")
 
 
 def file_name(source: Source) -> str:
@@ -71,10 +72,10 @@ def _run_npm(command: list[str], folder: Path, source: Source) -> None:
 
 
 def _reason(stderr: str) -> str:
-    """Give npm's own words in one line: what follows `npm error`, without the advice at the end."""
-    lines = [line.split(maxsplit=2)[-1] for line in stderr.splitlines() if line.startswith(("npm error ", "npm ERR! "))]
-    told = [line for line in lines if "complete log" not in line]
-    return " ".join(told or stderr.split() or ["no reason given"])[:_ERROR_CHARACTERS_MAX]
+    """Give the first of npm's own words that say more than a code, without `npm error` before them."""
+    lines = [line.split(maxsplit=2) for line in stderr.splitlines() if line.startswith(("npm error ", "npm ERR! "))]
+    told = [words[2] for words in lines if len(words) > 2 and not words[2].startswith(_UNTELLING)]  # noqa: PLR2004
+    return (told or [" ".join(stderr.split()) or "no reason given"])[0][:_ERROR_CHARACTERS_MAX]
 
 
 def read_verified(package: Path, source: Source) -> dict[str, bytes]:
