@@ -20,3 +20,19 @@ SELECT coalesce(max(id), 0) FROM stream;
 -- prune --
 -- Forget what is too old to resume from; the newest row stays, so that ids are never seen to go back
 DELETE FROM stream WHERE at < %(before)s AND id < (SELECT max(id) FROM stream);
+
+-- listen --
+-- Be woken when a transaction that published commits
+LISTEN talaia_stream;
+
+-- after --
+-- Changes after one of them, in order, as text
+SELECT id, kind, payload::text FROM stream WHERE id > %(id)s ORDER BY id LIMIT %(limit)s;
+
+-- is_resumable --
+-- Whether nothing after this change has been forgotten: it, or an older one, is still there, and it has happened
+SELECT EXISTS (SELECT FROM stream WHERE id <= %(id)s) AND %(id)s <= (SELECT max(id) FROM stream);
+
+-- one_moment --
+-- All that this transaction reads is of the same moment
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;

@@ -1,0 +1,85 @@
+"""`/api/v1/alerts`: the queue, one alert, and what people do to it."""
+
+import uuid
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from control_room import access, callers, problems
+from control_room import room as rooms
+from control_room.alerts import schemas, service
+from control_room.alerts.states import Action, State
+from wire.identifiers import Identifier
+from wire.message import UtcTime
+
+router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
+
+_ACTED: dict[int | str, dict[str, Any]] = {**access.RESPONSES, **problems.responses(404, 409)}
+
+
+@router.get("", responses=access.RESPONSES)
+def listed(
+    room: rooms.Here,
+    _caller: access.Operator,
+    *,
+    state: Annotated[list[State], Query(max_length=4)] = [],  # noqa: B006 - FastAPI copies it
+    rule: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = None,
+    camera_id: Identifier | None = None,
+    device_id: Identifier | None = None,
+    since: UtcTime | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> schemas.AlertPage:
+    """Alerts, the newest first. `state` may be given several times; `since` is of `opened_at`."""
+    filters = service.Filters(states=state, rule=rule, camera_id=camera_id, device_id=device_id, since=since)
+    before = schemas.read_cursor(cursor)
+    with room.database.connection() as connection:
+        rows = service.page(connection, filters, limit=limit + 1, before=before)
+    more = schemas.cursor_after(rows[limit - 1]) if len(rows) > limit else None
+    return schemas.AlertPage.model_validate({"items": rows[:limit], "next_cursor": more})
+
+
+@router.get("/{alert_id}", responses={**access.RESPONSES, **problems.responses(404)})
+def detail(alert_id: uuid.UUID, room: rooms.Here, _caller: access.Operator) -> schemas.AlertDetail:
+    """One alert with its evidence and history."""
+    with room.database.connection() as connection:
+        return schemas.AlertDetail.model_validate(service.detail(connection, alert_id))
+
+
+@router.post("/{alert_id}/acknowledge", responses=_ACTED)
+def acknowledge(
+    alert_id: uuid.UUID, act: schemas.Acknowledge, room: rooms.Here, caller: access.Operator
+) -> schemas.AlertDetail:
+    """I am looking at it."""
+    return _act(room, caller, alert_id, service.Change(Action.ACKNOWLEDGE, act.version, act.reason, act.note))
+
+
+@router.post("/{alert_id}/shelve", responses=_ACTED)
+def shelve(alert_id: uuid.UUID, act: schemas.Shelve, room: rooms.Here, caller: access.Operator) -> schemas.AlertDetail:
+    """Not now: it comes back by itself at `until`, 24 hours away at most."""
+    change = service.Change(Action.SHELVE, act.version, act.reason, act.note, act.until)
+    return _act(room, caller, alert_id, change)
+
+
+@router.post("/{alert_id}/close", responses=_ACTED)
+def close(alert_id: uuid.UUID, act: schemas.Close, room: rooms.Here, caller: access.Operator) -> schemas.AlertDetail:
+    """It is judged."""
+    return _act(room, caller, alert_id, service.Change(Action.CLOSE, act.version, act.reason, act.note))
+
+
+@router.post("/{alert_id}/reopen", responses=_ACTED)
+def reopen(alert_id: uuid.UUID, act: schemas.Reopen, room: rooms.Here, caller: access.Operator) -> schemas.AlertDetail:
+    """The judgement was wrong: it is new again."""
+    return _act(room, caller, alert_id, service.Change(Action.REOPEN, act.version, act.reason, act.note))
+
+
+@router.post("/{alert_id}/notes", responses=_ACTED)
+def note(alert_id: uuid.UUID, act: schemas.Note, room: rooms.Here, caller: access.Operator) -> schemas.AlertDetail:
+    """Something to remember; the state stays."""
+    return _act(room, caller, alert_id, service.Change(Action.NOTE, act.version, act.reason, act.note))
+
+
+def _act(room: rooms.Room, caller: callers.Caller, alert_id: uuid.UUID, change: service.Change) -> schemas.AlertDetail:
+    with room.database.connection() as connection:
+        service.act(connection, alert_id, change, by=caller, now=room.clock())
+        return schemas.AlertDetail.model_validate(service.detail(connection, alert_id))

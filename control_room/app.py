@@ -1,0 +1,134 @@
+"""The control room's web service, put together from its features."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+import psycopg
+from fastapi import FastAPI
+from psycopg_pool import PoolTimeout
+from starlette.concurrency import run_in_threadpool
+
+from control_room import access, headers, limits, problems, screens
+from control_room import room as rooms
+from control_room.alerts import routes as alerts
+from control_room.alerts import service as alert_service
+from control_room.audit import routes as audit
+from control_room.cameras import routes as cameras
+from control_room.database import pool
+from control_room.devices import routes as devices
+from control_room.evidence import routes as evidence
+from control_room.evidence import service as evidence_service
+from control_room.evidence.store import Store
+from control_room.health import routes as health
+from control_room.health.metrics import CountRequests, Metrics
+from control_room.sessions import routes as sessions
+from control_room.sessions.service import LoginLimit
+from control_room.stream import routes as stream
+from control_room.stream.hub import Hub
+from control_room.town import routes as town
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from control_room import config
+
+VERSION = "1"
+FEATURES = (sessions, alerts, evidence, cameras, devices, town, stream, audit, health)
+_CHORES_EVERY_S = 2.0
+_HALF_RECEIVED_KEPT_S = 3600.0
+
+_log = logging.getLogger(__name__)
+
+
+def routed(built: Path = screens.BUILT) -> FastAPI:
+    """The application with its routes and nothing behind them."""
+    app = FastAPI(
+        title="Talaia control room",
+        version=VERSION,
+        description="Errors are RFC 9457 problem JSON. Times are RFC 3339 in UTC.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    problems.install(app)
+    for feature in FEATURES:
+        app.include_router(feature.router)
+    app.include_router(screens.router(built))
+    access.check(app)
+    return app
+
+
+def create_app(
+    settings: config.Settings,
+    *,
+    clock: Callable[[], datetime] = rooms.utc_now,
+    built: Path = screens.BUILT,
+    heartbeat_s: float = 10.0,
+) -> FastAPI:
+    """The service; its database may be away at the start, `/readyz` says so.
+
+    Raises:
+        OSError: the evidence store's directory cannot be made.
+        access.UndeclaredRouteError: a route does not say who may call it.
+    """
+    app = routed(built)
+    metrics = Metrics()
+    store = Store(settings.store.directory)
+    hub = Hub(settings.database.url, heartbeat_s=heartbeat_s)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = pool.open_pool(settings.database.url)
+        room = rooms.Room(
+            settings=settings,
+            database=database,
+            store=store,
+            hub=hub,
+            metrics=metrics,
+            login_limit=LoginLimit(),
+            clock=clock,
+        )
+        app.state.room = room
+        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(_do_chores(room))]
+        try:
+            yield
+        finally:
+            hub.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await run_in_threadpool(database.close)
+
+    app.router.lifespan_context = lifespan
+    app.state.hub = hub
+    # The last added is the outermost.
+    app.add_middleware(limits.BodyLimit, larger={"/api/v1/evidence/": evidence_service.LIMIT_BYTES})
+    app.add_middleware(problems.LastResort)
+    app.add_middleware(headers.SecurityHeaders)
+    app.add_middleware(CountRequests, metrics=metrics)
+    return app
+
+
+async def _do_chores(room: rooms.Room) -> None:
+    """What is done by the clock, in one process or several."""
+    while True:
+        try:
+            await run_in_threadpool(_do_due, room)
+        except (psycopg.Error, PoolTimeout, OSError) as error:
+            _log.warning("chores wait: %s", pool.one_line(error))
+        await asyncio.sleep(_CHORES_EVERY_S)
+
+
+def _do_due(room: rooms.Room) -> None:
+    now = room.clock()
+    with room.database.connection() as connection:
+        alert_service.unshelve_due(connection, now)
+    with room.database.connection() as connection:
+        evidence_service.remove_expired(connection, room.store, now)
+    room.store.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)

@@ -1,0 +1,139 @@
+"""`/api/v1/evidence/{evidence_id}`: devices put files, people open them."""
+
+import http
+import re
+import uuid
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import anyio
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
+
+from control_room import access, fields, problems
+from control_room import room as rooms
+from control_room.evidence import schemas, service, store
+
+router = APIRouter(prefix="/api/v1/evidence", tags=["evidence"])
+
+_UPLOAD_TIMEOUT_S = 300
+_WRITE_BYTES = 1024 * 1024
+_SHOWN = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "video/mp4": "mp4", "video/webm": "webm"}
+"""What a browser may show in the page; anything else is only handed out, as bytes."""
+_ONE_RANGE = re.compile(r"^bytes=(?:(?P<first>\d{1,18})-(?P<last>\d{0,18})|-(?P<tail>\d{1,18}))$")
+
+
+class SlowUploadError(problems.ProblemError):
+    """The file did not come in whole within 5 minutes; nothing was kept."""
+
+    status = http.HTTPStatus.REQUEST_TIMEOUT
+
+
+def _expected(evidence_id: uuid.UUID, request: Request, room: rooms.Here, caller: access.Device) -> None:
+    length = request.headers.get("content-length", "")
+    with room.database.connection() as connection:
+        service.expect(connection, evidence_id, caller, int(length) if length.isdecimal() else None)
+
+
+async def _incoming(
+    request: Request, room: rooms.Here, _expected: Annotated[None, Depends(_expected)]
+) -> AsyncIterator[store.Incoming]:
+    """The body, written to the store's disk while it arrives; gone afterwards unless the route kept it."""
+    with room.store.receive() as incoming:
+        try:
+            with anyio.fail_after(_UPLOAD_TIMEOUT_S):
+                chunks = bytearray()
+                async for chunk in request.stream():
+                    chunks += chunk
+                    if len(chunks) >= _WRITE_BYTES:
+                        await run_in_threadpool(incoming.write, bytes(chunks))
+                        chunks.clear()
+                await run_in_threadpool(incoming.write, bytes(chunks))
+        except TimeoutError:
+            raise SlowUploadError from None
+        yield incoming
+
+
+@router.put(
+    "/{evidence_id}",
+    status_code=http.HTTPStatus.CREATED,
+    responses={
+        **access.RESPONSES,
+        **problems.responses(408, 409, 413, 429, 507),
+        200: {"model": schemas.ReceiptItem, "description": "The same file was there already."},
+    },
+    openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {}}}},
+)
+def put(
+    evidence_id: uuid.UUID,
+    incoming: Annotated[store.Incoming, Depends(_incoming)],
+    room: rooms.Here,
+    caller: access.Device,
+    response: Response,
+) -> schemas.ReceiptItem:
+    """A whole file, 16 MiB at most. Its size and SHA-256 must be those that an event's message of the device named.
+
+    It may come before that message; then it waits unseen. The same file again is answered 200.
+    """
+    with room.database.connection() as connection:
+        receipt = service.receive(connection, evidence_id, incoming, caller, room.clock())
+    if not receipt.is_new:
+        response.status_code = http.HTTPStatus.OK
+    return schemas.ReceiptItem(
+        evidence_id=evidence_id, sha256=incoming.sha256, bytes=incoming.size_bytes, announced=receipt.announced
+    )
+
+
+@router.get(
+    "/{evidence_id}",
+    response_class=FileResponse,
+    responses={
+        **access.RESPONSES,
+        **problems.responses(404, 416),
+        200: {"description": "The file.", "content": {media_type: {} for media_type in _SHOWN}},
+        206: {"description": "A range of its bytes."},
+        304: {"description": "The caller has it already."},
+    },
+)
+def get(
+    evidence_id: uuid.UUID,
+    request: Request,
+    room: rooms.Here,
+    caller: access.Operator,
+    *,
+    reason: Annotated[fields.Line | None, Query(description="Why, where the alert is closed; lasts 15 min.")] = None,
+    download: Annotated[bool, Query(description="As a file to keep, not to show in the page.")] = False,
+) -> Response:
+    """The file, whole or a range. Who opened it and why is in the audit before the first byte leaves."""
+    with room.database.connection() as connection:
+        stored = service.show(connection, evidence_id, by=caller, reason=reason, download=download, now=room.clock())
+    etag = f'"{stored.sha256}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=http.HTTPStatus.NOT_MODIFIED, headers=headers)
+    _keep_to_one_range(request, stored.bytes)
+    extension = _SHOWN.get(stored.media_type)
+    return FileResponse(
+        room.store.path(stored.sha256),
+        headers=headers,
+        media_type=stored.media_type if extension else "application/octet-stream",
+        filename=f"{stored.kind}-{evidence_id}.{extension or 'bin'}",
+        content_disposition_type="inline" if extension and not download else "attachment",
+    )
+
+
+def _keep_to_one_range(request: Request, size_bytes: int) -> None:
+    """Take a range that is none, or several at once, as if the whole were asked for, as RFC 9110 14.2 allows.
+
+    Raises:
+        RangeError: beyond the end of the file.
+    """
+    asked = request.headers.get("range")
+    if asked is None:
+        return
+    match = _ONE_RANGE.match(asked)
+    if match is None or (match["last"] and int(match["last"]) < int(match["first"])):
+        request.scope["headers"] = [header for header in request.scope["headers"] if header[0] != b"range"]
+    elif (match["tail"] is not None and int(match["tail"]) == 0) or int(match["first"] or 0) >= size_bytes:
+        raise service.RangeError(headers={"Content-Range": f"bytes */{size_bytes}"})

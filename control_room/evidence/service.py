@@ -1,0 +1,282 @@
+"""Evidence: take files from devices, and show them to people under a reason that is written down.
+
+A file is announced by an event's message and received over HTTP, in either order; it is seen only when both have
+happened with the same device, SHA-256 and size.
+"""
+
+from __future__ import annotations
+
+import http
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import class_row, dict_row
+
+from control_room import callers, problems
+from control_room.alerts import service as alerts
+from control_room.audit import service as audit
+from control_room.database import sql
+from control_room.stream import publish
+
+if TYPE_CHECKING:
+    import uuid
+    from datetime import datetime
+
+    from control_room.database import pool
+    from control_room.evidence.store import Incoming, Store
+
+LIMIT_BYTES = 16 * 1024 * 1024
+EARLY_FILES = 64  # of one device, waiting for their announcement
+EARLY_BYTES = 256 * 1024 * 1024
+EARLY_KEPT = timedelta(hours=24)
+REASON_LASTS = timedelta(minutes=15)
+WRITTEN_ONCE_IN = timedelta(minutes=1)
+"""A player fetches a clip in many ranges; that is one playback."""
+
+_QUERIES = sql.load(__file__)
+_log = logging.getLogger(__name__)
+
+
+class NoSuchEvidenceError(problems.NotFoundError):
+    """There is no such file here, or it has not arrived yet."""
+
+
+class AnotherDevicesError(problems.ForbiddenError):
+    """Another device announced or uploaded this id."""
+
+    name = "another-devices-evidence"
+
+
+class NotAsAnnouncedError(problems.UnprocessableError):
+    """Size or SHA-256 is not what the event's message announced; nothing was kept."""
+
+    name = "not-as-announced"
+
+
+class AlreadyThereError(problems.ConflictError):
+    """Another file was accepted under this id; evidence is never replaced."""
+
+    name = "already-there"
+
+
+class ReasonRequiredError(problems.ForbiddenError):
+    """Nobody works on this recording now: say why you need it, as `?reason=`; that lasts 15 minutes."""
+
+    name = "reason-required"
+
+
+class RangeError(problems.ProblemError):
+    """The file has no such bytes."""
+
+    status = http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database has of a file."""
+
+    device_id: str
+    event_id: uuid.UUID | None
+    sha256: str
+    bytes: int
+    announced: bool
+    received: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file that may be shown."""
+
+    evidence_id: uuid.UUID
+    kind: str
+    media_type: str
+    sha256: str
+    bytes: int
+    camera_id: str
+    device_id: str
+    event_id: uuid.UUID
+    alert_id: uuid.UUID | None
+    alert_state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an upload."""
+
+    is_new: bool
+    """False where the same file was there already."""
+    announced: bool
+
+
+def expect(connection: pool.Connection, evidence_id: uuid.UUID, device: callers.Caller, size_bytes: int | None) -> None:
+    """Refuse an upload before it is read, where it is already known that it cannot be accepted.
+
+    Raises:
+        AnotherDevicesError: the id is another device's.
+        NotAsAnnouncedError: another size was announced.
+        TooManyRequestsError: too many early files of this device wait.
+    """
+    known = _known(connection, "known", evidence_id)
+    if known is None:
+        _check_early(connection, device)
+        return
+    if known.device_id != device.name:
+        raise AnotherDevicesError
+    if known.announced and size_bytes is not None and size_bytes != known.bytes:
+        raise NotAsAnnouncedError(f"{known.bytes} bytes were announced, {size_bytes} come")
+
+
+def receive(
+    connection: pool.Connection, evidence_id: uuid.UUID, incoming: Incoming, device: callers.Caller, now: datetime
+) -> Receipt:
+    """Keep a file that has come in whole, where it is the one that was announced or nothing was announced yet.
+
+    Raises:
+        AnotherDevicesError: the id is another device's.
+        NotAsAnnouncedError: another size or SHA-256 was announced.
+        AlreadyThereError: an early file of other content is there.
+        TooManyRequestsError: too many early files of this device wait.
+        StoreFullError: the disk is full.
+    """
+    connection.execute(_QUERIES["lock_content"], {"sha256": incoming.sha256})
+    parameters = {
+        "evidence_id": evidence_id,
+        "device_id": device.name,
+        "sha256": incoming.sha256,
+        "bytes": incoming.size_bytes,
+        "now": now,
+    }
+    known = _known(connection, "lock", evidence_id)
+    if known is None:
+        _check_early(connection, device)
+        if connection.execute(_QUERIES["add_early"], parameters).fetchone() is not None:
+            incoming.keep()
+            _write_receipt(connection, evidence_id, incoming, device, now)
+            return Receipt(is_new=True, announced=False)
+        known = _known(connection, "lock", evidence_id)
+    if known is None or known.device_id != device.name:
+        raise AnotherDevicesError
+    _check_content(known, incoming)
+    if known.received:
+        return Receipt(is_new=False, announced=known.announced)
+    incoming.keep()
+    connection.execute(_QUERIES["set_received"], parameters)
+    _write_receipt(connection, evidence_id, incoming, device, now)
+    _tell(connection, known)
+    return Receipt(is_new=True, announced=True)
+
+
+def show(
+    connection: pool.Connection,
+    evidence_id: uuid.UUID,
+    *,
+    by: callers.Caller,
+    reason: str | None,
+    download: bool,
+    now: datetime,
+) -> Stored:
+    """The file, once it is written down who opens it and why.
+
+    An open alert is its own reason. Otherwise `reason` is needed; the one under which the session opened a file of the
+    same event lasts 15 minutes, so that closing an alert does not stop its clip.
+
+    Raises:
+        NoSuchEvidenceError: unknown, unannounced, or not arrived.
+        ReasonRequiredError: the alert is closed and no reason is given.
+    """
+    with connection.cursor(row_factory=class_row(Stored)) as cursor:
+        stored = cursor.execute(_QUERIES["stored"], {"evidence_id": evidence_id}).fetchone()
+    if stored is None:
+        raise NoSuchEvidenceError
+    session = by.session.token_sha256.hex()[:16] if by.session else ""
+    lasting = False
+    if reason is None and stored.alert_state not in {None, "closed"}:
+        reason = f"alert {stored.alert_id}"
+    elif reason is None:
+        reason = _lasting_reason(connection, stored, session, now)
+        lasting = True
+    if reason is None:
+        raise ReasonRequiredError
+    action = "evidence.download" if download else "evidence.play"
+    detail = {"session": session, "kind": stored.kind, "camera_id": stored.camera_id, "lasting": lasting}
+    if not _is_written_down(connection, stored, action, session=session, reason=reason, now=now):
+        on = ("evidence", str(evidence_id))
+        audit.record(connection, by, action, at=now, on=on, reason=reason, detail=detail)
+    return stored
+
+
+def remove_expired(connection: pool.Connection, store: Store, now: datetime) -> int:
+    """Remove early files that nothing announced within a day; how many."""
+    expired = connection.execute(_QUERIES["expired_early"], {"before": now - EARLY_KEPT}).fetchall()
+    for (sha256,) in sorted(expired):
+        connection.execute(_QUERIES["lock_content"], {"sha256": sha256})
+        row = connection.execute(_QUERIES["uses_content"], {"sha256": sha256}).fetchone()
+        if row == (False,):
+            store.remove(sha256)
+    if expired:
+        _log.warning("%d early evidence files were never announced and are removed", len(expired))
+    return len(expired)
+
+
+def _known(connection: pool.Connection, query: str, evidence_id: uuid.UUID) -> Known | None:
+    with connection.cursor(row_factory=class_row(Known)) as cursor:
+        return cursor.execute(_QUERIES[query], {"evidence_id": evidence_id}).fetchone()
+
+
+def _check_early(connection: pool.Connection, device: callers.Caller) -> None:
+    row = connection.execute(_QUERIES["waiting"], {"device_id": device.name}).fetchone()
+    files, size_bytes = row if row is not None else (0, 0)
+    if files >= EARLY_FILES or size_bytes >= EARLY_BYTES:
+        raise problems.TooManyRequestsError("too many files wait for the message that announces them", retry_after_s=60)
+
+
+def _check_content(known: Known, incoming: Incoming) -> None:
+    if (known.sha256, known.bytes) == (incoming.sha256, incoming.size_bytes):
+        return
+    if known.announced:
+        raise NotAsAnnouncedError(
+            f"announced: {known.bytes} bytes with SHA-256 {known.sha256};"
+            f" came: {incoming.size_bytes} bytes with {incoming.sha256}"
+        )
+    raise AlreadyThereError
+
+
+def _write_receipt(
+    connection: pool.Connection, evidence_id: uuid.UUID, incoming: Incoming, device: callers.Caller, now: datetime
+) -> None:
+    detail = {"sha256": incoming.sha256, "bytes": incoming.size_bytes}
+    audit.record(connection, device, "evidence.receive", at=now, on=("evidence", str(evidence_id)), detail=detail)
+
+
+def _tell(connection: pool.Connection, known: Known) -> None:
+    """Show the screens that the alert's file can be had now."""
+    parameters = {"device_id": known.device_id, "event_id": known.event_id}
+    for (alert_id,) in connection.execute(_QUERIES["alert_of"], parameters).fetchall():
+        publish.publish(connection, "alert", alerts.item(connection, alert_id))
+
+
+def _lasting_reason(connection: pool.Connection, stored: Stored, session: str, now: datetime) -> str | None:
+    parameters: dict[str, Any] = {
+        "device_id": stored.device_id,
+        "event_id": stored.event_id,
+        "session": session,
+        "since": now - REASON_LASTS,
+    }
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["lasting_reason"], parameters).fetchone()
+    return None if row is None else str(row["reason"])
+
+
+def _is_written_down(
+    connection: pool.Connection, stored: Stored, action: str, *, session: str, reason: str, now: datetime
+) -> bool:
+    parameters = {
+        "evidence_id": str(stored.evidence_id),
+        "action": action,
+        "session": session,
+        "reason": reason,
+        "since": now - WRITTEN_ONCE_IN,
+    }
+    return connection.execute(_QUERIES["is_written_down"], parameters).fetchone() is not None

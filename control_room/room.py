@@ -1,0 +1,55 @@
+"""What one serving process holds, handed to its routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, cast
+
+from fastapi import Depends, Request
+
+from control_room.sessions.service import LoginLimit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from control_room import config
+    from control_room.database import pool
+    from control_room.evidence.store import Store
+    from control_room.health.metrics import Metrics
+    from control_room.stream.hub import Hub
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """One for each application, in `app.state.room`."""
+
+    settings: config.Settings
+    database: pool.Pool
+    store: Store
+    hub: Hub
+    metrics: Metrics
+    login_limit: LoginLimit
+    clock: Callable[[], datetime]
+    """The server's clock, in UTC."""
+
+    @property
+    def session_lasts(self) -> timedelta:
+        return timedelta(hours=self.settings.session.hours)
+
+
+async def _of(request: Request) -> Room:
+    return cast("Room", request.app.state.room)
+
+
+Here = Annotated[Room, Depends(_of)]
+"""The room as a route's parameter."""
+
+
+def is_secure(request: Request, room: Room) -> bool:
+    """Whether the browser came by HTTPS, so that the cookie must not travel without it."""
+    return request.url.scheme == "https" or room.settings.http.public_url.startswith("https:")

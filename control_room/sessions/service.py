@@ -1,0 +1,200 @@
+"""Log in, log out, and know a browser again by its cookie."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from psycopg.rows import dict_row
+
+from control_room import callers, problems
+from control_room.audit import service as audit
+from control_room.database import sql
+from control_room.sessions.attempts import Attempts
+from control_room.users import passwords
+from control_room.users import service as users
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from control_room.database import pool
+
+LINK_LIFETIME = timedelta(minutes=15)
+_WINDOW_S = 15 * 60
+_ATTEMPTS_A_USER = 10
+_ATTEMPTS_AN_ADDRESS = 30
+_QUERIES = sql.load(__file__)
+
+
+class WrongCredentialError(problems.NotSignedInError):
+    """The user or the password is wrong."""
+
+    name = "wrong-credential"
+
+
+class DeadLinkError(problems.NotSignedInError):
+    """This login link is used up, too old, or was never given."""
+
+    name = "dead-link"
+
+
+class LoginLimit:
+    """How often one may try to log in: by account and by address, whether the attempts succeed or not."""
+
+    def __init__(self) -> None:
+        self._by_user = Attempts(limit=_ATTEMPTS_A_USER, window_s=_WINDOW_S)
+        self._by_address = Attempts(limit=_ATTEMPTS_AN_ADDRESS, window_s=_WINDOW_S)
+
+    def take(self, address: str, user: str | None, now: datetime) -> None:
+        """Count an attempt.
+
+        Raises:
+            TooManyRequestsError: there were too many lately.
+        """
+        wait_s = self._by_address.take(address, now)
+        if not wait_s and user is not None:
+            wait_s = self._by_user.take(user.lower(), now)
+        if wait_s:
+            raise problems.TooManyRequestsError("too many attempts to log in", retry_after_s=wait_s)
+
+    def forgive(self, address: str, user: str) -> None:
+        """A login succeeded: what was mistyped before it does not count any more."""
+        self._by_user.forget(user.lower())
+        self._by_address.forget(address)
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Where a session begins."""
+
+    address: str
+    user_agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A new session; `token` goes into the cookie and is known to nobody else."""
+
+    token: str
+    session: callers.Session
+
+
+def log_in(
+    database: pool.Pool, name: str, password: str, browser: Browser, *, lasts: timedelta, now: datetime
+) -> Begun:
+    """Begin a session with a password. No connection is held while that is hashed.
+
+    Raises:
+        WrongCredentialError: unknown, disabled, without a password, or another password; all look and take alike.
+    """
+    with database.connection() as connection:
+        user = users.find(connection, name)
+    password_hash = user.password_hash if user is not None and user.disabled_at is None else None
+    is_right = passwords.matches(password, password_hash)
+    with database.connection() as connection:
+        if user is not None and is_right:
+            if passwords.is_outdated(user.password_hash or ""):
+                users.renew_hash(connection, user, password)
+            return begin(connection, user, browser, lasts, now)
+        # A name that is nobody's may be a password typed into the wrong field: it is not written down.
+        _refuse(connection, user.name if user else "unknown user", "wrong credential", browser, now)
+    raise WrongCredentialError
+
+
+def log_in_by_link(database: pool.Pool, token: str, browser: Browser, *, lasts: timedelta, now: datetime) -> Begun:
+    """Begin a session with a one-time link.
+
+    Raises:
+        DeadLinkError: unknown, used, expired, or the account is disabled.
+    """
+    with database.connection() as connection:
+        row = connection.execute(_QUERIES["use_link"], {"token_sha256": _sha256(token), "now": now}).fetchone()
+        user = None if row is None else users.find(connection, str(row[0]))
+        if user is not None:
+            return begin(connection, user, browser, lasts, now)
+        _refuse(connection, "unknown user", "dead link", browser, now)
+    raise DeadLinkError
+
+
+def begin(connection: pool.Connection, user: users.User, browser: Browser, lasts: timedelta, now: datetime) -> Begun:
+    """Log a browser in as `user`."""
+    token = secrets.token_urlsafe(32)
+    connection.execute(_QUERIES["forget_expired_sessions"], {"now": now})
+    connection.execute(
+        _QUERIES["begin_session"],
+        {
+            "token_sha256": _sha256(token),
+            "user_id": user.user_id,
+            "csrf_token": secrets.token_urlsafe(32),
+            "now": now,
+            "expires_at": now + lasts,
+            "address": browser.address,
+            "user_agent": None if browser.user_agent is None else browser.user_agent[:256].replace("\x00", ""),
+        },
+    )
+    session = find(connection, token, now)
+    if session is None:  # the account was disabled or removed just now
+        raise WrongCredentialError
+    who = callers.Caller(kind="user", name=session.user, role=session.role, address=browser.address)
+    audit.record(connection, who, "session.begin", at=now)
+    return Begun(token, session)
+
+
+def find(connection: pool.Connection, token: str, now: datetime) -> callers.Session | None:
+    """The session of a cookie; None where there is none, or it has ended."""
+    return _find(connection, _sha256(token), now)
+
+
+def is_alive(connection: pool.Connection, session: callers.Session, now: datetime) -> bool:
+    """Whether it still goes on, in the same role."""
+    present = _find(connection, session.token_sha256, now)
+    return present is not None and present.role == session.role
+
+
+def end(connection: pool.Connection, caller: callers.Caller, session: callers.Session, now: datetime) -> None:
+    connection.execute(_QUERIES["end_session"], {"token_sha256": session.token_sha256})
+    audit.record(connection, caller, "session.end", at=now)
+
+
+def make_link(connection: pool.Connection, name: str, *, by: callers.Caller, now: datetime) -> str:
+    """The token of a link that logs the account in once, within 15 minutes.
+
+    Raises:
+        UserError: no such account.
+    """
+    user = users.get(connection, name)
+    if user.disabled_at is not None:
+        raise users.UserError(f"user: {name!r} is disabled")
+    token = secrets.token_urlsafe(32)
+    connection.execute(_QUERIES["forget_old_links"], {"before": now - timedelta(days=1)})
+    connection.execute(
+        _QUERIES["add_link"],
+        {
+            "token_sha256": _sha256(token),
+            "user_id": user.user_id,
+            "now": now,
+            "expires_at": now + LINK_LIFETIME,
+        },
+    )
+    audit.record(connection, by, "session.make_link", at=now, on=("user", user.name))
+    return token
+
+
+def _refuse(connection: pool.Connection, name: str, why: str, browser: Browser, now: datetime) -> None:
+    who = callers.Caller(kind="anonymous", name=name, address=browser.address)
+    audit.record(connection, who, "session.begin", at=now, result=f"refused: {why}")
+
+
+def _find(connection: pool.Connection, token_sha256: bytes, now: datetime) -> callers.Session | None:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["find_session"], {"token_sha256": token_sha256, "now": now}).fetchone()
+    if row is None:
+        return None
+    return callers.Session(**{**row, "role": callers.Role(row["role"])})
+
+
+def _sha256(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

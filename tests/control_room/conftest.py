@@ -1,0 +1,88 @@
+"""A database for each test, on a server for all of them, and a broker."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from control_room.database import pool
+from tests.control_room import services
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_this_machine() -> Iterator[None]:
+    """A developer's own TALAIA_* must not reach the code under test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith("TALAIA_") and name not in {"TALAIA_TEST_DATABASE_URL", "TALAIA_CACHE_DIR"}:
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[services.Server]:
+    """With TimescaleDB where this machine has it."""
+    given = os.environ.get("TALAIA_TEST_DATABASE_URL")
+    if given:
+        server = services.Server(given)
+        yield server
+        server.close()
+        return
+    with services.own_server(timescale=services.has_timescale()) as own:
+        yield own
+
+
+@pytest.fixture(scope="session")
+def plain_server(database_server: services.Server) -> Iterator[services.Server]:
+    """Without TimescaleDB."""
+    if isinstance(database_server, services.OwnServer) and not services.has_timescale():
+        yield database_server
+        return
+    with services.own_server(timescale=False) as own:
+        yield own
+
+
+@pytest.fixture(scope="session")
+def timescale_server(database_server: services.Server) -> services.Server:
+    if not services.has_timescale():
+        pytest.skip("TimescaleDB is not built for PostgreSQL 15 on this machine")
+    return database_server
+
+
+@pytest.fixture
+def database_url(database_server: services.Server) -> Iterator[str]:
+    """A fresh database with the present schema."""
+    url = database_server.new_database()
+    yield url
+    database_server.drop_database(url)
+
+
+@pytest.fixture(params=["plain", "timescale"])
+def either_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh database, once on plain PostgreSQL and once on TimescaleDB."""
+    server: services.Server = request.getfixturevalue(f"{request.param}_server")
+    url = server.new_database()
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[pool.Connection]:
+    with pool.connect(database_url, autocommit=True) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Broker]:
+    """For tests that leave it alive; they tell their messages apart by device."""
+    with services.own_broker(tmp_path_factory.mktemp("broker")) as running:
+        yield running
+
+
+@pytest.fixture
+def mortal_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Broker]:
+    """For tests that kill it."""
+    with services.own_broker(tmp_path_factory.mktemp("mortal-broker")) as running:
+        yield running
