@@ -21,19 +21,16 @@ _QUERIES = sql.load(__file__)
 _LOCK = 0x74616C62  # "talb"
 
 
-def publish(connection: pool.Connection, kind: Kind, payload: Mapping[str, Any]) -> int:
-    """Write one change; its stream id."""
-    return publish_all(connection, kind, [payload])
+def publish(connection: pool.Connection, kind: Kind, payload: Mapping[str, Any]) -> None:
+    """Write one change."""
+    publish_all(connection, kind, [payload])
 
 
-def publish_all(connection: pool.Connection, kind: Kind, payloads: Sequence[Mapping[str, Any]]) -> int:
-    """Write changes of one kind in this order; the id of the last. There must be at least one."""
-    connection.execute(_QUERIES["lock_stream"], {"lock": _LOCK})
-    encoded = [encode(payload) for payload in payloads]
-    row = connection.execute(_QUERIES["add_items"], {"kind": kind, "payloads": encoded}).fetchone()
-    if row is None or row[0] is None:
-        raise ValueError("nothing to publish")
-    return int(row[0])
+def publish_all(connection: pool.Connection, kind: Kind, payloads: Sequence[Mapping[str, Any]]) -> None:
+    """Write changes of one kind, in this order."""
+    if payloads:
+        connection.execute(_QUERIES["lock_stream"], {"lock": _LOCK})
+        connection.execute(_QUERIES["add_items"], {"kind": kind, "payloads": [encode(each) for each in payloads]})
 
 
 def encode(payload: Mapping[str, Any]) -> str:

@@ -22,33 +22,30 @@ def _no_settings_of_this_machine() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def database_server() -> Iterator[services.Server]:
-    """With TimescaleDB where this machine has it."""
-    given = os.environ.get("TALAIA_TEST_DATABASE_URL")
-    if given:
-        server = services.Server(given)
-        yield server
-        server.close()
-        return
-    with services.own_server(timescale=services.has_timescale()) as own:
-        yield own
-
-
-@pytest.fixture(scope="session")
-def plain_server(database_server: services.Server) -> Iterator[services.Server]:
-    """Without TimescaleDB."""
-    if isinstance(database_server, services.OwnServer) and not services.has_timescale():
-        yield database_server
-        return
+def plain_server() -> Iterator[services.Server]:
+    """Without TimescaleDB, on which a new database takes 0.4 s; what depends on it asks for `either_database_url`."""
     with services.own_server(timescale=False) as own:
         yield own
 
 
 @pytest.fixture(scope="session")
-def timescale_server(database_server: services.Server) -> services.Server:
+def timescale_server() -> Iterator[services.Server]:
     if not services.has_timescale():
         pytest.skip("TimescaleDB is not built for PostgreSQL 15 on this machine")
-    return database_server
+    with services.own_server(timescale=True) as own:
+        yield own
+
+
+@pytest.fixture(scope="session")
+def database_server(request: pytest.FixtureRequest) -> Iterator[services.Server]:
+    """For all tests that any PostgreSQL serves; another one by TALAIA_TEST_DATABASE_URL."""
+    given = os.environ.get("TALAIA_TEST_DATABASE_URL")
+    if not given:
+        yield request.getfixturevalue("plain_server")
+        return
+    server = services.Server(given)
+    yield server
+    server.close()
 
 
 @pytest.fixture

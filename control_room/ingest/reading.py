@@ -1,0 +1,107 @@
+"""From a delivery to a message of `wire/`, or to the reason why it is none. Pure: no database, no network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from control_room.ingest.refusals import Reason
+from wire import message, topics
+from wire.device import MetricsMessage, StatusMessage
+from wire.event import EventMessage
+
+if TYPE_CHECKING:
+    from control_room.ingest.delivery import Delivery
+
+READ_TOPICS = (topics.EVENTS, topics.STATUS, topics.METRICS)
+"""What the worker subscribes to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message that says what its topic says. Whether its device is registered, only the database knows."""
+
+    delivery: Delivery
+    device_id: str
+    message: EventMessage | StatusMessage | MetricsMessage
+    message_id: UUID | None
+    """None: a message that nobody waits to see acked."""
+    warnings: tuple[str, ...] = ()
+    """What was left out of a newer version of the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message for the dead letters."""
+
+    delivery: Delivery
+    reason: Reason
+    detail: str
+    device_id: str | None = None
+    """Of the topic; the one to ack to."""
+    message_id: UUID | None = None
+    outbox_id: UUID | None = None
+    sequence: int | None = None
+
+
+Outcome = Accepted | Refused
+
+
+def read(delivery: Delivery) -> Outcome:
+    parsed = topics.parse(delivery.topic)
+    if parsed is None or parsed[1] not in READ_TOPICS:
+        return Refused(delivery, Reason.UNKNOWN_TOPIC, "no topic that this room reads")
+    device_id, topic = parsed
+    if len(delivery.payload) > topic.limit_bytes:
+        size = f"{len(delivery.payload)} bytes, the limit of {topic.name} is {topic.limit_bytes}"
+        return Refused(delivery, Reason.TOO_LARGE, size, device_id, _id(delivery.message_id_property))
+    try:
+        found, warnings = message.read(topic.message, delivery.payload)
+    except message.UnreadableMessageError as error:
+        return refuse(delivery, device_id, _reason(str(error)), str(error))
+    if not isinstance(found, EventMessage | StatusMessage | MetricsMessage):
+        raise TypeError(f"{topic.name} is subscribed to, but not read")
+    if found.device_id != device_id:
+        said = f"the topic is that of {device_id}, the message says {found.device_id}"
+        return refuse(delivery, device_id, Reason.OTHER_DEVICE, said)
+    message_id = None if isinstance(found, MetricsMessage) else found.message_id
+    return Accepted(delivery, device_id, found, message_id, tuple(warnings))
+
+
+def refuse(delivery: Delivery, device_id: str, reason: Reason, detail: str) -> Refused:
+    """With what can still be read of it: its message_id to ack, its place in the outbox, which is then no gap."""
+    content = _object(delivery.payload)
+    message_id = _id(content.get("message_id")) or _id(delivery.message_id_property)
+    outbox_id, sequence = _id(content.get("outbox_id")), content.get("sequence")
+    own = content.get("device_id") == device_id
+    if not own or outbox_id is None or type(sequence) is not int or not 0 < sequence < 2**63:
+        return Refused(delivery, reason, detail, device_id, message_id)
+    return Refused(delivery, reason, detail, device_id, message_id, outbox_id, sequence)
+
+
+def _reason(said: str) -> Reason:
+    """The kind of the fault, from the one line of `wire.message.read`."""
+    if said.startswith(("no JSON:", "a JSON object")):
+        return Reason.NO_JSON
+    if said.startswith("schema:"):
+        return Reason.OTHER_SCHEMA
+    return Reason.INVALID
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(payload)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _id(text: object) -> UUID | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

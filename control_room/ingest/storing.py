@@ -1,0 +1,248 @@
+"""One batch into the database, in one transaction: events, alerts, evidence, devices, dead letters, the live stream.
+
+What is stored is the same in whatever batches and order the messages come, and however often.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from uuid_utils import compat as uuids
+
+from control_room.database import pool, sql
+from control_room.ingest import reading, statuses
+from control_room.ingest.reading import Accepted, Outcome, Refused
+from control_room.ingest.refusals import Reason
+from control_room.stream import publish
+from wire.device import MetricsMessage, StatusMessage
+from wire.event import EventMessage
+
+KEPT_OF_TOO_LARGE_BYTES = 64 * 1024
+
+_QUERIES = sql.load(__file__)
+_COLUMN_TYPES = (
+    *("uuid", "uuid", "int8", "timestamptz", "uuid", "text", "text", "text", "text", "text"),
+    *("timestamptz", "timestamptz", "jsonb", "uuid"),
+)
+_FAULT_OF_MESSAGE = ("22", "23", "54")
+"""Classes of SQLSTATE that say that a value cannot be stored: wrong data, a broken rule of a table, too large."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """What became of a batch; it is true once the transaction has committed."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    """Keys of `ingest_counts.outcome`."""
+    acks: defaultdict[str, list[UUID]] = field(default_factory=lambda: defaultdict(list))
+    """Messages to ack, by device."""
+    refused: list[Refused] = field(default_factory=list)
+
+    def add(self, other: Stored) -> None:
+        self.counts.update(other.counts)
+        for device_id, message_ids in other.acks.items():
+            self.acks[device_id] += message_ids
+        self.refused += other.refused
+
+
+def prepare(connection: pool.Connection) -> None:
+    """Once for each connection."""
+    with connection.transaction():
+        connection.execute(_QUERIES["prepare_incoming"])
+        connection.execute(_QUERIES["prepare_fresh"])
+
+
+def store(connection: pool.Connection, batch: list[Outcome], now: datetime) -> Stored:
+    """Store a batch. A message that the database cannot take becomes a dead letter and disturbs none of the others.
+
+    Raises:
+        psycopg.Error: the database is away or out of order; nothing of some part of the batch is stored, so that the
+            whole batch must be given again.
+    """
+    try:
+        return _store_together(connection, batch, now)
+    except psycopg.Error as error:
+        if not (error.sqlstate or "").startswith(_FAULT_OF_MESSAGE):
+            raise
+        if len(batch) == 1:
+            return _store_together(connection, [_not_storable(batch[0], error)], now)
+    middle = len(batch) // 2
+    stored = store(connection, batch[:middle], now)
+    stored.add(store(connection, batch[middle:], now))
+    return stored
+
+
+def _not_storable(outcome: Outcome, error: psycopg.Error) -> Refused:
+    if isinstance(outcome, Refused):
+        raise error
+    detail = f"the database refused it: {pool.one_line(error)}"
+    return reading.refuse(outcome.delivery, outcome.device_id, Reason.NOT_STORABLE, detail)
+
+
+def _store_together(connection: pool.Connection, batch: list[Outcome], now: datetime) -> Stored:
+    with connection.transaction():
+        sorted_batch = _Sorted(batch, _registered(connection, batch))
+        touched = statuses.Touched()
+        alert_ids = _store_events(connection, sorted_batch, touched, now)
+        for status in sorted_batch.statuses:
+            statuses.store_status(connection, status, touched, now)
+        for accepted, metrics in sorted_batch.metrics:
+            statuses.store_metrics(connection, accepted, metrics)
+        _add_dead_letters(connection, sorted_batch.refused)
+        _note(connection, sorted_batch)
+        _publish(connection, alert_ids, touched)
+    return sorted_batch.stored
+
+
+class _Sorted:
+    """A batch by kind, with the devices that may not speak put among the refused."""
+
+    def __init__(self, batch: list[Outcome], registered: dict[str, bool]) -> None:
+        self.events: list[tuple[Accepted, EventMessage]] = []
+        self.statuses: list[StatusMessage] = []
+        self.metrics: list[tuple[Accepted, MetricsMessage]] = []
+        self.refused: list[Refused] = []
+        self.last_seen: dict[str, datetime] = {}
+        self.stored = Stored()
+        for outcome in batch:
+            self._sort(_barred(outcome, registered))
+        self.stored.refused = self.refused
+
+    def _sort(self, outcome: Outcome) -> None:
+        if outcome.message_id is not None and outcome.device_id is not None:
+            self.stored.acks[outcome.device_id].append(outcome.message_id)
+        if isinstance(outcome, Refused):
+            self.refused.append(outcome)
+            self.stored.counts["dead_letter"] += 1
+            return
+        message = outcome.message
+        if not (isinstance(message, StatusMessage) and not message.online):
+            self.last_seen[outcome.device_id] = outcome.delivery.received_at
+        if isinstance(message, EventMessage):
+            self.events.append((outcome, message))
+        elif isinstance(message, StatusMessage):
+            self.statuses.append(message)
+            self.stored.counts["status"] += 1
+        else:
+            self.metrics.append((outcome, message))
+            self.stored.counts["metrics"] += 1
+
+
+def _barred(outcome: Outcome, registered: dict[str, bool]) -> Outcome:
+    """The message, or why its device may not speak."""
+    if isinstance(outcome, Refused) or registered.get(outcome.device_id):
+        return outcome
+    if outcome.device_id in registered:
+        detail = f"{outcome.device_id} was revoked"
+        return reading.refuse(outcome.delivery, outcome.device_id, Reason.REVOKED_DEVICE, detail)
+    detail = f"no administrator added {outcome.device_id}"
+    return reading.refuse(outcome.delivery, outcome.device_id, Reason.UNKNOWN_DEVICE, detail)
+
+
+def _registered(connection: pool.Connection, batch: list[Outcome]) -> dict[str, bool]:
+    """Whether each known device of the batch may speak."""
+    device_ids = sorted({outcome.device_id for outcome in batch if isinstance(outcome, Accepted)})
+    if not device_ids:
+        return {}
+    return dict(connection.execute(_QUERIES["registered"], {"device_ids": device_ids}).fetchall())
+
+
+def _store_events(connection: pool.Connection, batch: _Sorted, touched: statuses.Touched, now: datetime) -> list[UUID]:
+    """Events, and all that follows from those not stored before; the alerts that changed."""
+    if not batch.events:
+        return []
+    copy_events(connection, batch.events)
+    fresh = connection.execute(_QUERIES["store_events"]).rowcount
+    batch.stored.counts["stored"] += fresh
+    batch.stored.counts["duplicate"] += len(batch.events) - fresh
+    if not fresh:
+        return []
+    touched.cameras |= set(connection.execute(_QUERIES["add_cameras"], {"now": now}).fetchall())
+    alert_ids = [row[0] for row in connection.execute(_QUERIES["tell_alerts"], {"now": now})]
+    connection.execute(_QUERIES["add_device_history"], {"alert_ids": alert_ids, "now": now})
+    connection.execute(_QUERIES["announce_evidence"], {"now": now})
+    return alert_ids
+
+
+def copy_events(connection: pool.Connection, events: list[tuple[Accepted, EventMessage]]) -> None:
+    """Binary COPY into `incoming`, which `prepare` made."""
+    with connection.cursor() as cursor, cursor.copy(_QUERIES["copy_incoming"]) as copy:
+        copy.set_types(_COLUMN_TYPES)
+        for accepted, message in events:
+            copy.write_row(_row(accepted, message))
+
+
+def _row(accepted: Accepted, message: EventMessage) -> tuple[Any, ...]:
+    """The columns of `incoming`. The message is kept as it was sent, also what a newer version added."""
+    return (
+        message.event_id,
+        message.outbox_id,
+        message.sequence,
+        message.occurred_at,
+        message.message_id,
+        message.device_id,
+        message.camera_id,
+        message.rule,
+        message.phase,
+        message.severity,
+        message.sent_at,
+        accepted.delivery.received_at,
+        Jsonb(accepted.delivery.payload, dumps=bytes),
+        uuids.uuid7(),
+    )
+
+
+def _add_dead_letters(connection: pool.Connection, refused: list[Refused]) -> None:
+    if refused:
+        with connection.cursor() as cursor:
+            cursor.executemany(_QUERIES["add_dead_letter"], [_dead_letter(each) for each in refused])
+
+
+def fingerprint(topic: str, payload: bytes) -> bytes:
+    return hashlib.sha256(topic.encode() + b"\0" + payload).digest()
+
+
+def _dead_letter(refused: Refused) -> dict[str, Any]:
+    delivery = refused.delivery
+    too_large = refused.reason == Reason.TOO_LARGE
+    return {
+        "dead_letter_id": uuids.uuid7(),
+        "fingerprint": fingerprint(delivery.topic, delivery.payload),
+        "received_at": delivery.received_at,
+        "topic": delivery.topic,
+        "device_id": refused.device_id,
+        "message_id": refused.message_id,
+        "outbox_id": refused.outbox_id,
+        "sequence": refused.sequence,
+        "reason": refused.reason.value,
+        "detail": refused.detail.replace("\0", "\\0").encode(errors="replace").decode(),
+        "payload": delivery.payload[:KEPT_OF_TOO_LARGE_BYTES] if too_large else delivery.payload,
+        "payload_bytes": len(delivery.payload),
+        "payload_sha256": hashlib.sha256(delivery.payload).hexdigest(),
+    }
+
+
+def _note(connection: pool.Connection, batch: _Sorted) -> None:
+    seen = batch.last_seen
+    if seen:
+        connection.execute(_QUERIES["set_last_seen"], {"device_ids": list(seen), "times": list(seen.values())})
+    counts = +batch.stored.counts
+    if counts:
+        connection.execute(_QUERIES["count"], {"outcomes": list(counts), "numbers": list(counts.values())})
+
+
+def _publish(connection: pool.Connection, alert_ids: list[UUID], touched: statuses.Touched) -> None:
+    """Last in the transaction, because of the lock of the stream."""
+    statuses.publish_touched(connection, touched)
+    if alert_ids:
+        with connection.cursor(row_factory=dict_row) as cursor:
+            alerts = cursor.execute(_QUERIES["alert_items"], {"alert_ids": alert_ids}).fetchall()
+        publish.publish_all(connection, "alert", alerts)
