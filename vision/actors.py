@@ -1,0 +1,222 @@
+"""Who was where: the paths of people and vehicles, long enough to ask later who was beside a thing when it appeared."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vision import geometry, track
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from vision.geometry import Box
+    from vision.track import Track
+
+_REMEMBER_S = 120.0
+_PRESENT_S = 1.0
+"""A track counts as seen for so long after its last detection."""
+_STATURE_SHARE = 0.6
+"""A person box lower than so much of the person's usual height is a bag or a stone that took over the track."""
+_HEIR_EARLY_S, _HEIR_S = -0.5, 4.0
+_HEIR_HEIGHTS = 0.6
+_STANDS_SHARE = 0.15
+"""Foreground in the last box of a lost track, above which its owner still stands there, unseen by the detector."""
+_STOP_SHARE = 0.12
+"""A vehicle whose box moves by less than this share of its shorter side for `_STOP_S` stands."""
+_STOP_S = 1.0
+
+
+@dataclass(slots=True)
+class Actor:
+    """A person or vehicle as remembered. Boxes are in pixels of the analysis picture."""
+
+    track_id: int
+    label: str
+    moved: bool
+    confidence: float
+    last_seen_s: float
+    first_seen_s: float
+    path: deque[tuple[float, Box]] = field(default_factory=deque)
+    cut_off: bool = False
+    """The newest box touches the picture's border."""
+
+    @property
+    def is_person(self) -> bool:
+        return self.label == track.PERSON
+
+    @property
+    def believed(self) -> bool:
+        """A mover, not a stone that is called a person."""
+        return self.moved or (self.is_person and self.confidence >= track.SURE)
+
+    @property
+    def box(self) -> Box:
+        return self.path[-1][1]
+
+    @property
+    def stature_px(self) -> float:
+        """Usual height of the recent boxes; the upper half, because hidden legs and bowed backs only shorten them."""
+        heights = sorted(box[3] - box[1] for _, box in list(self.path)[-40:])
+        return heights[(3 * len(heights)) // 4]
+
+    def stature_at_px(self, when_s: float) -> float:
+        """Likewise around a moment."""
+        heights = sorted(box[3] - box[1] for at_s, box in self.path if abs(at_s - when_s) <= 4.0)  # noqa: PLR2004
+        return heights[(3 * len(heights)) // 4] if heights else self.stature_px
+
+    def fills(self, box: Box) -> bool:
+        """Whether a box is high enough to be this actor."""
+        return not self.is_person or box[3] - box[1] >= _STATURE_SHARE * self.stature_px
+
+    def during(self, from_s: float, to_s: float) -> Iterator[Box]:
+        return (box for at_s, box in self.path if from_s <= at_s <= to_s and self.fills(box))
+
+    def lingered(self, from_s: float, to_s: float) -> bool:
+        """Whether it stood, or nearly so, for a while during a span."""
+        steps = [(at_s, geometry.centre(box)) for at_s, box in self.path if from_s <= at_s <= to_s]
+        reach = _STOP_SHARE * max(1.0, min(self.box[2] - self.box[0], self.box[3] - self.box[1]))
+        for index, (at_s, (x, y)) in enumerate(steps):
+            for later_s, (later_x, later_y) in steps[index + 1 :]:
+                if max(abs(later_x - x), abs(later_y - y)) > reach:
+                    break
+                if later_s - at_s >= _STOP_S:
+                    return True
+        return False
+
+    def stopped_s(self) -> float:
+        """Since when it has stood where it was seen last."""
+        boxes = list(self.path)
+        reach = _STOP_SHARE * max(1.0, min(self.box[2] - self.box[0], self.box[3] - self.box[1]))
+        x, y = geometry.centre(self.box)
+        since_s = boxes[-1][0]
+        for at_s, box in reversed(boxes):
+            other_x, other_y = geometry.centre(box)
+            if max(abs(other_x - x), abs(other_y - y)) > reach:
+                break
+            since_s = at_s
+        return since_s
+
+
+class Actors:
+    """The people and vehicles of the last two minutes."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        """For an analysis picture of shape (height_px, width_px)."""
+        self._shape = shape
+        self._actors: dict[int, Actor] = {}
+        self.now_s = 0.0
+        self._looked_s = 0.0
+        """When the detector ran last: while nothing moves it does not, and all are where they were."""
+
+    def __getitem__(self, track_id: int) -> Actor:
+        return self._actors[track_id]
+
+    def __contains__(self, track_id: int) -> bool:
+        return track_id in self._actors
+
+    def __iter__(self) -> Iterator[Actor]:
+        return iter(self._actors.values())
+
+    def update(self, tracks: list[Track], now_s: float, *, detected: bool) -> list[Actor]:
+        """Take in a frame's tracks; the actors that were just found out to have moved."""
+        self.now_s = now_s
+        if detected:
+            self._looked_s = now_s
+        movers = []
+        for one in tracks:
+            if one.label != track.PERSON and one.label not in track.VEHICLES:
+                continue
+            actor = self._actors.get(one.track_id)
+            if actor is None:
+                actor = Actor(one.track_id, one.label, False, 0.0, one.last_seen_s, one.first_seen_s)
+                self._actors[one.track_id] = actor
+            if one.moved and not actor.moved:
+                movers.append(actor)
+            self._see(actor, one)
+        for track_id, actor in list(self._actors.items()):
+            if now_s - actor.last_seen_s > _REMEMBER_S:
+                del self._actors[track_id]
+        return movers
+
+    def present(self) -> list[Actor]:
+        """Believed actors that are seen now, in boxes that suit them."""
+        return [one for one in self if one.believed and self.is_seen(one) and one.fills(one.box)]
+
+    def is_seen(self, actor: Actor) -> bool:
+        return self._looked_s - actor.last_seen_s <= _PRESENT_S
+
+    def occupied(self) -> NDArray[np.bool_]:
+        """The pixels inside the boxes of those present."""
+        mask = np.zeros(self._shape, np.bool_)
+        for actor in self.present():
+            mask[rows_and_columns(actor.box, self._shape)] = True
+        return mask
+
+    def beside(self, box: Box, from_s: float, to_s: float, reach: float) -> list[Actor]:
+        """Believed actors whose box came within `reach` of their own height of a box during a span, longest first."""
+        found = []
+        for actor in self:
+            if not actor.believed or actor.first_seen_s > to_s or actor.last_seen_s < from_s:
+                continue
+            boxes = list(actor.during(from_s, to_s))
+            touches = sum(gap_px(one, box) <= reach * (one[3] - one[1]) for one in boxes)
+            if touches:
+                found.append((touches, actor))
+        return [actor for _, actor in sorted(found, key=lambda item: -item[0])]
+
+    def still_there(self, actor: Actor, foreground: NDArray[np.bool_], apart: Box) -> bool:
+        """Whether a lost track's last place, apart from a given box, still shows something that is not background."""
+        if self.is_seen(actor):
+            return True
+        area = np.zeros(self._shape, np.bool_)
+        area[rows_and_columns(actor.box, self._shape)] = True
+        area[rows_and_columns(apart, self._shape)] = False
+        count = int(np.count_nonzero(area))
+        return count > 0 and float(np.count_nonzero(foreground & area)) / count >= _STANDS_SHARE
+
+    def heirs(self, actor: Actor) -> list[Actor]:
+        """Tracks of the same kind that began where and when this one was lost: the same one under a new number."""
+        x, y = geometry.centre(actor.box)
+        reach = _HEIR_HEIGHTS * actor.stature_px
+        heirs = []
+        for other in self:
+            gap_s = other.first_seen_s - actor.last_seen_s
+            if other is actor or other.is_person != actor.is_person or not _HEIR_EARLY_S <= gap_s <= _HEIR_S:
+                continue
+            other_x, other_y = geometry.centre(other.path[0][1])
+            if max(abs(other_x - x), abs(other_y - y)) <= reach:
+                heirs.append(other)
+        return heirs
+
+    def _see(self, actor: Actor, one: Track) -> None:
+        height, width = self._shape
+        box = (one.box[0] * width, one.box[1] * height, one.box[2] * width, one.box[3] * height)
+        actor.label = one.label
+        actor.moved = actor.moved or one.moved
+        actor.confidence = max(actor.confidence, one.confidence)
+        actor.cut_off = box[0] <= 1 or box[1] <= 1 or box[2] >= width - 1 or box[3] >= height - 1
+        if not actor.path or one.last_seen_s > actor.last_seen_s:
+            actor.path.append((one.last_seen_s, box))
+        actor.last_seen_s = max(actor.last_seen_s, one.last_seen_s)
+        while actor.path and self.now_s - actor.path[0][0] > _REMEMBER_S and len(actor.path) > 1:
+            actor.path.popleft()
+
+
+def gap_px(one: Box, other: Box) -> float:
+    """Shortest way between two boxes, 0 where they touch."""
+    across = max(0.0, one[0] - other[2], other[0] - one[2])
+    down = max(0.0, one[1] - other[3], other[1] - one[3])
+    return float(np.hypot(across, down))
+
+
+def rows_and_columns(box: Box, shape: tuple[int, int]) -> tuple[slice, slice]:
+    height, width = shape
+    x1, y1 = max(0, int(box[0])), max(0, int(box[1]))
+    x2, y2 = min(width, int(np.ceil(box[2]))), min(height, int(np.ceil(box[3])))
+    return slice(y1, max(y1, y2)), slice(x1, max(x1, x2))

@@ -1,0 +1,216 @@
+"""Three memories of every pixel: the long-term background, what stands on it, and what was just seen.
+
+    picture / gain --+--> near background? ---> background learns slowly
+                     +--> near static layer? -> the static layer stays
+                     +--> else ---------------> newcomer: a colour and when it came;
+                                                after `_PROMOTE_S` in sight it becomes the static layer
+
+All colours are kept in the light of the background, so that a cloud or automatic exposure changes only the gain.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from vision import illumination
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ANALYSIS_WIDTH_PX = 320
+
+_LEARN_FIRST_S = 1.0
+"""An unknown pixel's colour becomes background after so long in sight."""
+_LEARN_S = 20.0
+"""Time constant of the background."""
+_STATIC_LEARN_S = 5.0
+_NEWCOMER_LEARN_S = 1.0
+_NOISE_LEARN_S = 10.0
+_PROMOTE_S = 1.2
+"""A newcomer in sight for so long stands still."""
+_CLEAR_S = 0.8
+"""A static pixel that shows the background for so long is empty again."""
+_SETTLE_S = 60.0
+"""Time constant with which the background takes over the picture's gain."""
+_GUARD_PX = 7
+"""Around static pixels nothing is learned: else dark bags melt into the ground from their edges."""
+
+_WEAK_MIN, _WEAK_NOISE = 8.0, 3.0
+_STRONG_MIN, _STRONG_NOISE = 16.0, 5.0
+_DIFFERENCE_MAX = 45.0
+"""Grey levels. A pixel is background below max(weak), certainly not above max(strong), never above the last one."""
+_SAME_COLOUR = 12.0
+_NOISE_START = 2.0
+_HOLD_SHARE = 0.45
+_HOLD_S = 3.0
+"""So much of the picture changed at once is light or a moved camera: wait, then learn afresh."""
+
+
+class PixelLayers:
+    """The layers of one camera's picture at analysis size."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        """Make empty layers of shape (height_px, width_px)."""
+        self.shape = shape
+        colour = (*shape, 3)
+        self.image = np.zeros(colour, np.float32)
+        """The newest picture, in the light of the background."""
+        self.background = np.zeros(colour, np.float32)
+        self.known = np.zeros(shape, np.bool_)
+        self.learned_at_s = np.full(shape, -np.inf, np.float32)
+        self.static = np.zeros(colour, np.float32)
+        self.has_static = np.zeros(shape, np.bool_)
+        self.born_s = np.zeros(shape, np.float32)
+        """When the static colour came to stand there."""
+        self.difference = np.zeros(shape, np.float32)
+        """Of the newest picture from the background, the largest channel's."""
+        self.foreground = np.zeros(shape, np.bool_)
+        self.strong = np.full(shape, _STRONG_MIN, np.float32)
+        self.weak = np.full(shape, _WEAK_MIN, np.float32)
+        self.shows_static = np.zeros(shape, np.bool_)
+        self.held = False
+        """The whole picture changed: nothing was learned or judged from it."""
+        self.restarted = False
+        """It went on too long and everything was forgotten."""
+        self._gain = illumination.GainMap()
+        self._noise = np.full(shape, _NOISE_START, np.float32)
+        self._newcomer = np.full(colour, -1000.0, np.float32)
+        self._came_s = np.zeros(shape, np.float32)
+        self._newcomer_seen_s = np.zeros(shape, np.float32)
+        self._background_seen_s = np.zeros(shape, np.float32)
+        self._held_since_s: float | None = None
+        self._last_s: float | None = None
+
+    def update(
+        self, picture: NDArray[np.uint8], now_s: float, occupied: NDArray[np.bool_], things: NDArray[np.bool_]
+    ) -> None:
+        """Take in a BGR picture of this shape; masks say where people and vehicles are, and things that were left."""
+        step_s = 0.0 if self._last_s is None else min(now_s - self._last_s, 1.0)
+        self._last_s = now_s
+        image = cv2.GaussianBlur(picture, (3, 3), 0).astype(np.float32)
+        self._gain.update(image, self.background, self._shows_light(occupied, things), step_s)
+        gain = self._gain.field(self.shape)
+        self.image = image / gain
+        self._compare(gain)
+        self.restarted = self._hold(now_s)
+        if self.held:
+            return
+        self._follow_newcomers(now_s, step_s)
+        self._learn_first(now_s, occupied)
+        self._promote(occupied)
+        self._clear(step_s)
+        self._learn(step_s, occupied)
+
+    def forget_since(self, area: tuple[slice, slice], since_s: float) -> None:
+        """Forget what was learned within rows and columns since a moment."""
+        recent = np.zeros(self.shape, np.bool_)
+        recent[area] = self.known[area] & (self.learned_at_s[area] >= since_s)
+        self.forget(recent)
+
+    def forget(self, area: NDArray[np.bool_]) -> None:
+        """Make the background unknown in an area."""
+        self.known[area] = False
+        self.has_static[area] = False
+        self._background_seen_s[area] = 0.0
+
+    def absorb(self, area: NDArray[np.bool_], now_s: float) -> None:
+        """Take the static layer for background in an area: bare ground, light, or nothing of interest."""
+        area = area & self.has_static
+        self.background[area] = self.static[area]
+        self.learned_at_s[area] = now_s
+        self.has_static[area] = False
+
+    def _compare(self, gain: NDArray[np.float32]) -> None:
+        # A dark picture is stretched to the background's light, and its noise with it.
+        stretch = np.maximum(1.0, 1.0 / gain[:, :, 1])
+        self.weak = np.minimum(np.maximum(_WEAK_MIN, _WEAK_NOISE * self._noise + 2.0) * stretch, _DIFFERENCE_MAX)
+        self.strong = np.minimum(np.maximum(_STRONG_MIN, _STRONG_NOISE * self._noise + 4.0) * stretch, _DIFFERENCE_MAX)
+        self.difference = largest_channel(self.image, self.background)
+        self.foreground = self.known & (self.difference > self.weak)
+        self.shows_static = self.has_static & (largest_channel(self.image, self.static) <= self.weak + 4.0)
+
+    def _shows_light(self, occupied: NDArray[np.bool_], things: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Pixels whose change tells of the light: not where anything moves, but where a change stays.
+
+        Unless it is known for a thing; else a cloud's shadow would keep itself from being learned.
+        """
+        return self.known & ~occupied & ~things & (~self.foreground | self.has_static)
+
+    def _hold(self, now_s: float) -> bool:
+        changed = self.known & (self.difference > self.strong) & ~self.shows_static
+        self.held = bool(np.count_nonzero(changed) > _HOLD_SHARE * changed.size)
+        if not self.held:
+            self._held_since_s = None
+        elif self._held_since_s is None:
+            self._held_since_s = now_s
+        elif now_s - self._held_since_s >= _HOLD_S:
+            self.forget(np.ones(self.shape, np.bool_))
+            self._held_since_s, self.held = None, False
+            return True
+        return False
+
+    def _follow_newcomers(self, now_s: float, step_s: float) -> None:
+        same = largest_channel(self.image, self._newcomer) <= np.maximum(_SAME_COLOUR, self.weak)
+        self._newcomer_seen_s = np.where(same, self._newcomer_seen_s + step_s, 0.0).astype(np.float32)
+        self._came_s = np.where(same, self._came_s, now_s).astype(np.float32)
+        weight = 1.0 - float(np.exp(-step_s / _NEWCOMER_LEARN_S))
+        rate = np.where(same, weight, 1.0).astype(np.float32)
+        self._newcomer += rate[:, :, None] * (self.image - self._newcomer)
+
+    def _learn_first(self, now_s: float, occupied: NDArray[np.bool_]) -> None:
+        fresh = ~self.known & ~occupied & (self._newcomer_seen_s >= _LEARN_FIRST_S)
+        if fresh.any():
+            self.background[fresh] = self._newcomer[fresh]
+            self.known |= fresh
+            self.learned_at_s[fresh] = now_s
+            self.difference[fresh] = 0.0
+            self.foreground[fresh] = False
+
+    def _promote(self, occupied: NDArray[np.bool_]) -> None:
+        stays = self.foreground & ~self.shows_static & ~occupied & (self._newcomer_seen_s >= _PROMOTE_S)
+        if stays.any():
+            self.static[stays] = self._newcomer[stays]
+            self.born_s[stays] = self._came_s[stays]
+            self.has_static |= stays
+            self.shows_static |= stays
+
+    def _clear(self, step_s: float) -> None:
+        bare = self.known & ~self.foreground
+        self._background_seen_s = np.where(bare, self._background_seen_s + step_s, 0.0).astype(np.float32)
+        self.has_static &= ~(bare & (self._background_seen_s >= _CLEAR_S))
+
+    def _learn(self, step_s: float, occupied: NDArray[np.bool_]) -> None:
+        guard = cv2.dilate(self.has_static.astype(np.uint8), np.ones((_GUARD_PX, _GUARD_PX), np.uint8)) > 0
+        bare = self.known & ~self.foreground & ~occupied & ~guard
+        rate = bare.astype(np.float32) * (1.0 - float(np.exp(-step_s / _LEARN_S)))
+        self.background += rate[:, :, None] * (self.image - self.background)
+        quiet = self.known & ~occupied & ~guard & (self.difference < _DIFFERENCE_MAX)
+        noise_rate = quiet.astype(np.float32) * (1.0 - float(np.exp(-step_s / _NOISE_LEARN_S)))
+        self._noise += noise_rate * (self.difference - self._noise)
+        rate = self.shows_static.astype(np.float32) * (1.0 - float(np.exp(-step_s / _STATIC_LEARN_S)))
+        self.static += rate[:, :, None] * (self.image - self.static)
+        self._settle(1.0 - float(np.exp(-step_s / _SETTLE_S)))
+
+    def _settle(self, share: float) -> None:
+        """Move the layers a little towards the light of the picture, so that the gain stays near 1."""
+        given = self._gain.settle(share)
+        self.background *= given
+        self.static *= given
+        self._newcomer *= given
+
+
+def shrink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture at analysis size; a smaller one stays as it is."""
+    height, width = image.shape[:2]
+    if width <= ANALYSIS_WIDTH_PX:
+        return image
+    size = ANALYSIS_WIDTH_PX, max(1, round(height * ANALYSIS_WIDTH_PX / width))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def largest_channel(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    blue, green, red = cv2.split(cv2.absdiff(one, other))
+    return np.asarray(cv2.max(cv2.max(blue, green), red), np.float32)

@@ -1,0 +1,151 @@
+"""Links a thing to the person or vehicle that brought it, and says whether they are still with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from vision import actors, geometry
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vision.actors import Actor, Actors
+    from vision.geometry import Box
+    from vision.static_objects import Region
+
+How = Literal["left_by_person", "tipped_from_vehicle"]
+
+_BEFORE_S, _AFTER_S = 3.0, 1.5
+"""A bringer was beside the place within this span around the thing's appearance."""
+_VEHICLE_BEFORE_S = 8.0
+"""A load that the vehicle itself hid appears when it drives off."""
+_REACH_PERSON, _REACH_VEHICLE = 0.15, 0.25
+"""Beside: gap between the boxes, in heights of the bringer's box."""
+_SCRAP_SHARE = 0.02
+"""Area of the least thing, in squared statures of its bringer: a bag of 30 x 30 cm beside 1.7 m is 0.03."""
+_CARRIED_SHARE = 0.4
+"""Area of the largest thing that a person brings by hand (a sofa); beyond it a vehicle must have been there."""
+_CARRIED_SIDE = 1.5
+_LOAD_SHARE_MIN, _LOAD_SHARE_MAX = 0.01, 1.2
+"""Area of a load, in areas of the vehicle's box."""
+_BODY_SHARE = 0.5
+_BODY_HEIGHT = 0.6
+"""A region that lies so far inside the last box of somebody, and is so high, is that person or vehicle."""
+_STOP_BIRTH_S = 2.0
+"""What comes to stand within so many seconds of a vehicle's stop is its shadow or its own outline."""
+
+
+@dataclass(slots=True)
+class Bringers:
+    """Who was there when a thing appeared."""
+
+    how: How
+    people: set[int]
+    """Track ids, with those that followed when a track was lost and found again."""
+    actor_id: int
+    """The one to show: the owner, or the vehicle."""
+    actor_label: str
+    actor_confidence: float
+    actor_box: Box
+    """Where it was when the thing appeared, in pixels of the analysis picture."""
+
+
+def find(region: Region, everybody: Actors) -> Bringers | None:
+    """The people or the vehicle beside the place when the thing appeared, if its size suits them."""
+    born_s, rest_s = region.born_s, max(region.born_s, region.rest_s)
+    near = everybody.beside(region.box, born_s - _BEFORE_S, rest_s + _AFTER_S, _REACH_PERSON)
+    people = [one for one in near if one.is_person]
+    shares = [region.area_px / max(one.stature_at_px(born_s), 1.0) ** 2 for one in people]
+    if people and max(shares) < _SCRAP_SHARE:
+        return None
+    if people and min(shares) <= _CARRIED_SHARE and _fits_hands(region, people):
+        return _bringers("left_by_person", people, people[0], born_s)
+    near = everybody.beside(region.box, born_s - _VEHICLE_BEFORE_S, rest_s + _AFTER_S, _REACH_VEHICLE)
+    vehicles = [one for one in near if not one.is_person and _suits_load(region, one)]
+    lingering = [one for one in vehicles if one.lingered(born_s - _VEHICLE_BEFORE_S, rest_s + _AFTER_S)]
+    if lingering:
+        return _bringers("tipped_from_vehicle", people, lingering[0], born_s)
+    return None
+
+
+def attended(thing: Bringers, box: Box, everybody: Actors, foreground: NDArray[np.bool_], radius: float) -> bool:
+    """Whether one of the people linked to a thing is within `radius` of their own heights of it.
+
+    Takes over the track numbers that follow a lost track. A track that was lost close by counts as there while the
+    picture shows something in its place.
+    """
+    for track_id in list(thing.people):
+        if track_id in everybody:
+            thing.people.update(heir.track_id for heir in everybody.heirs(everybody[track_id]))
+    return any(
+        track_id in everybody and _is_with(everybody[track_id], box, everybody, foreground, radius)
+        for track_id in thing.people
+    )
+
+
+def last_with_s(thing: Bringers, box: Box, everybody: Actors, radius: float) -> float:
+    """When one of the people linked to a thing was last seen within `radius` of their own heights of it."""
+    last_s = float("-inf")
+    for track_id in thing.people:
+        actor = everybody[track_id]
+        for at_s, seen in actor.path:
+            x, y = geometry.foot(seen)
+            if actors.gap_px((x, y, x, y), box) <= radius * actor.stature_px:
+                last_s = max(last_s, at_s)
+    return last_s
+
+
+def is_vehicle(region: Region, everybody: Actors, foreground: NDArray[np.bool_]) -> bool:
+    """Whether a region is a vehicle that came to stand there, or its shadow, and not something beside it."""
+    for actor in everybody:
+        if actor.is_person or not actor.believed or everybody.heirs(actor):
+            continue
+        inside = geometry.overlap(region.box, actor.box) / max(geometry.area(region.box), 1.0)
+        if inside >= _BODY_SHARE and (
+            everybody.is_seen(actor) or region.area_px >= _BODY_SHARE / 2 * geometry.area(actor.box)
+        ):
+            return True
+        beside = actors.gap_px(actor.box, region.box) <= _REACH_VEHICLE * (actor.box[3] - actor.box[1])
+        together = abs(region.born_s - actor.stopped_s()) <= _STOP_BIRTH_S
+        if beside and together and everybody.still_there(actor, foreground, region.box):
+            return True
+    return False
+
+
+def _bringers(how: How, people: list[Actor], shown: Actor, when_s: float) -> Bringers:
+    _, box = min(shown.path, key=lambda step: abs(step[0] - when_s))
+    return Bringers(
+        how=how,
+        people={one.track_id for one in people},
+        actor_id=shown.track_id,
+        actor_label=shown.label,
+        actor_confidence=shown.confidence,
+        actor_box=box,
+    )
+
+
+def _fits_hands(region: Region, people: list[Actor]) -> bool:
+    tallest = max(one.stature_at_px(region.born_s) for one in people)
+    return max(region.box[2] - region.box[0], region.box[3] - region.box[1]) <= _CARRIED_SIDE * tallest
+
+
+def _suits_load(region: Region, vehicle: Actor) -> bool:
+    _, box = min(vehicle.path, key=lambda step: abs(step[0] - region.born_s))
+    return _LOAD_SHARE_MIN <= region.area_px / max(geometry.area(box), 1.0) <= _LOAD_SHARE_MAX
+
+
+def _is_with(actor: Actor, box: Box, everybody: Actors, foreground: NDArray[np.bool_], radius: float) -> bool:
+    x, y = geometry.foot(actor.box)
+    if actors.gap_px((x, y, x, y), box) > radius * actor.stature_px:
+        return False
+    if everybody.is_seen(actor):
+        return True
+    if everybody.heirs(actor):
+        return False  # their present place is asked for by their present number
+    inside = geometry.overlap(box, actor.box) / max(geometry.area(box), 1.0)
+    if inside >= _BODY_SHARE and box[3] - box[1] >= _BODY_HEIGHT * actor.stature_px:
+        return True  # what stands there is themselves
+    return not actor.cut_off and everybody.still_there(actor, foreground, box)

@@ -1,0 +1,154 @@
+"""A person or vehicle is in a watched zone at a watched time.
+
+      zone empty --somebody in it for `confirm_s`--> opened --nobody in it for `clear_s`, or the hours end--> closed
+
+One occurrence a zone, however many are in it: who they are, and whether a track was lost and found, does not matter.
+Without a watch zone, or outside the schedule, the rule is silent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from vision import geometry, schedule, track
+from vision.rules import base
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from vision.rules.base import RuleEvent, Scene
+    from vision.track import Track
+    from vision.zones import Zone
+
+
+def _readable_schedule(text: str) -> str:
+    schedule.parse(text)
+    return text
+
+
+def _known_time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name or "UTC")
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{name!r} is no time zone like Europe/Madrid") from error
+    return name
+
+
+class IntrusionSettings(BaseModel):
+    """`[camera.rules.intrusion]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schedule: Annotated[str, AfterValidator(_readable_schedule)] = ""
+    """Local hours in which the rule watches, like `22:00-06:00` or `mon-fri 20:00-08:00; sat,sun 00:00-24:00`."""
+    time_zone: Annotated[str, AfterValidator(_known_time_zone)] = ""
+    """Of the schedule, like `Europe/Madrid`; empty for the device's own."""
+    what: list[Literal["person", "vehicle"]] = Field(["person", "vehicle"], min_length=1)
+    confirm_s: float = Field(1.0, ge=0, le=600)
+    """Seconds in the zone before it counts."""
+    clear_s: float = Field(10.0, ge=1, le=3600)
+    """Seconds without anybody after which it is over."""
+    severity: base.Severity = "medium"
+
+
+@dataclass(slots=True)
+class _Visit:
+    """What goes on in one zone."""
+
+    since_s: float
+    last_s: float
+    number: int | None = None
+    """Of the occurrence, once it was opened."""
+
+
+class Intrusion:
+    """The rule."""
+
+    name: ClassVar[str] = "intrusion"
+
+    def __init__(self, settings: IntrusionSettings, zones: list[Zone]) -> None:
+        self._settings = settings
+        self._zones = [zone for zone in zones if zone.kind == "watch" and zone.concerns(self.name)]
+        self._schedule = schedule.parse(settings.schedule)
+        self._visits: dict[str, _Visit] = {}
+        self._next_number = 1
+        self._now_s = 0.0
+
+    def update(self, scene: Scene) -> list[RuleEvent]:
+        self._now_s = scene.frame.media_time_s
+        watching = self._schedule.holds(self._local(scene.frame.captured_at)) if self._settings.schedule else True
+        events: list[RuleEvent] = []
+        for zone in self._zones:
+            inside = [one for one in scene.tracks if watching and self._concerns(one, zone)]
+            events += self._look(zone, inside, watching=watching)
+        return events
+
+    def snapshot(self) -> dict[str, Any]:
+        visits = {zone: asdict(visit) for zone, visit in self._visits.items() if visit.number is not None}
+        for visit in visits.values():
+            visit["since_s"] -= self._now_s
+            visit["last_s"] = 0.0  # the time while nobody looked does not count as empty
+        return {"next_number": self._next_number, "visits": visits}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        try:
+            self._visits = {str(zone): _Visit(**visit) for zone, visit in state["visits"].items()}
+            self._next_number = int(state["next_number"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a snapshot of intrusion: {error}") from error
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(ZoneInfo(self._settings.time_zone) if self._settings.time_zone else None)
+
+    def _concerns(self, one: Track, zone: Zone) -> bool:
+        kind = _kind(one)
+        return kind in self._settings.what and track.is_believed(one) and zone.holds(geometry.foot(one.box))
+
+    def _look(self, zone: Zone, inside: list[Track], *, watching: bool) -> list[RuleEvent]:
+        visit = self._visits.get(zone.name)
+        if inside:
+            if visit is None:
+                visit = self._visits[zone.name] = _Visit(self._now_s, self._now_s)
+            visit.last_s = self._now_s
+            if visit.number is None and self._now_s - visit.since_s >= self._settings.confirm_s:
+                visit.number = self._next_number
+                self._next_number += 1
+                return [self._event(zone, visit, "opened", inside)]
+            return []
+        if visit is None:
+            return []
+        empty_s = self._now_s - visit.last_s
+        if visit.number is None and empty_s > self._settings.confirm_s:
+            del self._visits[zone.name]
+        elif visit.number is not None and (empty_s >= self._settings.clear_s or not watching):
+            del self._visits[zone.name]
+            return [self._event(zone, visit, "closed", [])]
+        return []
+
+    def _event(self, zone: Zone, visit: _Visit, phase: base.Phase, inside: list[Track]) -> RuleEvent:
+        return base.RuleEvent(
+            rule=self.name,
+            occurrence=visit.number or 0,
+            phase=phase,
+            occurred_s=self._now_s if phase == "opened" else visit.last_s,
+            severity=self._settings.severity,
+            confidence=max((one.confidence for one in inside), default=0.0),
+            objects=[
+                base.RuleObject(
+                    "actor" if _kind(one) == "person" else "vehicle", one.label, one.track_id, one.confidence, one.box
+                )
+                for one in sorted(inside, key=lambda one: -one.confidence)
+            ],
+            began_s=visit.since_s,
+            zone=zone.name,
+        )
+
+
+def _kind(one: Track) -> str:
+    if one.label == track.PERSON:
+        return "person"
+    return "vehicle" if one.label in track.VEHICLES else "other"

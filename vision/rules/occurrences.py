@@ -1,0 +1,119 @@
+"""The alerts of illegal dumping that are open, and how they outlive a scene, a loop's seam and a restart."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from vision import geometry
+from vision.rules import base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vision.geometry import Box
+
+_SAME_PLACE_IOU = 0.3
+_SAME_SIZE = 3.0
+_GONE_S = 8.0
+"""A thing not seen at its place for so long, the place being in view, was taken away."""
+_REMEMBER_S = 3600.0
+"""What was not seen again for so long after a discontinuity is over."""
+
+
+@dataclass(slots=True)
+class Occurrence:
+    """An alert that was opened. Boxes are in 0..1."""
+
+    number: int
+    objects: list[base.RuleObject]
+    """The thing first."""
+    began_s: float
+    confidence: float
+    zone: str | None
+    seen_s: float
+    told_s: float
+    """When its last message was made."""
+    attributes: dict[str, Any]
+    region_id: int | None = None
+    """None while the thing is not in sight."""
+    in_view: bool = False
+    """Its place has been in view since it was seen; not so after a discontinuity."""
+    gone: bool = False
+    """The bare ground was seen in its place."""
+
+    @property
+    def box(self) -> Box:
+        return self.objects[0].box
+
+    def is_at(self, box: Box) -> bool:
+        """Whether a thing in a box may be this one."""
+        if geometry.iou(self.box, box) >= _SAME_PLACE_IOU:
+            return True
+        one, other = geometry.area(self.box), geometry.area(box)
+        alike = 1 / _SAME_SIZE <= one / max(other, 1e-9) <= _SAME_SIZE
+        return alike and (_holds(self.box, geometry.centre(box)) or _holds(box, geometry.centre(self.box)))
+
+    def is_over(self, now_s: float) -> bool:
+        if self.region_id is not None:
+            return False
+        return self.gone or now_s - self.seen_s >= (_GONE_S if self.in_view else _REMEMBER_S)
+
+
+@dataclass(slots=True)
+class Occurrences:
+    """All that are open, by number."""
+
+    _open: dict[int, Occurrence] = field(default_factory=dict)
+    _next_number: int = 1
+
+    def __iter__(self) -> Iterator[Occurrence]:
+        return iter(list(self._open.values()))
+
+    def open(self, occurrence: Occurrence) -> None:
+        occurrence.number = self._next_number
+        self._open[occurrence.number] = occurrence
+        self._next_number += 1
+
+    def of_region(self, region_id: int) -> Occurrence | None:
+        return next((one for one in self._open.values() if one.region_id == region_id), None)
+
+    def unseen_at(self, box: Box) -> Occurrence | None:
+        """The one whose thing is out of sight and belongs to this place."""
+        return next((one for one in self._open.values() if one.region_id is None and one.is_at(box)), None)
+
+    def lose_sight(self) -> None:
+        """The picture's memory starts afresh."""
+        for one in self._open.values():
+            one.region_id, one.in_view = None, False
+
+    def take_over(self, now_s: float) -> list[Occurrence]:
+        """Remove and return those that are over."""
+        over = [one for one in self._open.values() if one.is_over(now_s)]
+        for one in over:
+            del self._open[one.number]
+        return over
+
+    def snapshot(self, now_s: float) -> dict[str, Any]:
+        """As JSON, with times counted back from now."""
+        fields = [asdict(replace(one, region_id=None, in_view=False)) for one in self._open.values()]
+        for one in fields:
+            for key in ("began_s", "seen_s", "told_s"):
+                one[key] -= now_s
+        return {"next_number": self._next_number, "open": fields}
+
+    @classmethod
+    def restored(cls, state: dict[str, Any]) -> Occurrences:
+        """Take up a snapshot; `ValueError` where it is none."""
+        try:
+            opened = {}
+            for fields in state["open"]:
+                objects = [base.RuleObject(**{**one, "box": tuple(one["box"])}) for one in fields["objects"]]
+                opened[int(fields["number"])] = Occurrence(**{**fields, "objects": objects})
+            return cls(opened, int(state["next_number"]))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a snapshot of illegal_dumping: {error}") from error
+
+
+def _holds(box: Box, point: geometry.Point) -> bool:
+    return box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]

@@ -1,0 +1,274 @@
+"""What stands in the picture and did not before: regions of the static layer, and what their look says of them.
+
+  static layer             appearance, several times            verdict
++--------------+   contour sharper now than in the background -> left
+|   ######     |   contour sharper in the background          -> removed (a ghost)
+|   ######     |   same texture under other light, soft edge  -> light
++--------------+   else                                       -> unclear
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import cv2
+import numpy as np
+
+from vision import actors, background
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vision.background import PixelLayers
+    from vision.geometry import Box
+
+Verdict = Literal["left", "removed", "light", "unclear"]
+
+_AGE_S = 2.0
+"""A static pixel younger than this is no part of a region yet."""
+_AREA_MIN_PX = 20
+_SIDE_MIN_PX = 4
+_FILL_MIN = 0.3
+"""Of its box; less is a strip: a tape, the rim of a shadow."""
+_STRENGTH_MIN = 1.0
+"""Mean difference from the background in units of the pixels' strong threshold."""
+_JOIN_PX = 5
+_JOIN_S = 5.0
+"""What comes to stand beside a region within so many seconds of its last growth is part of it (a heap grows)."""
+_GROWTH = 0.15
+"""Growth by so much since the region came to rest means that it had not."""
+_GONE_SHARE = 0.5
+_VISIBLE_SHARE = 0.7
+_COVERED_SHARE = 0.2
+_LOOKS = 15
+"""Looks whose median counts."""
+_LOOKS_MIN = 4
+_MARGIN_PX = 5
+_IDS = 1 << 16
+_SPECK = np.ones((2, 2), np.uint8)
+_SEED_REACH_PX = 7
+"""Weakly different pixels count only beside strongly different ones: a soft shadow is not drawn into a thing."""
+
+EDGE_RATIO = 1.2
+_EDGE_SOFT = 0.08
+"""Slope of the contour a pixel, in shares of the region's contrast: a step has about 0.3, a wide penumbra 0.05."""
+_SLOPE_NOISE = 1.0
+_SAME_TEXTURE = 0.9
+_LIKE_TEXTURE = 0.75
+_SAME_COLOUR = 0.05
+"""Largest shift of a channel's share of the sum of the three."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a region measured."""
+
+    edge_ratio: float
+    """Slope on the region's contour, now to background."""
+    edge_slope: float
+    """Slope on the contour now a pixel, to the region's contrast."""
+    correlation: float
+    """Of the region's luma, now with background; 0 where either is flat."""
+    colour_shift: float
+    strength: float
+    """Mean difference from the background, in units of the pixels' strong threshold."""
+
+
+@dataclass(slots=True)
+class Region:
+    """A connected part of the static layer."""
+
+    region_id: int
+    mask: NDArray[np.bool_]
+    found_s: float
+    rest_s: float
+    """When it had come to its present size."""
+    rest_area_px: int
+    born_s: float = 0.0
+    """When its pixels came to stand there (median)."""
+    box: Box = (0.0, 0.0, 0.0, 0.0)
+    """Pixels of the analysis picture."""
+    area_px: int = 0
+    visible: bool = False
+    """In sight in the newest frame: not hidden by anybody."""
+    looks: deque[Look] = field(default_factory=lambda: deque(maxlen=_LOOKS))
+
+    def median(self, name: str) -> float:
+        return float(np.median([getattr(look, name) for look in self.looks]))
+
+    def verdict(self) -> Verdict:
+        if len(self.looks) < _LOOKS_MIN:
+            return "unclear"
+        correlation = self.median("correlation")
+        if correlation > _SAME_TEXTURE or (correlation > _LIKE_TEXTURE and self.median("colour_shift") < _SAME_COLOUR):
+            return "light"
+        ratio = self.median("edge_ratio")
+        if ratio < 1.0 / EDGE_RATIO:
+            return "removed"
+        if self.median("edge_slope") < _EDGE_SOFT:
+            return "light"
+        return "left" if ratio > EDGE_RATIO and self.median("strength") >= _STRENGTH_MIN else "unclear"
+
+    def is_compact(self) -> bool:
+        width, height = self.box[2] - self.box[0], self.box[3] - self.box[1]
+        return (
+            self.area_px >= _AREA_MIN_PX
+            and min(width, height) >= _SIDE_MIN_PX
+            and self.area_px >= _FILL_MIN * width * height
+        )
+
+
+class StaticObjects:
+    """Follows the regions of one camera's static layer."""
+
+    def __init__(self) -> None:
+        self.regions: dict[int, Region] = {}
+        self._next_id = 1
+
+    def update(self, layers: PixelLayers, now_s: float, occupied: NDArray[np.bool_]) -> list[Region]:
+        """Follow the layers after their update; the regions that went away in this frame."""
+        gone = self._shrink(layers)
+        self._grow(layers, _standing(layers, now_s), now_s)
+        for region in self.regions.values():
+            self._measure(region, layers, occupied)
+        return gone
+
+    def discard(self, region_id: int) -> None:
+        self.regions.pop(region_id, None)
+
+    def _shrink(self, layers: PixelLayers) -> list[Region]:
+        gone = []
+        for region in list(self.regions.values()):
+            left = region.mask & layers.has_static
+            count = int(np.count_nonzero(left))
+            if count < max(_AREA_MIN_PX / 2, _GONE_SHARE * region.rest_area_px) and not _is_settling(region, count):
+                gone.append(self.regions.pop(region.region_id))
+                continue
+            region.mask = left
+        return gone
+
+    def _grow(self, layers: PixelLayers, standing: NDArray[np.bool_], now_s: float) -> None:
+        regions_at = np.zeros(layers.shape, np.uint16)
+        for region in self.regions.values():
+            regions_at[region.mask] = region.region_id
+        fresh = (standing & (regions_at == 0)).astype(np.uint8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(fresh, connectivity=8)
+        if count == 1:
+            return
+        near = cv2.dilate(regions_at, np.ones((_JOIN_PX, _JOIN_PX), np.uint8))
+        for label in range(1, count):
+            x, y, width, height, area = (int(value) for value in stats[label])
+            if area < _SIDE_MIN_PX:
+                continue
+            window = (slice(y, y + height), slice(x, x + width))
+            part = labels[window] == label
+            born_s = float(np.median(layers.born_s[window][part]))
+            neighbour = self._neighbour(near[window][part], born_s, area)
+            if neighbour is not None:
+                neighbour.mask[window] |= part
+                size = int(np.count_nonzero(neighbour.mask))
+                if size > (1 + _GROWTH) * neighbour.rest_area_px:
+                    neighbour.rest_area_px, neighbour.rest_s = size, max(neighbour.rest_s, born_s)
+            elif area >= _AREA_MIN_PX:
+                region = Region(self._next_id, np.zeros(layers.shape, np.bool_), now_s, born_s, area)
+                region.mask[window] = part
+                self.regions[region.region_id] = region
+                self._next_id = self._next_id % (_IDS - 1) + 1
+
+    def _neighbour(self, ids: NDArray[np.uint16], born_s: float, area: int) -> Region | None:
+        """The region that lies within reach of a new part, if they belong together."""
+        for region_id in np.unique(ids):
+            region = self.regions.get(int(region_id))
+            if region is not None and (abs(born_s - region.rest_s) <= _JOIN_S or area < _GROWTH * region.rest_area_px):
+                return region
+        return None
+
+    def _measure(self, region: Region, layers: PixelLayers, occupied: NDArray[np.bool_]) -> None:
+        rows, columns = np.nonzero(region.mask)
+        y1, y2, x1, x2 = int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
+        region.box = (float(x1), float(y1), float(x2), float(y2))
+        region.area_px = rows.size
+        region.born_s = float(np.median(layers.born_s[rows, columns]))
+        covered = float(occupied[rows, columns].mean())
+        shown = float(layers.shows_static[rows, columns].mean())
+        region.visible = covered <= _COVERED_SHARE and shown >= _VISIBLE_SHARE and not layers.held
+        if region.visible:
+            margin = (x1 - _MARGIN_PX, y1 - _MARGIN_PX, x2 + _MARGIN_PX, y2 + _MARGIN_PX)
+            window = actors.rows_and_columns(margin, region.mask.shape)
+            strong = float(layers.strong[rows, columns].mean())
+            region.looks.append(_look(region.mask[window], layers.image[window], layers.background[window], strong))
+
+
+def _standing(layers: PixelLayers, now_s: float) -> NDArray[np.bool_]:
+    """Static pixels of some age, of which the weak ones lie beside strong ones."""
+    aged = layers.has_static & (now_s - layers.born_s >= _AGE_S)
+    if not aged.any():
+        return aged
+    apart = background.largest_channel(layers.static, layers.background)
+    seeds = (aged & (apart > layers.strong)).astype(np.uint8)
+    near = cv2.dilate(cv2.morphologyEx(seeds, cv2.MORPH_OPEN, _SPECK), np.ones((_SEED_REACH_PX,) * 2, np.uint8)) > 0
+    return aged & near & (apart > layers.weak)
+
+
+def _is_settling(region: Region, count: int) -> bool:
+    """A region found while its bearer still stood there loses the bearer's part and goes on as the rest."""
+    if count < _AREA_MIN_PX or region.looks:
+        return False
+    region.rest_area_px = count
+    return True
+
+
+def _look(
+    mask: NDArray[np.bool_], image: NDArray[np.float32], before_image: NDArray[np.float32], strong: float
+) -> Look:
+    now, before = _luma(image), _luma(before_image)
+    contour, across, down = _contour(mask)
+    slope_now = float(_slope_over(now, across, down)[contour].mean())
+    slope_before = float(_slope_over(before, across, down)[contour].mean())
+    contrast = float(np.abs(image - before_image).max(axis=2)[mask].mean())
+    return Look(
+        edge_ratio=(slope_now + _SLOPE_NOISE) / (slope_before + _SLOPE_NOISE),
+        edge_slope=slope_now / max(contrast, 1.0),
+        correlation=_correlation(now[mask], before[mask]),
+        colour_shift=float(np.abs(_shares(image[mask]) - _shares(before_image[mask])).max()),
+        strength=contrast / strong,
+    )
+
+
+def _luma(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.float32)
+
+
+def _contour(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]]:
+    """The pixels along a mask's rim and the direction across it there, as unit vectors."""
+    area = mask.astype(np.uint8)
+    kernel = np.ones((3, 3), np.uint8)
+    rim = (cv2.dilate(area, kernel) - cv2.erode(area, kernel, borderValue=0)) > 0
+    soft = cv2.GaussianBlur(mask.astype(np.float32), (7, 7), 0)
+    across = np.asarray(cv2.Sobel(soft, cv2.CV_32F, 1, 0, ksize=3), np.float32)
+    down = np.asarray(cv2.Sobel(soft, cv2.CV_32F, 0, 1, ksize=3), np.float32)
+    length = np.asarray(np.maximum(cv2.magnitude(across, down), 1e-6), np.float32)
+    return rim, across / length, down / length
+
+
+def _slope_over(
+    luma: NDArray[np.float32], across: NDArray[np.float32], down: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Grey levels a pixel, in a given direction only: the ground's own texture runs any way, a thing's rim this one."""
+    slope_across = np.asarray(cv2.Sobel(luma, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8), np.float32)
+    slope_down = np.asarray(cv2.Sobel(luma, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8), np.float32)
+    return np.abs(slope_across * across + slope_down * down)
+
+
+def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    one, other = one - one.mean(), other - other.mean()
+    norm = float(np.sqrt((one * one).sum() * (other * other).sum()))
+    flat = one.size * 4.0  # both with a standard deviation of two grey levels: no texture to compare
+    return float((one * other).sum()) / norm if norm > flat else 0.0
+
+
+def _shares(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    mean = colours.mean(axis=0)
+    return np.asarray(mean / max(float(mean.sum()), 1.0), np.float32)
