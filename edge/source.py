@@ -17,7 +17,7 @@ from edge.errors import SourceError
 from vision.frame import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from datetime import datetime
     from threading import Event
 
@@ -54,6 +54,11 @@ class SourceSettings:
     def live(self) -> bool:
         return self.location.startswith(("rtsp://", "rtsps://"))
 
+    @property
+    def keeps_time(self) -> bool:
+        """Its pictures come when they come; whoever is too slow misses some."""
+        return self.live or self.realtime
+
 
 def shown(location: str) -> str:
     """The location without the user name and password that may stand in it."""
@@ -87,7 +92,7 @@ class Source:
         self._media_time_s: float | None = None
         self._lost_at_s = 0.0
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Generator[Frame]:
         """Pictures until the video ends or `stop` is set.
 
         Raises:
@@ -98,7 +103,7 @@ class Source:
             if not self.settings.loop:
                 return
 
-    def _open_once(self) -> Iterator[Frame]:
+    def _open_once(self) -> Generator[Frame]:
         opened = video.Video(self.settings.location, live=self.settings.live, timeout_s=self.settings.silence_s)
         try:
             starts_s = self._begins_at_s()
@@ -118,7 +123,7 @@ class Source:
             return self._media_time_s + max(_INTERVAL_AFTER_SEAM_S, away_s)
         return self._media_time_s + _INTERVAL_AFTER_SEAM_S
 
-    def _sample(self, opened: video.Video, starts_s: float, *, seam: bool) -> Iterator[Frame]:
+    def _sample(self, opened: video.Video, starts_s: float, *, seam: bool) -> Generator[Frame]:
         pace = _Pace(self._clock, self._stop) if self.settings.realtime and not self.settings.live else None
         due = _Due(self.settings.analysis_fps)
         last_picture_s = self._clock.monotonic_s()
@@ -195,7 +200,7 @@ class _Pace:
             self._clock.wait(self._stop, ahead_s)
 
 
-def keep_open(source: Source, *, clock: Clock, stop: Event, report: Report) -> Iterator[Frame]:
+def keep_open(source: Source, *, clock: Clock, stop: Event, report: Report) -> Generator[Frame]:
     """Pictures until `stop`: whatever ends the source is reported, and it is opened again, ever less often."""
     delay_s = BACK_OFF_FIRST_S
     while not stop.is_set():

@@ -1,0 +1,196 @@
+"""`talaia-edge`: the agent, its checks, and the analysis of files.
+
+Exit status: 0 success, 1 a failure, 2 a wrong usage or configuration (one line on stderr).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+import time
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from edge import analyse, config, plan, status
+from edge.clock import Clock
+from edge.errors import ConfigurationError, EdgeError, SourceError
+from edge.outbox import FILE_NAME, Counts, Outbox
+from models import ModelError, load_detector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from vision.detect import Detector
+
+OK, FAILED, WRONG = 0, 1, 2
+_INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line instead of argparse's page."""
+        raise ConfigurationError(f"{message} (see {self.prog} --help)")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    try:
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
+    except ConfigurationError as error:
+        return _say(error, WRONG)
+    except EdgeError as error:
+        return _say(error, FAILED)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read the output has gone; Python must not complain when it closes it
+        return FAILED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="talaia-edge", description="The agent beside a camera or drone.")
+    parser.add_argument("--version", action="version", version=f"talaia-edge {status.version()}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=text, description=text)
+        one.set_defaults(command=command)
+        return one
+
+    def add_config(one: argparse.ArgumentParser, *, required: bool = True) -> None:
+        one.add_argument("-c", "--config", type=Path, required=required, metavar="FILE", help="the agent's TOML")
+
+    run = add("run", _run, "Run the agent until it is told to stop.")
+    add_config(run)
+    check = add("check", _check, "Check a configuration and try each camera.")
+    add_config(check)
+    check.add_argument("--json", action="store_true", help="print JSON")
+    show = add("config", _config, "Print a complete configuration with comments.")
+    show.add_argument("--example", action="store_true", required=True, help="the example, with every key")
+    outbox = add("outbox", _outbox, "Count the messages that are written, acknowledged and pending.")
+    add_config(outbox)
+    outbox.add_argument("--json", action="store_true", help="print JSON")
+    fsck = add("fsck", _fsck, "Check the outbox and the evidence that waits.")
+    add_config(fsck)
+    fsck.add_argument("--json", action="store_true", help="print JSON")
+    _add_analyse(add("analyse", _analyse, "Analyse a video file; events go to stdout, one JSON message a line."))
+    return parser
+
+
+def _add_analyse(one: argparse.ArgumentParser) -> None:
+    one.add_argument("video", type=Path, metavar="VIDEO")
+    one.add_argument("-c", "--config", type=Path, metavar="FILE", help="take detector, zones and rules from it")
+    one.add_argument("--camera", metavar="ID", help="which camera of FILE, where it has several")
+    one.add_argument("--zones", type=Path, metavar="FILE", help='zones as JSON: {"zones": [...]}')
+    one.add_argument("--rules", metavar="A,B", help="only these rules")
+    one.add_argument("--set", action="append", default=[], metavar="RULE.KEY=VALUE", help="change a rule's setting")
+
+
+def _run(options: argparse.Namespace) -> int:
+    from edge import agent  # noqa: PLC0415 - paho and httpx only where the agent runs
+
+    _log_to_stderr()
+    settings = config.load(options.config)
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    agent.run(settings, _detector(settings.detector), Clock(), stop)
+    return OK
+
+
+def _check(options: argparse.Namespace) -> int:
+    from edge import probe  # noqa: PLC0415 - only here
+
+    settings = config.load(options.config)
+    cameras = probe.cameras(settings)
+    if options.json:
+        _print_json({"cameras": [one._asdict() for one in cameras]})
+    else:
+        for one in cameras:
+            sys.stdout.write(f"{one.id}: {'ok' if one.ok else one.reason}\n")
+    return OK if all(one.ok for one in cameras) else FAILED
+
+
+def _config(_options: argparse.Namespace) -> int:
+    sys.stdout.write(config.example())
+    return OK
+
+
+def _outbox(options: argparse.Namespace) -> int:
+    path = config.load(options.config).data_dir / FILE_NAME
+    counts = Counts(0, 0, 0, 0.0)
+    if path.exists():
+        outbox = Outbox(path, Clock())
+        counts = outbox.counts()
+        outbox.close()
+    found = {name: getattr(counts, name) for name in ("written", "acked", "pending", "oldest_pending_s")}
+    if options.json:
+        _print_json(found)
+    else:
+        sys.stdout.write("".join(f"{name} {value}\n" for name, value in found.items()))
+    return OK
+
+
+def _fsck(options: argparse.Namespace) -> int:
+    from edge import fsck  # noqa: PLC0415 - only here
+
+    found = fsck.check(config.load(options.config).data_dir)
+    if options.json:
+        _print_json({"ok": not found.violations, "checked": found.checked, "violations": found.violations})
+    else:
+        lines = [*found.violations, f"{found.checked} checked, {len(found.violations)} violations"]
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return FAILED if found.violations else OK
+
+
+def _analyse(options: argparse.Namespace) -> int:
+    _log_to_stderr()
+    wanted = plan.make(
+        options.video,
+        config_file=options.config,
+        camera_id=options.camera,
+        zones_file=options.zones,
+        only=options.rules,
+        changes=options.set,
+    )
+    try:
+        clock = analyse.file_clock(options.video)
+        sys.stderr.write(f"{options.video.name}: times by the {clock.source}\n")
+        analyse.run(options.video, wanted, _detector(wanted.detector), clock, sys.stdout)
+    except SourceError as error:
+        raise SourceError(f"{options.video}: {error}") from None
+    return OK
+
+
+def _detector(section: config.DetectorSection) -> Detector:
+    try:
+        return load_detector(section.backend, section.model, section.input_px, section.confidence)
+    except ModelError as error:
+        raise ConfigurationError(f"detector: got {section.model!r}; {error}") from None
+
+
+def _log_to_stderr() -> None:
+    logging.Formatter.converter = time.gmtime
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)sZ %(levelname)s %(threadName)s %(name)s: %(message)s"
+    )
+    for chatty in ("httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(content) + "\n")
+
+
+def _say(error: EdgeError, code: int) -> int:
+    sys.stderr.write(f"talaia-edge: {' '.join(str(error).split())}\n")
+    return code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

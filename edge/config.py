@@ -1,0 +1,353 @@
+"""The agent's settings: one TOML file, checked whole before anything starts.
+
+What is wrong is said in one line: the file, the key, what it got, what is allowed. `edge/example.toml` shows every key.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from edge import rule_tables
+from edge.errors import ConfigurationError
+from vision.zones import Zone
+from wire.device import LegalRegime
+from wire.event import Location
+from wire.identifiers import Identifier
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_MIB = 1024 * 1024
+_ONE_LINE = r"^[^\r\n]*$"
+Text = Annotated[str, Field(min_length=1, max_length=1000, pattern=_ONE_LINE)]
+
+
+_LAW = (
+    "only with purpose and impact_assessment in the camera's table, because the rule watches people's behaviour"
+    " (LO 7/2021 art. 35, GDPR art. 35)"
+)
+
+
+def _fault(got: str, allowed: str, *, key: str = "") -> PydanticCustomError:
+    """A fault of the table or key that is being checked, or of `key` inside it."""
+    return PydanticCustomError("setting", "got {got}; allowed: {allowed}", {"got": got, "allowed": allowed, "key": key})
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DeviceSection(Section):
+    id: Identifier
+    data_dir: Text
+    """Outbox, evidence that waits, the backgrounds of the rules."""
+
+
+class RoomSection(Section):
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+[^\s@]*$")]
+    token: Text | None = None
+    token_file: Text | None = None
+    ca_file: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_token(self) -> Self:
+        if (self.token is None) == (self.token_file is None):
+            got = "neither" if self.token is None else "both"
+            raise _fault(got, "one of token and token_file")
+        return self
+
+
+class MqttSection(Section):
+    url: Annotated[str, Field(pattern=r"^mqtts?://\S+$")]
+    password_file: Text | None = None
+    ca_file: Text | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _has_host(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            sound = bool(parts.hostname) and (parts.port is None or parts.port > 0) and parts.path in {"", "/"}
+        except ValueError:
+            sound = False
+        if not sound:
+            raise _fault(_hidden(url), "mqtt://[user[:password]@]host[:port], or mqtts:// for TLS")
+        return url
+
+    @property
+    def tls(self) -> bool:
+        return self.url.startswith("mqtts://")
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or (8883 if self.tls else 1883)
+
+    @property
+    def user(self) -> str | None:
+        name = urlsplit(self.url).username
+        return None if name is None else unquote(name)
+
+
+class DetectorSection(Section):
+    backend: Literal["onnxruntime", "ultralytics"] = "onnxruntime"
+    model: Text = "centernet-coco"
+    input_px: int = Field(default=320, ge=32, le=4096)
+    confidence: float = Field(default=0.30, gt=0, lt=1)
+
+
+class EvidenceSection(Section):
+    before_s: float = Field(default=5.0, ge=0, le=60)
+    after_s: float = Field(default=10.0, ge=0, le=60)
+    from_the_act: bool = True
+    """Let the clip begin `before_s` before the thing came to rest, not before the rule's condition became true."""
+    longest_s: float = Field(default=60.0, ge=10, le=300)
+    memory_mib: int = Field(default=64, ge=4, le=4096)
+    """A camera, for the pictures before an event."""
+    free_disk_mib: int = Field(default=500, ge=0)
+    """With less free, clips are no longer made; events and snapshots are."""
+
+    @property
+    def memory_bytes(self) -> int:
+        return self.memory_mib * _MIB
+
+    @property
+    def free_disk_bytes(self) -> int:
+        return self.free_disk_mib * _MIB
+
+
+class CameraSection(Section):
+    id: Identifier
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE)]
+    source: Annotated[str, Field(pattern=r"^(rtsps?://|file:)\S.*$")]
+    loop: bool = False
+    realtime: bool = True
+    analysis_fps: float = Field(default=5.0, gt=0, le=60)
+    lat: float | None = Field(default=None, ge=-90, le=90)
+    lon: float | None = Field(default=None, ge=-180, le=180)
+    accuracy_m: float = Field(default=10.0, ge=0)
+    purpose: str = Field(default="", max_length=1000, pattern=_ONE_LINE)
+    legal_regime: LegalRegime | None = None
+    impact_assessment: str = Field(default="", max_length=1000, pattern=_ONE_LINE)
+    staged: bool = False
+    zones: list[Zone] = []
+    rules: rule_tables.Section = Field(default_factory=rule_tables.SECTION)
+
+    @model_validator(mode="after")
+    def _place_is_whole(self) -> Self:
+        if (self.lat is None) != (self.lon is None):
+            raise _fault("one of lat and lon", "both, or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _law_allows_rules(self) -> Self:
+        for rule in rule_tables.about_people(self.rules):
+            if not (self.purpose.strip() and self.impact_assessment.strip()):
+                raise _fault("enabled = true", _LAW, key=f"rules.{rule}")
+        return self
+
+    @property
+    def location(self) -> Location | None:
+        if self.lat is None or self.lon is None:
+            return None
+        return Location(lat=self.lat, lon=self.lon, accuracy_m=self.accuracy_m)
+
+
+class Settings(Section):
+    """The whole file."""
+
+    device: DeviceSection
+    room: RoomSection
+    mqtt: MqttSection
+    detector: DetectorSection = DetectorSection()
+    evidence: EvidenceSection = EvidenceSection()
+    camera: list[CameraSection] = Field(min_length=1)
+    _folder: Path = PrivateAttr(default=Path())
+    """Of the file; relative paths in it start there."""
+
+    @field_validator("camera")
+    @classmethod
+    def _ids_differ(cls, cameras: list[CameraSection]) -> list[CameraSection]:
+        ids = [camera.id for camera in cameras]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise _fault(f"the id {', '.join(twice)} twice", "cameras with an id of their own")
+        return cameras
+
+    def path(self, name: str) -> Path:
+        return self._folder / Path(name).expanduser()
+
+    @property
+    def data_dir(self) -> Path:
+        return self.path(self.device.data_dir)
+
+    def location(self, camera: CameraSection) -> str:
+        """What the source opens."""
+        name = camera.source.removeprefix("file:")
+        return camera.source if name == camera.source else str(self.path(name.removeprefix("//")))
+
+    def token(self) -> str:
+        """What the device shows to the room."""
+        if self.room.token is not None:
+            return self.room.token
+        return self._secret("room.token_file", self.room.token_file)
+
+    def mqtt_password(self) -> str | None:
+        if self.mqtt.password_file is not None:
+            return self._secret("mqtt.password_file", self.mqtt.password_file)
+        written = urlsplit(self.mqtt.url).password
+        return None if written is None else unquote(written)
+
+    def _secret(self, key: str, name: str | None) -> str:
+        path = self.path(name or "")
+        try:
+            secret = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{key}: got {str(path)!r}; allowed: a file that can be read ({error})") from None
+        if not secret or len(secret.splitlines()) != 1:
+            raise ConfigurationError(f"{key}: got {str(path)!r}; allowed: a file that holds one line")
+        return secret
+
+
+def example() -> str:
+    """Every key with its default, commented."""
+    return resources.files("edge").joinpath("example.toml").read_text(encoding="utf-8")
+
+
+def load(path: Path) -> Settings:
+    """Read and check the agent's file.
+
+    Raises:
+        ConfigurationError: one line.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"{path}: is no TOML: {error}") from None
+    try:
+        settings = parse(content)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    settings._folder = path.resolve().parent  # noqa: SLF001 - of this module
+    return settings
+
+
+def parse(content: dict[str, Any]) -> Settings:
+    """Check the content of a file.
+
+    Raises:
+        ConfigurationError: `key: got ...; allowed: ...`.
+    """
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        raise ConfigurationError(explain(error, content, Settings)) from None
+
+
+_SECRET_KEYS = {"token", "password"}
+_PASSWORD = re.compile(r"//[^/@\s]*@")
+_SHOWN_LENGTH_MAX = 120
+_TYPES = {
+    "string_type": "text in quotes",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "float_parsing": "a number",
+    "int_parsing": "a whole number",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "tuple_type": "a pair of numbers",
+    "finite_number": "a finite number",
+}
+
+
+def explain(error: ValidationError, content: Any, model: type[BaseModel]) -> str:
+    """The first fault as `key: got ...; allowed: ...` on one line, without secrets."""
+    fault = error.errors(include_url=False)[0]
+    context = fault.get("ctx", {})
+    within = tuple(context["key"].split(".")) if context.get("key") else ()
+    key = key_of(fault["loc"] + within, content)
+    if fault["type"] == "setting":
+        return f"{key}: {fault['msg']}"
+    if fault["type"] == "missing":
+        return f"{key}: got nothing; allowed: a value, it is required"
+    return f"{key}: got {_shown(fault)}; allowed: {_allowed(fault, model)}"
+
+
+def key_of(loc: tuple[int | str, ...], content: Any) -> str:
+    """`camera[placa].zones[0].points`: lists of tables by id or name where they have one."""
+    key = ""
+    for step in loc:
+        content = _inside(content, step)
+        if isinstance(step, int):
+            named = content.get("id", content.get("name")) if isinstance(content, dict) else None
+            key += f"[{named if isinstance(named, str) else step}]"
+        else:
+            key += f".{step}" if key else step
+    return key or "the file"
+
+
+def _inside(content: Any, step: int | str) -> Any:
+    try:
+        return content[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _shown(fault: ErrorDetails) -> str:
+    if fault["loc"] and fault["loc"][-1] in _SECRET_KEYS:
+        return "(a secret)"
+    shown = _hidden(repr(fault["input"]))
+    return shown if len(shown) <= _SHOWN_LENGTH_MAX else f"{shown[:_SHOWN_LENGTH_MAX]}..."
+
+
+def _hidden(text: str) -> str:
+    return _PASSWORD.sub("//***@", text)
+
+
+def _allowed(fault: ErrorDetails, model: type[BaseModel]) -> str:
+    context = fault.get("ctx", {})
+    match fault["type"]:
+        case "extra_forbidden":
+            return f"one of the keys {', '.join(_keys(model, fault['loc'][:-1]))}"
+        case "literal_error":
+            return str(context["expected"])
+        case "string_pattern_mismatch":
+            return f"text of the form {context['pattern']}"
+        case "value_error":
+            return str(context["error"])
+        case kind if kind in _TYPES:
+            return _TYPES[kind]
+        case _:
+            return fault["msg"].removeprefix("Input should be ").removeprefix("Value should be ")
+
+
+def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """The keys of the table at `loc`."""
+    for step in loc:
+        if isinstance(step, str) and step in model.model_fields:
+            model = _table_of(model.model_fields[step].annotation) or model
+    return sorted(model.model_fields)
+
+
+def _table_of(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_table_of(inner) for inner in getattr(annotation, "__args__", ()))
+    return next((table for table in found if table is not None), None)

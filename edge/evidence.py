@@ -1,0 +1,294 @@
+"""Gives an event its files: two snapshots when it opens, a clip when its seconds have passed.
+
+Each file lies complete on the disk before the outbox announces it, and stays there until it is uploaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import queue
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uuid_utils.compat
+
+from edge import clip, messages, snapshot
+from edge.errors import ClipError, EdgeError, OutboxError
+from edge.outbox import EvidenceFile, Occurrence, RuleState
+from wire.event import EvidenceReference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+    from threading import Event
+    from uuid import UUID
+
+    from edge.clock import Clock
+    from edge.config import EvidenceSection
+    from edge.mask import Masks
+    from edge.messages import Sender
+    from edge.outbox import Outbox, Place
+    from edge.ring import PacketRing
+    from vision.frame import Frame
+    from vision.rules.base import Rule, RuleEvent
+    from wire.event import EventMessage, EvidenceKind
+
+log = logging.getLogger(__name__)
+
+UPLOAD_LIMIT_BYTES = 16 * 1024 * 1024
+"""What the room takes in one piece."""
+_JPEG, _MP4 = "image/jpeg", "video/mp4"
+_PART = ".part"
+_OUTBOX_RETRY_S = 2.0
+_LATE_S = 10.0
+"""A clip is written with what there is when its last pictures are so late: the camera is away."""
+_LOOK_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file in the folder, as the wire and as the outbox name it."""
+
+    reference: EvidenceReference
+    file: EvidenceFile
+
+
+class Folder:
+    """Files that wait for their upload."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, data: bytes, kind: EvidenceKind, captured_at: datetime) -> Kept:
+        """A snapshot."""
+        evidence_id = uuid_utils.compat.uuid7()
+        part = self.part(evidence_id)
+        part.write_bytes(data)
+        return self.take(part, evidence_id, kind, _JPEG, captured_at, captured_at)
+
+    def part(self, evidence_id: UUID) -> Path:
+        return self.path / f"{evidence_id}{_PART}"
+
+    def take(  # noqa: PLR0917 - a row of facts about one file
+        self,
+        part: Path,
+        evidence_id: UUID,
+        kind: EvidenceKind,
+        media_type: str,
+        captured_from: datetime,
+        captured_to: datetime,
+    ) -> Kept:
+        """Make a written file durable and final."""
+        with part.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+            size_bytes = file.seek(0, os.SEEK_END)
+        name = str(evidence_id)
+        part.rename(self.path / name)
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        reference = EvidenceReference(
+            evidence_id=evidence_id,
+            kind=kind,
+            sha256=sha256,
+            bytes=size_bytes,
+            media_type=media_type,
+            captured_from=captured_from,
+            captured_to=captured_to,
+        )
+        return Kept(reference, EvidenceFile(evidence_id, name, media_type, sha256, size_bytes))
+
+    def sweep(self, known: set[str]) -> int:
+        """Remove what no message announced: a crash came between the file and the outbox. Says how many."""
+        orphans = [path for path in self.path.iterdir() if path.name not in known]
+        for path in orphans:
+            path.unlink()
+        return len(orphans)
+
+    def free_bytes(self) -> int:
+        return shutil.disk_usage(self.path).free
+
+
+@dataclass(frozen=True, slots=True)
+class ClipOrder:
+    """A clip that must be cut once the camera has gone past its end; times are the camera's media time."""
+
+    opened: EventMessage
+    ring: PacketRing
+    masks: Masks
+    from_s: float
+    until_s: float
+    late_s: float
+    """On the monotonic clock: then it is cut with what there is."""
+
+
+class Reporter:
+    """Where a camera's rules send their events: snapshots, outbox, and the order for a clip."""
+
+    def __init__(
+        self,
+        *,
+        sender: Sender,
+        outbox: Outbox,
+        folder: Folder,
+        clips: ClipWriter,
+        ring: PacketRing,
+        masks: Masks,
+        settings: EvidenceSection,
+        clock: Clock,
+        stop: Event,
+    ) -> None:
+        self._sender = sender
+        self._outbox = outbox
+        self._folder = folder
+        self._clips = clips
+        self._ring = ring
+        self._masks = masks
+        self._settings = settings
+        self._clock = clock
+        self._stop = stop
+
+    def __call__(self, event: RuleEvent, frame: Frame, rule: Rule) -> None:
+        kept = self._snapshots(event, frame) if event.phase == "opened" else []
+        message = self._write(event, frame, rule, kept)
+        if event.phase == "opened":
+            self._clips.order(self._clip_order(event, message))
+
+    def _snapshots(self, event: RuleEvent, frame: Frame) -> list[Kept]:
+        """Without them where the disk is full: the event matters more."""
+        try:
+            drawn = snapshot.annotated(frame.image, event.objects)
+            return [
+                self._folder.keep(snapshot.jpeg(frame.image), "snapshot", frame.captured_at),
+                self._folder.keep(snapshot.jpeg(drawn), "snapshot_annotated", frame.captured_at),
+            ]
+        except (OSError, EdgeError) as error:
+            log.error("%s: no snapshot: %s", self._sender.camera_id, error)  # noqa: TRY400 - no traceback for a full disk
+            return []
+
+    def _write(self, event: RuleEvent, frame: Frame, rule: Rule, kept: list[Kept]) -> EventMessage:
+        """Write to the outbox, trying until it succeeds: analysis may be dropped, events may not."""
+        camera_id = self._sender.camera_id
+        known = None if event.phase == "opened" else self._outbox.event_of(camera_id, event.rule, event.occurrence)
+        event_id = known or uuid_utils.compat.uuid7()
+
+        def make(place: Place) -> EventMessage:
+            return messages.compose(
+                self._sender,
+                event,
+                frame,
+                event_id=event_id,
+                place=place,
+                sent_at=self._clock.now(),
+                evidence=[one.reference for one in kept],
+            )
+
+        while True:
+            try:
+                return self._outbox.append(
+                    make,
+                    occurrence=Occurrence(camera_id, event.rule, event.occurrence, event.phase != "closed"),
+                    rule_state=RuleState(camera_id, event.rule, rule.snapshot()),
+                    evidence=[one.file for one in kept],
+                )
+            except OutboxError as error:
+                log.error("%s: %s; trying again", camera_id, error)  # noqa: TRY400 - said, not traced
+                if self._clock.wait(self._stop, _OUTBOX_RETRY_S):
+                    raise
+
+    def _clip_order(self, event: RuleEvent, opened: EventMessage) -> ClipOrder:
+        settings = self._settings
+        begins_s = event.occurred_s
+        if settings.from_the_act and event.began_s is not None:
+            begins_s = min(begins_s, event.began_s)
+        until_s = event.occurred_s + settings.after_s
+        from_s = max(begins_s - settings.before_s, until_s - settings.longest_s)
+        late_s = self._clock.monotonic_s() + settings.after_s + _LATE_S
+        return ClipOrder(opened, self._ring, self._masks, from_s, until_s, late_s)
+
+
+class ClipWriter:
+    """Cuts clips on a thread of its own, so that no camera waits for an encoder."""
+
+    def __init__(
+        self, *, outbox: Outbox, folder: Folder, clock: Clock, free_bytes_min: int, announced: Callable[[], None]
+    ) -> None:
+        self._outbox = outbox
+        self._folder = folder
+        self._clock = clock
+        self._free_bytes_min = free_bytes_min
+        self._announced = announced
+        self._orders: queue.SimpleQueue[ClipOrder | None] = queue.SimpleQueue()
+        self._waiting: list[ClipOrder] = []
+        self._deadline_s: float | None = None
+
+    def order(self, order: ClipOrder) -> None:
+        self._orders.put(order)
+        self._announced()
+
+    def stop(self, deadline_s: float) -> None:
+        """Cut what is waiting with what there is, until `deadline_s` on the monotonic clock, and end `run`."""
+        self._deadline_s = deadline_s
+        self._orders.put(None)
+
+    def run(self) -> None:
+        while self._take():
+            self._cut_due(self._clock.monotonic_s())
+        for order in self._waiting:
+            self._cut(order)
+
+    def _take(self) -> bool:
+        """Wait for an order, or a moment when some are waiting for their pictures; false when it is time to end."""
+        with suppress(queue.Empty):
+            order = self._orders.get(timeout=_LOOK_EVERY_S if self._waiting else None)
+            if order is None:
+                return False
+            self._waiting.append(order)
+        return True
+
+    def _cut_due(self, now_s: float) -> None:
+        due = [order for order in self._waiting if order.ring.newest_s >= order.until_s or now_s >= order.late_s]
+        for order in due:
+            self._waiting.remove(order)
+            self._cut(order)
+
+    def _given_up(self) -> bool:
+        return self._deadline_s is not None and self._clock.monotonic_s() > self._deadline_s
+
+    def _cut(self, order: ClipOrder) -> None:
+        event_id = order.opened.event_id
+        if self._folder.free_bytes() < self._free_bytes_min:
+            log.error("no clip of event %s: the disk is nearly full", event_id)
+            return
+        evidence_id = uuid_utils.compat.uuid7()
+        part = self._folder.part(evidence_id)
+        try:
+            written = clip.write(
+                part,
+                order.ring.between(order.from_s, order.until_s),
+                order.from_s,
+                masks=order.masks,
+                limit_bytes=UPLOAD_LIMIT_BYTES,
+                given_up=self._given_up,
+            )
+            kept = self._folder.take(part, evidence_id, "clip", _MP4, written.captured_from, written.captured_to)
+            self._announce(order.opened, kept)
+        except (ClipError, OutboxError, OSError) as error:
+            part.unlink(missing_ok=True)
+            log.error("no clip of event %s: %s", event_id, error)  # noqa: TRY400 - said, not traced
+
+    def _announce(self, opened: EventMessage, kept: Kept) -> None:
+        self._outbox.append(
+            lambda place: messages.with_evidence(opened, kept.reference, place=place, sent_at=self._clock.now()),
+            evidence=[kept.file],
+        )
+        self._announced()

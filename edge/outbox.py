@@ -1,0 +1,298 @@
+"""The agent's memory of what it has said: every event message is on the disk before it is sent.
+
+One SQLite file. A message is delivered when the room's ack names it, and is kept for two weeks after that so that a
+restored database can ask for it again. `sequence` counts from 1 without a gap within one outbox, whatever is killed.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib import resources
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import uuid_utils.compat
+
+from edge.errors import OutboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from edge.clock import Clock
+    from wire.event import EventMessage
+
+FILE_NAME = "outbox.sqlite3"
+KEPT_AFTER_ACK = timedelta(days=14)
+_BUSY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the outbox a message is being written; the message carries both."""
+
+    outbox_id: UUID
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """What a rule must be given back after a restart."""
+
+    camera_id: str
+    rule: str
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A rule's occurrence that a message opens, goes on with or closes."""
+
+    camera_id: str
+    rule: str
+    number: int
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """A file that waits for its upload."""
+
+    evidence_id: UUID
+    file: str
+    media_type: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A message without an ack."""
+
+    sequence: int
+    message_id: UUID
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the outbox stands."""
+
+    written: int
+    acked: int
+    pending: int
+    oldest_pending_s: float
+    """Age of the oldest message without an ack, 0 where there is none."""
+
+
+class Outbox:
+    """May be used from several threads.
+
+    Raises:
+        OutboxError: the file cannot be opened, or (from any call) the disk is full or broken.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, timeout=_BUSY_S, cached_statements=64
+            )
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise OutboxError(f"{path}: {error}") from None
+
+    def _prepare(self) -> None:
+        self._connection.execute("pragma journal_mode = wal")
+        self._connection.execute("pragma synchronous = full")
+        schema = resources.files("edge").joinpath("schema.sql").read_text(encoding="utf-8")
+        self._connection.executescript(schema)
+        with self._transaction():
+            self._connection.execute(
+                "insert or ignore into about values ('outbox_id', ?), ('last_sequence', '0')",
+                (str(uuid_utils.compat.uuid7()),),
+            )
+        self.outbox_id = UUID(self._about("outbox_id"))
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def append(
+        self,
+        make: Callable[[Place], EventMessage],
+        *,
+        occurrence: Occurrence | None = None,
+        rule_state: RuleState | None = None,
+        evidence: Iterable[EvidenceFile] = (),
+    ) -> EventMessage:
+        """Write one message and what belongs to it, all or nothing; `make` is given its place in the count."""
+        with self._transaction():
+            sequence = int(self._about("last_sequence")) + 1
+            message = make(Place(self.outbox_id, sequence))
+            self._connection.execute(
+                "insert into messages (sequence, message_id, event_id, payload, written_at) values (?, ?, ?, ?, ?)",
+                (sequence, str(message.message_id), str(message.event_id), message.to_json(), self._now()),
+            )
+            self._connection.execute("update about set value = ? where key = 'last_sequence'", (str(sequence),))
+            if occurrence is not None:
+                self._save_occurrence(occurrence, message.event_id)
+            if rule_state is not None:
+                self._save_rule_state(rule_state)
+            for file in evidence:
+                self._connection.execute(
+                    "insert into evidence (evidence_id, file, media_type, sha256, bytes, made_at)"
+                    " values (?, ?, ?, ?, ?, ?)",
+                    (str(file.evidence_id), file.file, file.media_type, file.sha256, file.bytes, self._now()),
+                )
+        return message
+
+    def event_of(self, camera_id: str, rule: str, number: int) -> UUID | None:
+        """The event that an open occurrence is."""
+        row = self._one(
+            "select event_id from occurrences where camera_id = ? and rule = ? and occurrence = ?",
+            (camera_id, rule, number),
+        )
+        return None if row is None else UUID(row[0])
+
+    def rule_state(self, camera_id: str, rule: str) -> dict[str, Any] | None:
+        row = self._one("select state from rule_states where camera_id = ? and rule = ?", (camera_id, rule))
+        if row is None:
+            return None
+        state: dict[str, Any] = json.loads(row[0])
+        return state
+
+    def pending(self, limit: int, *, but: Iterable[UUID] = ()) -> list[Pending]:
+        """Messages without an ack, oldest first, without those named in `but`."""
+        left_out = {str(message_id) for message_id in but}
+        rows = self._all(
+            "select sequence, message_id, payload from messages where acked_at is null order by sequence limit ?",
+            (limit + len(left_out),),
+        )
+        found = [Pending(row[0], UUID(row[1]), row[2]) for row in rows if row[1] not in left_out]
+        return found[:limit]
+
+    def acknowledge(self, message_ids: Iterable[UUID]) -> int:
+        """The room has these; says how many were not known to be delivered before."""
+        now = self._now()
+        with self._transaction():
+            cursor = self._connection.executemany(
+                "update messages set acked_at = ? where message_id = ? and acked_at is null",
+                [(now, str(message_id)) for message_id in message_ids],
+            )
+            return cursor.rowcount
+
+    def forget_delivered(self) -> int:
+        """Remove what was delivered long ago, without making a hole; says how many messages."""
+        before = _text(self._clock.now() - KEPT_AFTER_ACK)
+        with self._transaction():
+            return self._connection.execute(
+                "delete from messages where acked_at < ?1 and sequence < coalesce("
+                " (select min(sequence) from messages where acked_at is null or acked_at >= ?1), sequence + 1)",
+                (before,),
+            ).rowcount
+
+    def counts(self) -> Counts:
+        written_text, pending, oldest = self._one(
+            "select (select value from about where key = 'last_sequence'), count(*), min(written_at)"
+            " from messages where acked_at is null"
+        )
+        age_s = 0.0 if oldest is None else (self._clock.now() - datetime.fromisoformat(oldest)).total_seconds()
+        written = int(written_text)
+        return Counts(written, written - pending, pending, max(0.0, round(age_s, 3)))
+
+    def waiting_evidence(self) -> list[EvidenceFile]:
+        """Neither uploaded nor refused; pictures first and the newest first, so that a backlog delays no alert."""
+        return self._evidence("where refused is null order by media_type like 'video/%', made_at desc")
+
+    def evidence_files(self) -> list[EvidenceFile]:
+        """Waiting and refused ones."""
+        return self._evidence("order by made_at")
+
+    def _evidence(self, which: str) -> list[EvidenceFile]:
+        columns = "evidence_id, file, media_type, sha256, bytes"
+        rows = self._all(f"select {columns} from evidence {which}")  # noqa: S608 - our own words
+        return [EvidenceFile(UUID(row[0]), *row[1:]) for row in rows]
+
+    def uploaded(self, evidence_id: UUID) -> None:
+        with self._transaction():
+            self._connection.execute("delete from evidence where evidence_id = ?", (str(evidence_id),))
+
+    def refused(self, evidence_id: UUID, reason: str) -> None:
+        with self._transaction():
+            self._connection.execute(
+                "update evidence set refused = ? where evidence_id = ?", (reason, str(evidence_id))
+            )
+
+    def faults(self) -> list[str]:
+        """What is wrong with the file or its count; empty when sound."""
+        found = [row[0] for row in self._all("pragma integrity_check") if row[0] != "ok"]
+        count, first, last, said = self._one(
+            "select count(*), min(sequence), max(sequence), (select value from about where key = 'last_sequence')"
+            " from messages"
+        )
+        if count and count != last - first + 1:
+            found.append(f"sequence has gaps: {count} messages from {first} to {last}")
+        if count and last != int(said):
+            found.append(f"last_sequence is {said}, the newest message is {last}")
+        return found
+
+    def _save_occurrence(self, occurrence: Occurrence, event_id: UUID) -> None:
+        key = occurrence.camera_id, occurrence.rule, occurrence.number
+        if occurrence.open:
+            self._connection.execute("insert or replace into occurrences values (?, ?, ?, ?)", (*key, str(event_id)))
+        else:
+            self._connection.execute("delete from occurrences where camera_id = ? and rule = ? and occurrence = ?", key)
+
+    def _save_rule_state(self, saved: RuleState) -> None:
+        self._connection.execute(
+            "insert or replace into rule_states values (?, ?, ?, ?)",
+            (saved.camera_id, saved.rule, json.dumps(saved.state), self._now()),
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                self._connection.execute("begin immediate")
+                try:
+                    yield
+                except BaseException:
+                    self._connection.execute("rollback")
+                    raise
+                self._connection.execute("commit")
+            except sqlite3.Error as error:
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
+                raise OutboxError(f"the outbox cannot be written: {error}") from None
+
+    def _one(self, query: str, values: tuple[object, ...] = ()) -> Any:
+        rows = self._all(query, values)
+        return rows[0] if rows else None
+
+    def _all(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
+        with self._lock:
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise OutboxError(f"the outbox cannot be read: {error}") from None
+
+    def _about(self, key: str) -> str:
+        """Inside a transaction or before there are other threads."""
+        row = self._connection.execute("select value from about where key = ?", (key,)).fetchone()
+        return str(row[0])
+
+    def _now(self) -> str:
+        return _text(self._clock.now())
+
+
+def _text(moment: datetime) -> str:
+    """Of one length, so that it sorts as it should."""
+    return moment.isoformat(timespec="microseconds")

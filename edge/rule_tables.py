@@ -1,0 +1,69 @@
+"""Which rules a camera runs: the tables of its configuration against the rules that `vision` offers."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from vision.rules.registry import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from vision.rules.base import Rule
+    from vision.rules.registry import RuleKind
+    from vision.zones import Zone
+
+log = logging.getLogger(__name__)
+
+
+def _table(kind: RuleKind) -> type[BaseModel]:
+    """The rule's own settings and whether it runs."""
+    enabled: Any = (bool, kind.on_by_default)
+    return create_model(f"{kind.name}_table", __base__=kind.settings, enabled=enabled)
+
+
+def _section() -> type[BaseModel]:
+    tables: dict[str, Any] = {}
+    for name, kind in KINDS.items():
+        table = _table(kind)
+        tables[name] = (table, Field(default_factory=table))
+    return create_model("rules", __config__=ConfigDict(extra="forbid", frozen=True), **tables)
+
+
+SECTION = _section()
+"""The model of `[camera.rules]`: one table a rule that `vision` offers."""
+
+if TYPE_CHECKING:
+    Section = BaseModel
+else:
+    Section = SECTION
+
+
+def enabled(section: BaseModel) -> list[str]:
+    return [name for name in KINDS if getattr(section, name).enabled]
+
+
+def about_people(section: BaseModel) -> list[str]:
+    """Those of the enabled rules that watch people's behaviour."""
+    return [name for name in enabled(section) if KINDS[name].about_people]
+
+
+def build(section: BaseModel, zones: Sequence[Zone], *, only: Collection[str] | None = None) -> list[Rule]:
+    """The rules that are enabled, or those named in `only`; each with the zones that concern it."""
+    wanted = enabled(section) if only is None else [name for name in KINDS if name in only]
+    return [
+        KINDS[name].make(getattr(section, name), [zone for zone in zones if zone.concerns(name)]) for name in wanted
+    ]
+
+
+def restore(rule: Rule, state: dict[str, Any] | None) -> None:
+    """Give a rule back what it had open; without it where the state is of another version."""
+    if state is None:
+        return
+    try:
+        rule.restore(state)
+    except ValueError as error:
+        log.warning("%s begins afresh: %s", rule.name, error)
