@@ -47,10 +47,10 @@ def make(directory: Path, report: Report, *, draw: bool = False, root: Path = Pa
     places.make_directory(directory)
     try:
         with _alone(directory):
-            kept = _kept(directory)
-            if kept is not None and kept.drawn == draw:
-                return kept
-            return _make(directory, report, draw=draw, root=root, kept=kept)
+            present = kept(directory)
+            if present is not None and present.drawn == draw:
+                return present
+            return _make(directory, report, draw=draw, root=root, kept_before=present)
     except OSError as error:
         if commands.disk_full(error):
             raise LaunchError(
@@ -59,7 +59,7 @@ def make(directory: Path, report: Report, *, draw: bool = False, root: Path = Pa
         raise LaunchError(f"Cannot make the clips in {directory}: {error.strerror or error}.") from error
 
 
-def _make(directory: Path, report: Report, *, draw: bool, root: Path, kept: Footage | None) -> Footage:
+def _make(directory: Path, report: Report, *, draw: bool, root: Path, kept_before: Footage | None) -> Footage:
     places.require_space(directory, CLIPS_BYTES, "making the demonstration's clips")
     with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=directory) as name:
         work = Path(name)
@@ -73,8 +73,8 @@ def _make(directory: Path, report: Report, *, draw: bool, root: Path, kept: Foot
                     return _finish(work, Footage(directory, drawn=False, reason=None, made=True))
             except package.PackageUnavailableError as error:
                 reason = str(error)
-        if kept is not None and not draw:
-            return kept
+        if kept_before is not None and not draw:
+            return kept_before
         _write(DrawnStreet(), work, {"drawn": True, "reason": reason, "package": None}, report)
         return _finish(work, Footage(directory, drawn=True, reason=reason, made=True))
 
@@ -136,7 +136,7 @@ def _origin(material: package.Material) -> dict[str, Any]:
     }
 
 
-def _kept(directory: Path) -> Footage | None:
+def kept(directory: Path) -> Footage | None:
     """What is there, when it is whole and of this code."""
     try:
         facts = json.loads((directory / FACTS).read_text(encoding="utf-8"))

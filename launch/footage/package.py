@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -148,8 +149,11 @@ def _unpack(archive: Path, target: Path) -> None:
 
 def _store(file: IO[bytes], name: str, target: Path) -> None:
     source = gzip.GzipFile(fileobj=file) if name.endswith(".gz") else file
-    with (target / name.removesuffix(".gz")).open("wb") as out:
-        shutil.copyfileobj(source, out, BLOCK_BYTES)
+    try:
+        with (target / name.removesuffix(".gz")).open("wb") as out:
+            shutil.copyfileobj(source, out, BLOCK_BYTES)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise PackageUnavailableError(f"{name} of Debian's {NAME} package cannot be unpacked: {error}.") from error
 
 
 def _verified(target: Path) -> tuple[Path, Path]:
