@@ -19,7 +19,9 @@ from control_room.alerts import service as alert_service
 from control_room.audit import routes as audit
 from control_room.cameras import routes as cameras
 from control_room.database import pool
+from control_room.dead_letters import routes as dead_letters
 from control_room.devices import routes as devices
+from control_room.events import routes as events
 from control_room.evidence import routes as evidence
 from control_room.evidence import service as evidence_service
 from control_room.evidence.store import Store
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from control_room import config
 
 VERSION = "1"
-FEATURES = (sessions, alerts, evidence, cameras, devices, town, stream, audit, health)
+FEATURES = (sessions, alerts, evidence, cameras, devices, events, dead_letters, town, stream, audit, health)
 _CHORES_EVERY_S = 2.0
 _HALF_RECEIVED_KEPT_S = 3600.0
 

@@ -271,16 +271,15 @@ CREATE TABLE dead_letters (
     replayed_at timestamptz,
     replay_result text
 );
-CREATE INDEX dead_letters_newest ON dead_letters (received_at DESC, dead_letter_id DESC);
 CREATE INDEX dead_letters_by_outbox ON dead_letters (device_id, outbox_id, sequence) WHERE sequence IS NOT NULL;
 COMMENT ON TABLE dead_letters IS 'Messages that could not be ingested, kept whole with the reason, until an administrator replays them.';
-COMMENT ON COLUMN dead_letters.dead_letter_id IS 'UUIDv7 of this room.';
+COMMENT ON COLUMN dead_letters.dead_letter_id IS 'UUIDv7 of this room, so in the order in which they came.';
 COMMENT ON COLUMN dead_letters.fingerprint IS 'SHA-256 of topic, a zero byte and payload: the same message again is counted, not kept twice.';
 COMMENT ON COLUMN dead_letters.received_at IS 'When it first arrived (server).';
 COMMENT ON COLUMN dead_letters.last_received_at IS 'When it last arrived (server).';
 COMMENT ON COLUMN dead_letters.times IS 'How often it arrived.';
 COMMENT ON COLUMN dead_letters.topic IS 'As published.';
-COMMENT ON COLUMN dead_letters.device_id IS 'Of the topic; null where that names no registered device.';
+COMMENT ON COLUMN dead_letters.device_id IS 'Of the topic, registered or not; null where the topic names none.';
 COMMENT ON COLUMN dead_letters.message_id IS 'Of the payload, or else of the MQTT user property; null: it cannot be acked.';
 COMMENT ON COLUMN dead_letters.outbox_id IS 'Of the payload where that can be read and the device is its own: its sequence is accounted for and no gap.';
 COMMENT ON COLUMN dead_letters.sequence IS 'Of the payload, with outbox_id.';

@@ -67,8 +67,8 @@ class Inbox:
     """What devices say, in the order in which it arrives."""
 
     def __init__(self, settings: config.Mqtt, receive_maximum: int) -> None:
-        self.connected_since: float | None = None
-        """Monotonic seconds; None while the broker is away."""
+        self.connected_since: datetime | None = None
+        """The server's clock; None while the broker is away."""
         self._settings = settings
         self._receive_maximum = receive_maximum
         self._connection = 0
@@ -133,7 +133,7 @@ class Inbox:
             _LOG.error("the broker refuses: %s", reason)
             return
         self._connection += 1
-        self.connected_since = time.monotonic()
+        self.connected_since = datetime.now(UTC)
         client.subscribe([(topic.of_all, SubscribeOptions(qos=topic.qos)) for topic in reading.READ_TOPICS])
         _LOG.info("connected to the broker (%s session)", "kept" if flags.session_present else "new")
 

@@ -60,23 +60,30 @@ def prepare(connection: pool.Connection) -> None:
         connection.execute(_QUERIES["prepare_fresh"])
 
 
-def store(connection: pool.Connection, batch: list[Outcome], now: datetime) -> Stored:
+def store(connection: pool.Connection, batch: list[Outcome], now: datetime, *, keep_refused: bool = True) -> Stored:
     """Store a batch. A message that the database cannot take becomes a dead letter and disturbs none of the others.
+
+    Args:
+        connection: in autocommit or in a transaction of the caller's; `prepare` has seen it.
+        batch: in the order in which it came.
+        now: the server's clock.
+        keep_refused: False: refused messages are dead letters already (a replay), they are neither kept nor counted.
 
     Raises:
         psycopg.Error: the database is away or out of order; nothing of some part of the batch is stored, so that the
             whole batch must be given again.
     """
     try:
-        return _store_together(connection, batch, now)
+        return _store_together(connection, batch, now, keep_refused=keep_refused)
     except psycopg.Error as error:
         if not (error.sqlstate or "").startswith(_FAULT_OF_MESSAGE):
             raise
         if len(batch) == 1:
-            return _store_together(connection, [_not_storable(batch[0], error)], now)
+            refused: list[Outcome] = [_not_storable(batch[0], error)]
+            return _store_together(connection, refused, now, keep_refused=keep_refused)
     middle = len(batch) // 2
-    stored = store(connection, batch[:middle], now)
-    stored.add(store(connection, batch[middle:], now))
+    stored = store(connection, batch[:middle], now, keep_refused=keep_refused)
+    stored.add(store(connection, batch[middle:], now, keep_refused=keep_refused))
     return stored
 
 
@@ -87,7 +94,7 @@ def _not_storable(outcome: Outcome, error: psycopg.Error) -> Refused:
     return reading.refuse(outcome.delivery, outcome.device_id, Reason.NOT_STORABLE, detail)
 
 
-def _store_together(connection: pool.Connection, batch: list[Outcome], now: datetime) -> Stored:
+def _store_together(connection: pool.Connection, batch: list[Outcome], now: datetime, *, keep_refused: bool) -> Stored:
     with connection.transaction():
         sorted_batch = _Sorted(batch, _registered(connection, batch))
         touched = statuses.Touched()
@@ -96,7 +103,8 @@ def _store_together(connection: pool.Connection, batch: list[Outcome], now: date
             statuses.store_status(connection, status, touched, now)
         for accepted, metrics in sorted_batch.metrics:
             statuses.store_metrics(connection, accepted, metrics)
-        _add_dead_letters(connection, sorted_batch.refused)
+        if keep_refused:
+            _add_dead_letters(connection, sorted_batch)
         _note(connection, sorted_batch)
         _publish(connection, alert_ids, touched)
     return sorted_batch.stored
@@ -121,7 +129,6 @@ class _Sorted:
             self.stored.acks[outcome.device_id].append(outcome.message_id)
         if isinstance(outcome, Refused):
             self.refused.append(outcome)
-            self.stored.counts["dead_letter"] += 1
             return
         message = outcome.message
         if not (isinstance(message, StatusMessage) and not message.online):
@@ -200,10 +207,11 @@ def _row(accepted: Accepted, message: EventMessage) -> tuple[Any, ...]:
     )
 
 
-def _add_dead_letters(connection: pool.Connection, refused: list[Refused]) -> None:
-    if refused:
+def _add_dead_letters(connection: pool.Connection, batch: _Sorted) -> None:
+    if batch.refused:
         with connection.cursor() as cursor:
-            cursor.executemany(_QUERIES["add_dead_letter"], [_dead_letter(each) for each in refused])
+            cursor.executemany(_QUERIES["add_dead_letter"], [_dead_letter(each) for each in batch.refused])
+        batch.stored.counts["dead_letter"] += len(batch.refused)
 
 
 def fingerprint(topic: str, payload: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """`talaia-room worker`: from the broker into the database. It commits first and acks after.
 
-`broker.Inbox.take` -> `reading.read` -> `storing.store` (one transaction) -> `Inbox.settle` and `Inbox.ack`. What is not
+`broker.Inbox.take` -> `reading.read` -> `storing.store` (one transaction) -> `Inbox.settle`, `Inbox.ack`. What is not
 committed stays unacked, so the broker, and behind it the device's outbox, still has it.
 """
 
@@ -52,7 +52,7 @@ class Worker:
         # As much again as a batch, so that the next one gathers while this one is committed.
         self._inbox = broker.Inbox(settings.mqtt, min(65_535, 2 * settings.ingest.batch_messages))
         self._connection: pool.Connection | None = None
-        self._housekeeping = housekeeping.Housekeeping(self._inbox)
+        self._housekeeping = housekeeping.Housekeeping(settings.mqtt.client_id)
         self._warned: set[str] = set()
 
     def run(self) -> None:
@@ -111,7 +111,7 @@ class Worker:
         if not self._housekeeping.is_due():
             return
         try:
-            self._housekeeping.run(self._connected, self._clock())
+            self._housekeeping.run(self._connected, self._inbox.connected_since, self._clock())
         except (psycopg.Error, pool.UnreachableError) as error:
             self._lose(error)
 
