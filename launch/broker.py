@@ -8,20 +8,17 @@ import os
 import shutil
 import socket
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from launch import commands, places
-from launch.errors import LaunchError
 from launch.unprivileged import Account, own_directory
 
 ROOM_USER = "room"
 TOPIC_ROOT = "talaia/v1"
 SYSTEM_PROGRAMS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 START_S = 20.0
-POLL_S = 0.05
 MAX_PACKET_BYTES = 8 * places.MEBIBYTE
 
 
@@ -29,11 +26,10 @@ MAX_PACKET_BYTES = 8 * places.MEBIBYTE
 class Broker:
     name: str
     argv: list[str]
+    as_service_account: bool  # the packaged one runs in this project's environment, which that user may not reach
 
 
-def prepare(
-    directory: Path, port: int, passwords: Mapping[str, str], account: Account | None, log: Path
-) -> Broker:
+def prepare(directory: Path, port: int, passwords: Mapping[str, str], account: Account | None, log: Path) -> Broker:
     """Write the broker's configuration into `directory`; `passwords` maps each user's name to the password."""
     mosquitto = _find("mosquitto")
     password_tool = _find("mosquitto_passwd")
@@ -57,7 +53,7 @@ def prepare(
     if account is not None:
         for path in (password_file, acl_file, configuration):
             os.chown(path, account.uid, account.gid)
-    return Broker("Mosquitto", [str(mosquitto), "-c", str(configuration)])
+    return Broker("Mosquitto", [str(mosquitto), "-c", str(configuration)], as_service_account=True)
 
 
 def _find(program: str) -> Path | None:
@@ -110,21 +106,16 @@ auth = {{ {users} }}
     places.write_private(configuration, text)
     # Below CRITICAL it writes several lines for every packet.
     argv = [sys.executable, "-P", "-m", "iotcore", "--config", str(configuration), "--log-level", "CRITICAL"]
-    return Broker("iotcore", argv)
+    return Broker("iotcore", argv, as_service_account=False)
 
 
 def url(user: str, password: str, port: int) -> str:
     return f"mqtt://{user}:{password}@127.0.0.1:{port}"
 
 
-def wait_until_ready(port: int, timeout_s: float = START_S) -> None:
-    deadline_s = time.monotonic() + timeout_s
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
-        except OSError as error:
-            if time.monotonic() > deadline_s:
-                raise LaunchError(f"The broker does not answer on port {port}.") from error
-            time.sleep(POLL_S)
-        else:
-            return
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypedDict
 
 from launch.errors import LaunchError
 from launch.unprivileged import Account
@@ -57,24 +59,34 @@ def run(
                 stderr=subprocess.STDOUT,
                 cwd=cwd,
                 env={**os.environ, **(env or {})},
+                start_new_session=True,
                 **identity(account),
             )
         except OSError as error:
             raise LaunchError(f"{purpose} failed: cannot run {argv[0]}: {error.strerror}.") from error
         with process:
-            for line in process.stdout or ():
-                output.write(line)
-                if on_line is not None:
-                    on_line(line.decode(errors="replace").rstrip())
+            try:
+                for line in process.stdout or ():
+                    output.write(line)
+                    if on_line is not None:
+                        on_line(line.decode(errors="replace").rstrip())
+            except BaseException:  # Ctrl-C: nothing that was begun goes on
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
     if process.returncode != 0:
         raise LaunchError(failure_sentence(purpose, tail(log, begin), log))
 
 
-def identity(account: Account | None) -> dict[str, object]:
-    """The arguments of `subprocess.Popen` that make the child that user."""
-    if account is None:
-        return {}
-    return {"user": account.uid, "group": account.gid, "extra_groups": []}
+class Identity(TypedDict, total=False):
+    """The arguments of `subprocess.Popen` that make the child another user."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def identity(account: Account | None) -> Identity:
+    return Identity() if account is None else Identity(user=account.uid, group=account.gid, extra_groups=[])
 
 
 def tail(log: Path, begin: int = 0) -> str:

@@ -24,9 +24,7 @@ def complain(line: str) -> None:
 class Step:
     """A step of set-up: `[  3.2 s] web pages: built`. On a terminal the line is alive while it runs."""
 
-    def __init__(
-        self, name: str, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, name: str, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._name = name
         self._stream = stream or sys.stdout
         self._clock = clock

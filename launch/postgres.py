@@ -3,7 +3,6 @@
 import platform
 import shutil
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import util
@@ -20,7 +19,6 @@ SUPERUSER = "postgres"
 ROLE = "talaia"
 CLUSTER_BYTES = 200 * places.MEBIBYTE
 START_S = 120.0  # the recovery after a crash replays at most `max_wal_size`
-POLL_S = 0.1
 # fsync, full_page_writes and synchronous_commit stay on: a message is acked only after its commit.
 SERVER_SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -152,23 +150,23 @@ def url(role: str, password: str, port: int, database: str) -> str:
     return f"postgresql://{role}:{password}@127.0.0.1:{port}/{database}"
 
 
-def wait_until_ready(database_url: str, timeout_s: float = START_S) -> None:
-    """Return when the database answers; raise LaunchError with its own word when it does not."""
-    deadline_s = time.monotonic() + timeout_s
-    while True:
-        try:
-            psycopg.connect(database_url, connect_timeout=5).close()
-        except psycopg.OperationalError as error:
-            if time.monotonic() > deadline_s:
-                reason = str(error).strip().splitlines()[-1]
-                raise LaunchError(f"The database does not answer: {reason}.") from error
-            time.sleep(POLL_S)
-        else:
-            return
+def answers(database_url: str) -> bool:
+    try:
+        psycopg.connect(database_url, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def prepare(superuser_url: str, role_password: str, *, with_timescaledb: bool) -> None:
     """Make the role and the database that the control room uses, and TimescaleDB in it; harmless when repeated."""
+    try:
+        _prepare(superuser_url, role_password, with_timescaledb=with_timescaledb)
+    except psycopg.Error as error:
+        raise LaunchError(f"Preparing the database failed: {str(error).strip().splitlines()[0]}.") from error
+
+
+def _prepare(superuser_url: str, role_password: str, *, with_timescaledb: bool) -> None:
     password = sql.Literal(role_password)
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone() is None:

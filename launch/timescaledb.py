@@ -46,7 +46,10 @@ class PostgresInstallation:
     @classmethod
     def of(cls, pg_config: Path) -> "PostgresInstallation":
         def ask(option: str) -> str:
-            return subprocess.run([pg_config, option], check=True, capture_output=True, text=True).stdout.strip()
+            try:
+                return subprocess.run([pg_config, option], check=True, capture_output=True, text=True).stdout.strip()
+            except (OSError, subprocess.CalledProcessError) as error:
+                raise LaunchError(f"{pg_config} cannot be run: {error}.") from error
 
         version = re.search(r"\d+\.\d+", ask("--version"))
         if version is None:
@@ -74,11 +77,11 @@ class Build:
                 (target / file.name).chmod(0o644)
 
 
-def cached(postgres: PostgresInstallation, cache: Path) -> Build | None:
-    """The newest finished build for this PostgreSQL, without asking the network."""
+def cached(postgres: PostgresInstallation, cache: Path, version: str = "*") -> Build | None:
+    """The newest finished build for this PostgreSQL, or that of one version, without asking the network."""
     found = [
         Build(directory, directory.name.rsplit("-timescaledb", 1)[1])
-        for directory in (cache / "timescaledb").glob(f"{_key(postgres)}-timescaledb*")
+        for directory in (cache / "timescaledb").glob(f"{_key(postgres)}-timescaledb{version}")
         if (directory / "extension" / "timescaledb.control").is_file()
     ]
     return max(found, key=lambda build: [int(part) for part in build.version.split(".")], default=None)
@@ -105,7 +108,7 @@ def build(postgres: PostgresInstallation, cache: Path, cmake: Path, log: Path, r
         report("fetching its source")
         version, source = _unpack(_download(work, log), work / "source")
         report("configuring")
-        _compile(postgres, source, work, cmake, log, report)
+        _compile(postgres, source, work, cmake, log=log, report=report)
         part = work / "finished"
         _collect(work / "installed", part)
         place = home / f"{_key(postgres)}-timescaledb{version}"
@@ -173,7 +176,7 @@ def _unpack(archive: Path, target: Path) -> tuple[str, Path]:
 
 
 def _compile(
-    postgres: PostgresInstallation, source: Path, work: Path, cmake: Path, log: Path, report: Report
+    postgres: PostgresInstallation, source: Path, work: Path, cmake: Path, *, log: Path, report: Report
 ) -> None:
     binary = work / "binary"
     options: Sequence[str] = (f"-DPG_CONFIG={postgres.pg_config}", *CMAKE_OPTIONS)
@@ -216,7 +219,7 @@ def find_cmake(cache: Path, uv: Path | None, log: Path) -> Path:
             raise LaunchError("cmake is missing: install it.")
         part = home.with_name(home.name + ".part")
         shutil.rmtree(part, ignore_errors=True)
-        argv = [uv, "pip", "install", "--require-hashes", "--target", part, "-r", lock]
+        argv: list[str | Path] = [uv, "pip", "install", "--require-hashes", "--target", part, "-r", lock]
         commands.run(argv, purpose="fetching cmake", log=log)
         part.rename(home)
     return program

@@ -1,0 +1,206 @@
+"""`make run`: the whole system on this computer, from nothing to READY, and back to nothing at Ctrl-C."""
+
+import json
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+
+from launch import (
+    accounts,
+    broker,
+    configuration,
+    data_directory,
+    demonstration,
+    parts,
+    places,
+    postgres,
+    preparation,
+    processes,
+    room_client,
+    timescaledb,
+    unprivileged,
+)
+from launch.accounts import Room
+from launch.console import Step, say
+from launch.errors import LaunchError
+from launch.settings import Remembered, Settings, port_is_free
+from launch.supervisor import Interrupted, Supervisor
+
+RUN_FILE = "run.json"
+PIDS = ("room", "worker", "edge", "broker", "database")
+STOP_STAGES = (("edge",), ("footage", "worker", "room"), ("broker", "database"))
+READY_S = 60.0
+LIVE_S = 60.0
+POLL_S = 0.3
+
+
+def run() -> None:
+    """Returns after Ctrl-C or SIGTERM, once everything is stopped."""
+    settings = Settings.of_environment()
+    signal.signal(signal.SIGTERM, _like_ctrl_c)  # until the supervisor takes over
+    with data_directory.held(settings.data_directory):
+        if not port_is_free(settings.port):
+            raise LaunchError(
+                f"Port {settings.port} is taken by another program: stop it, or choose one with `make run PORT=...`."
+            )
+        System(settings).run()
+
+
+def prepare_only() -> None:
+    """`make setup`: everything that a first start would fetch and build."""
+    logs = places.make_directory(places.PROJECT / ".setup")
+    preparation.machine(logs)
+    demonstration.make_clips(logs)
+
+
+def _like_ctrl_c(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+class System:
+    """One start of one data directory."""
+
+    def __init__(self, settings: Settings) -> None:
+        data = settings.data_directory
+        self._context = parts.Context(settings, Remembered.load(data), unprivileged.service_account())
+        self._data, self._logs = data, data / "logs"
+        self._supervisor = Supervisor(self._pids_changed, say)
+        self._run_file: dict[str, object] = {}
+
+    def run(self) -> None:
+        (self._data / RUN_FILE).unlink(missing_ok=True)
+        if names := processes.stop_left_behind(self._data):
+            say(f"Stopped what an earlier start left running: {', '.join(names)}.")
+        build = preparation.machine(self._logs, with_database=self._context.settings.database_url is None)
+        footage = demonstration.prepare(self._context.settings, self._context.remembered, self._logs)
+        self._supervisor.take_signals()
+        try:
+            self._start(build, footage)
+            self._supervisor.watch()
+        except Interrupted:
+            pass
+        finally:
+            say("Stopping ...")
+            self._supervisor.stop(STOP_STAGES)
+            self._pids_changed({})
+        say(f"Stopped. {self._data} holds everything for the next start.")
+
+    def _start(self, build: timescaledb.Build | None, footage: demonstration.Footage) -> None:
+        context = self._context
+        accounts.name_device(context.remembered, self._data)
+        if context.settings.database_url is None:
+            self._start_database(build)
+        with Step("Message broker") as step:
+            part, name = parts.message_broker(context)
+            self._supervisor.start(part)
+            step.done(f"{name} on port {context.remembered.mqtt_port}")
+        room_file = self._write_room_file()
+        room = Room(room_file)
+        with Step("Tables and accounts") as step:
+            room.run("migrate")
+            accounts.make_user(room, context.remembered, self._data)
+            accounts.make_device(room, context.remembered, self._data)
+            step.done("ready")
+        with Step("Control room") as step:
+            self._supervisor.start(parts.room(context, room_file))
+            self._supervisor.start(parts.worker(context, room_file))
+            step.done(self._wait_until_ready())
+        with Step("Cameras") as step:
+            if footage.server is not None:
+                self._supervisor.start(footage.server)
+            edge_file = self._write_edge_file(footage.cameras)
+            self._supervisor.start(parts.agent(context, edge_file))
+            step.done(self._wait_for_cameras(len(footage.cameras)))
+        self._announce(room, edge_file)
+
+    def _start_database(self, build: timescaledb.Build | None) -> None:
+        context = self._context
+        with Step("Database") as step:
+            part, server = parts.database(context, build)
+            self._supervisor.start(part)
+            postgres.prepare(
+                context.superuser_url(),
+                context.remembered.database_password,
+                with_timescaledb=bool(server.timescaledb),
+            )
+            kind = f"with TimescaleDB {server.timescaledb}" if server.timescaledb else "with plain tables"
+            step.done(f"PostgreSQL {kind} on port {context.remembered.database_port}")
+
+    def _write_room_file(self) -> Path:
+        path = self._data / "room.toml"
+        text = configuration.room_toml(
+            port=self._context.settings.port,
+            database_url=self._context.database_url(),
+            mqtt_url=self._context.mqtt_url(broker.ROOM_USER),
+            store=self._data / "store",
+        )
+        places.write_private(path, text)
+        return path
+
+    def _write_edge_file(self, cameras: list[configuration.Camera]) -> Path:
+        remembered = self._context.remembered
+        token_file, path = self._data / "device.token", self._data / "edge.toml"
+        places.write_private(token_file, remembered.device_token)
+        device = configuration.Device(
+            identifier=remembered.device_id,
+            token_file=token_file,
+            data_directory=self._data / "edge",
+            room_url=self._context.url,
+            mqtt_url=self._context.mqtt_url(remembered.device_id),
+        )
+        places.write_private(path, configuration.edge_toml(device, cameras))
+        return path
+
+    def _wait_until_ready(self) -> str:
+        deadline_s = time.monotonic() + READY_S
+        while True:
+            self._supervisor.tend()
+            ready = room_client.readiness(self._context.url)
+            if ready is not None:
+                return f"ready, {ready['database']}" if isinstance(ready.get("database"), str) else "ready"
+            if time.monotonic() > deadline_s:
+                raise LaunchError(f"The control room is not ready after {READY_S:.0f} s (logs in {self._logs}).")
+            time.sleep(POLL_S)
+
+    def _wait_for_cameras(self, count: int) -> str:
+        """Returns what they show; a camera that is dark is no reason to stop."""
+        remembered = self._context.remembered
+        visitor = room_client.Visitor(self._context.url, remembered.user, remembered.user_password)
+        deadline_s = time.monotonic() + LIVE_S
+        try:
+            while True:
+                self._supervisor.tend()
+                states = visitor.camera_states(remembered.device_id)
+                live = [camera for camera in states if camera.state == "live"]
+                if len(live) >= count:
+                    return f"{len(live)} live"
+                if time.monotonic() > deadline_s:
+                    dark = [f"{camera.name}: {camera.state} {camera.reason}" for camera in states if camera not in live]
+                    return f"{len(live)} of {count} live; {'; '.join(dark) or 'the agent says nothing yet'}"
+                time.sleep(POLL_S)
+        finally:
+            visitor.leave()
+
+    def _announce(self, room: Room, edge_file: Path) -> None:
+        context, remembered = self._context, self._context.remembered
+        self._run_file = {
+            "url": context.url,
+            "user": remembered.user,
+            "password": remembered.user_password,
+            "mqtt_url": context.mqtt_url(broker.ROOM_USER),
+            "database_url": context.database_url(),
+            "device": {"id": remembered.device_id, "token": remembered.device_token, "config": str(edge_file)},
+        }
+        self._pids_changed(self._supervisor.pids)
+        link = accounts.login_link(room, remembered.user)
+        say(f"READY {context.url}")
+        say(f"Log in, once, with {link}")
+        say(f"or as {remembered.user} with the password in {self._data / RUN_FILE}. Ctrl-C stops everything.")
+
+    def _pids_changed(self, pids: Mapping[str, int | None]) -> None:
+        processes.remember(self._data, {name: pid for name, pid in pids.items() if pid is not None})
+        if self._run_file:
+            content = {**self._run_file, "pids": {name: pids.get(name) for name in PIDS}}
+            places.write_private(self._data / RUN_FILE, json.dumps(content, indent=2) + "\n")
