@@ -1,0 +1,81 @@
+export type Route =
+  | { name: 'login' }
+  | { name: 'feed' }
+  | { name: 'alert'; id: string }
+  | { name: 'cameras' }
+  | { name: 'map' }
+  | { name: 'audit' }
+  | { name: 'dead_letters' }
+  | { name: 'unknown' };
+
+const PLAIN: Record<string, Exclude<Route['name'], 'alert' | 'unknown'>> = {
+  '/': 'feed',
+  '/login': 'login',
+  '/cameras': 'cameras',
+  '/map': 'map',
+  '/audit': 'audit',
+  '/dead-letters': 'dead_letters',
+};
+
+export function parse(path: string): Route {
+  const alert = /^\/alerts\/([^/]+)$/.exec(path);
+  if (alert?.[1]) return { name: 'alert', id: decodeURIComponent(alert[1]) };
+  const name = PLAIN[path];
+  return { name: name ?? 'unknown' };
+}
+
+/** The address bar: where the page is, and the only way to another. */
+export class Router {
+  readonly #window: Window;
+  #path = $state('/');
+  #query = $state('');
+  readonly route = $derived(parse(this.#path));
+  readonly query = $derived(new URLSearchParams(this.#query));
+
+  constructor(page: Window) {
+    this.#window = page;
+    this.#read();
+  }
+
+  get here(): string {
+    return this.#path + this.#query;
+  }
+
+  start(): () => void {
+    const read = (): void => this.#read();
+    const follow = (event: MouseEvent): void => this.#follow(event);
+    this.#window.addEventListener('popstate', read);
+    this.#window.document.addEventListener('click', follow);
+    return () => {
+      this.#window.removeEventListener('popstate', read);
+      this.#window.document.removeEventListener('click', follow);
+    };
+  }
+
+  go(address: string, { replace = false }: { replace?: boolean } = {}): void {
+    if (address === this.here) return;
+    this.#window.history[replace ? 'replaceState' : 'pushState'](null, '', address);
+    this.#read();
+  }
+
+  #read(): void {
+    this.#path = this.#window.location.pathname;
+    this.#query = this.#window.location.search;
+  }
+
+  /** An ordinary click on a link of ours changes the page without loading it anew. */
+  #follow(event: MouseEvent): void {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element | null)?.closest('a');
+    if (!link || link.target || link.hasAttribute('download') || link.origin !== this.#window.location.origin) return;
+    if (link.pathname.startsWith('/api/') || link.hash) return;
+    event.preventDefault();
+    this.go(link.pathname + link.search);
+  }
+}
+
+/** A local address that is safe to go to after signing in: never another site. */
+export function localAddress(wanted: string | null): string {
+  return wanted?.startsWith('/') && !wanted.startsWith('//') && !wanted.startsWith('/login') ? wanted : '/';
+}

@@ -1,0 +1,109 @@
+import { SvelteMap } from 'svelte/reactivity';
+
+import type { Alert, Camera, Device, Snapshot } from '../api/types';
+import type { Health, StreamKind } from './source';
+
+/** Closed alerts are kept for the rows that still show them; beyond this many the oldest go. */
+const KEEP_CLOSED = 500;
+
+export const cameraKey = (camera: { device_id: string; camera_id: string }): string =>
+  `${camera.device_id}/${camera.camera_id}`;
+
+interface Deps {
+  /** Runs its argument soon and once: an animation frame, or at once where no frame will come. */
+  schedule: (flush: () => void) => void;
+  onHeartbeat: (at: string) => void;
+  /** Alerts that were open and are missing in a fresh snapshot: closed while we were away. */
+  onMissing: (ids: string[]) => void;
+}
+
+/** What the control room knows now, as the stream tells it. Everything on the screen reads from here. */
+export class Room {
+  readonly alerts = new SvelteMap<string, Alert>();
+  readonly cameras = new SvelteMap<string, Camera>();
+  readonly devices = new SvelteMap<string, Device>();
+  /** A first snapshot has come. */
+  loaded = $state(false);
+  health: Health = $state('connecting');
+  /** Browser time of the last word from the room, in ms; 0 before the first. */
+  heardAt = $state(0);
+
+  readonly #deps: Deps;
+  readonly #now: () => number;
+  #queue: { kind: StreamKind; data: unknown }[] = [];
+  #scheduled = false;
+
+  constructor(deps: Deps, now: () => number = Date.now) {
+    this.#deps = deps;
+    this.#now = now;
+  }
+
+  /** Takes one event of the stream; a burst of them reaches the page as one change. */
+  receive(kind: StreamKind, data: unknown): void {
+    this.heardAt = this.#now();
+    if (kind === 'heartbeat') {
+      this.#deps.onHeartbeat((data as { at: string }).at);
+      return;
+    }
+    this.#queue.push({ kind, data });
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#deps.schedule(() => this.flush());
+  }
+
+  flush(): void {
+    this.#scheduled = false;
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const { kind, data } of queue) {
+      if (kind === 'snapshot') this.#replace(data as Snapshot);
+      else if (kind === 'alert') this.put(data as Alert);
+      else if (kind === 'camera') this.cameras.set(cameraKey(data as Camera), data as Camera);
+      else if (kind === 'device') this.devices.set((data as Device).device_id, data as Device);
+    }
+    this.#prune();
+  }
+
+  /** Takes an alert from the stream or from an answer; an older version never replaces a newer one. */
+  put(alert: Alert): void {
+    const known = this.alerts.get(alert.alert_id);
+    if (known && known.version > alert.version) return;
+    this.alerts.set(alert.alert_id, alert);
+  }
+
+  camera(of: { device_id: string; camera_id: string }): Camera | undefined {
+    return this.cameras.get(cameraKey(of));
+  }
+
+  clear(): void {
+    this.#queue = [];
+    this.alerts.clear();
+    this.cameras.clear();
+    this.devices.clear();
+    this.loaded = false;
+    this.heardAt = 0;
+  }
+
+  #replace(snapshot: Snapshot): void {
+    const present = new Set(snapshot.alerts.map((alert) => alert.alert_id));
+    const missing = [...this.alerts.values()]
+      .filter((alert) => alert.state !== 'closed' && !present.has(alert.alert_id))
+      .map((alert) => alert.alert_id);
+    for (const alert of snapshot.alerts) this.put(alert);
+    this.#fill(this.cameras, snapshot.cameras, cameraKey);
+    this.#fill(this.devices, snapshot.devices, (device) => device.device_id);
+    this.loaded = true;
+    if (missing.length) this.#deps.onMissing(missing);
+  }
+
+  #fill<T>(map: SvelteMap<string, T>, items: T[], key: (item: T) => string): void {
+    const keys = new Set(items.map(key));
+    for (const old of [...map.keys()]) if (!keys.has(old)) map.delete(old);
+    for (const item of items) map.set(key(item), item);
+  }
+
+  #prune(): void {
+    const closed = [...this.alerts.values()].filter((alert) => alert.state === 'closed');
+    for (const alert of closed.slice(0, Math.max(0, closed.length - KEEP_CLOSED))) this.alerts.delete(alert.alert_id);
+  }
+}
