@@ -12,7 +12,7 @@ import hashlib
 import http
 import os
 import tempfile
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from control_room import problems
 
@@ -41,7 +41,7 @@ class Incoming:
         with _disk_full_is_a_problem():
             descriptor, name = tempfile.mkstemp(dir=store.incoming)
         self.path = store.incoming / name
-        self._file = os.fdopen(descriptor, "wb")
+        self._file: BinaryIO = os.fdopen(descriptor, "wb")
 
     @property
     def sha256(self) -> str:
@@ -84,6 +84,10 @@ class Store:
 
     def path(self, sha256: str) -> Path:
         return self._kept / sha256[:2] / sha256[2:4] / sha256
+
+    def files(self) -> Iterator[Path]:
+        """All kept files."""
+        return self._kept.glob("*/*/*")
 
     def receive(self) -> Incoming:
         """Begin a new file.

@@ -33,14 +33,14 @@ _ACKS_IN_MESSAGE = 1000  # the limit of wire.control.AckMessage
 _WAITING_QOS_0 = 10_000  # unsure messages that may wait while the database is away; later ones are let go
 
 
-def new_client(settings: config.Mqtt, client_id: str) -> mqtt.Client:
-    """A client with the credentials of the settings, not yet connected, whose messages are acked by hand.
+def new_client(settings: config.Mqtt, client_id: str, *, manual_ack: bool) -> mqtt.Client:
+    """A client with the credentials of the settings, not yet connected.
 
     Raises:
         config.ConfigError: the file of the certificate authority cannot be read.
     """
     url = urllib.parse.urlsplit(settings.url)
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5, manual_ack=True)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5, manual_ack=manual_ack)
     if url.username:
         client.username_pw_set(urllib.parse.unquote(url.username), urllib.parse.unquote(url.password or ""))
     if url.scheme == "mqtts":
@@ -73,7 +73,7 @@ class Inbox:
         self._receive_maximum = receive_maximum
         self._connection = 0
         self._waiting: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
-        self._client = new_client(settings, settings.client_id)
+        self._client = new_client(settings, settings.client_id, manual_ack=True)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
@@ -88,6 +88,7 @@ class Inbox:
 
     def stop(self) -> None:
         """Leave; the broker keeps the session and all that was not settled."""
+        self.connected_since = None
         self._client.disconnect()
         self._client.loop_stop()
 

@@ -1,0 +1,136 @@
+"""`talaia-room fsck`: whether what the room promises of its rows and files is so. It changes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from control_room.database import pool, sql
+from control_room.events import service as events
+from control_room.events.gap import Gap
+from control_room.evidence.store import Store
+
+_QUERIES = sql.load(__file__)
+_SETTLED_S = 60.0  # a younger file may still be waiting for its row
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReport:
+    """What is stored of one device."""
+
+    device_id: str
+    stored: int
+    """Different messages."""
+    duplicates: int
+    gaps: list[Gap]
+    dead_letters: int
+    """Messages of it that were refused and not ingested since; they count neither as stored nor as gaps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Something that contradicts a promise."""
+
+    code: str
+    object: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All of it."""
+
+    devices: list[DeviceReport]
+    violations: list[Violation]
+
+    @property
+    def is_sound(self) -> bool:
+        return not self.violations and not any(device.gaps or device.duplicates for device in self.devices)
+
+    def as_json(self) -> dict[str, Any]:
+        def gap(each: Gap) -> dict[str, Any]:
+            return {"outbox_id": each.outbox_id, "from": each.first, "to": each.last}
+
+        return {
+            "devices": [
+                {
+                    "device_id": device.device_id,
+                    "stored": device.stored,
+                    "duplicates": device.duplicates,
+                    "gaps": [gap(each) for each in device.gaps],
+                    "dead_letters": device.dead_letters,
+                }
+                for device in self.devices
+            ],
+            "violations": [dataclasses.asdict(violation) for violation in self.violations],
+        }
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        for device in self.devices:
+            counted = f"{device.stored} stored, {device.duplicates} duplicates, {device.dead_letters} dead letters"
+            yield f"{device.device_id}: {counted}"
+            for gap in device.gaps:
+                yield f"{device.device_id}: gap: {gap.first} to {gap.last} of outbox {gap.outbox_id}"
+        for violation in self.violations:
+            yield f"{violation.code}: {violation.object}: {violation.message}"
+        yield "sound" if self.is_sound else "NOT sound"
+
+
+def check(connection: pool.Connection, store: Path) -> Report:
+    """Check rows, all of the same moment, and files. The connection is at the start of a transaction."""
+    files = dict(_files(store))
+    connection.execute(_QUERIES["one_moment"])
+    gaps: defaultdict[str, list[Gap]] = defaultdict(list)
+    for gap in events.gaps(connection):
+        gaps[gap.device_id].append(gap)
+    devices = [
+        DeviceReport(device_id, stored, duplicates, gaps[device_id], dead_letters)
+        for device_id, stored, duplicates, dead_letters in connection.execute(_QUERIES["devices"])
+    ]
+    violations = [Violation(*row) for row in connection.execute(_QUERIES["violations_in_rows"])]
+    received = connection.execute(_QUERIES["received_files"]).fetchall()
+    violations += _violations_in_files(received, files)
+    return Report(devices, violations)
+
+
+def _files(store: Path) -> Iterator[tuple[str, Path]]:
+    """Files in the store, by the hash that their names say."""
+    if store.is_dir():
+        yield from ((path.name, path) for path in Store(store).files())
+
+
+def _violations_in_files(received: list[tuple[UUID, str, int]], files: dict[str, Path]) -> Iterator[Violation]:
+    for evidence_id, sha256, size_bytes in received:
+        path = files.get(sha256)
+        if path is None:
+            yield Violation("evidence_file_missing", str(evidence_id), f"no file {sha256} is in the store")
+        elif not _is(path, sha256, size_bytes):
+            yield Violation("evidence_file_differs", str(evidence_id), f"{path} is not of hash and size of its row")
+    known = {sha256 for _, sha256, _ in received}
+    for sha256, path in files.items():
+        if sha256 not in known and _age_s(path) > _SETTLED_S:
+            yield Violation("orphan_file", sha256, "no evidence row names this file")
+
+
+def _is(path: Path, sha256: str, size_bytes: int) -> bool:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256 and file.tell() == size_bytes
+    except OSError:
+        return False
+
+
+def _age_s(path: Path) -> float:
+    """Since it was written; none where it has gone meanwhile."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

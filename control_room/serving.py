@@ -1,0 +1,82 @@
+"""`talaia-room serve`: the web service behind uvicorn."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from control_room import app as rooms_app
+from control_room import config
+
+_STOP_WITHIN_S = 4
+
+
+class ListenError(Exception):
+    """The address cannot be listened on; one line."""
+
+
+class _Server(uvicorn.Server):
+    """Lets go of the browsers' open streams as soon as it is told to stop, instead of waiting for them."""
+
+    def __init__(self, configuration: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(configuration)
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._app.state.hub.close()
+        super().handle_exit(sig, frame)
+
+
+def serve(settings: config.Settings) -> None:
+    """Until a signal says to stop.
+
+    Raises:
+        ListenError: the port is taken or not ours to take.
+        config.ConfigError: the certificate or its key cannot be used.
+        OSError: the evidence store's directory cannot be made.
+    """
+    http = settings.http
+    with _listening(http) as listener:
+        app = rooms_app.create_app(settings)
+        configuration = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            ssl_certfile=http.tls_certificate or None,
+            ssl_keyfile=http.tls_key or None,
+            proxy_headers=bool(http.trusted_proxies),
+            forwarded_allow_ips=list(http.trusted_proxies),
+            timeout_graceful_shutdown=_STOP_WITHIN_S,
+        )
+        try:
+            configuration.load()
+        except OSError as error:  # ssl.SSLError is one
+            got = f"{http.tls_certificate!r} and {http.tls_key!r}"
+            raise config.ConfigError(
+                f"http.tls_certificate: got {got}; allowed: a PEM certificate and its key ({error})"
+            ) from None
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
+            _Server(configuration, app).run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def _listening(http: config.Http) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((http.host, http.port))
+            listener.listen(512)
+        except OSError as error:
+            raise ListenError(f"http.listen: cannot listen on {http.listen}: {error.strerror}") from None
+        yield listener
+    finally:
+        listener.close()
