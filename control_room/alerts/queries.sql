@@ -21,7 +21,8 @@ SELECT attributes, model FROM alerts WHERE alert_id = %(alert_id)s;
 
 -- evidence --
 -- Files that the event's messages announced, in the order of their capture
-SELECT evidence_id, evidence.kind, media_type, sha256, bytes, captured_from, captured_to, received_at IS NOT NULL AS available
+SELECT evidence_id, evidence.kind, media_type, sha256, bytes, captured_from, captured_to,
+    evidence.received_at IS NOT NULL AS available
 FROM evidence
 JOIN alerts USING (device_id, event_id)
 WHERE alert_id = %(alert_id)s AND announced_at IS NOT NULL

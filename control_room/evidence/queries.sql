@@ -34,11 +34,11 @@ SELECT alert_id FROM alerts WHERE device_id = %(device_id)s AND event_id = %(eve
 
 -- stored --
 -- A file that people may see, and the alert that it belongs to
-SELECT evidence_id, evidence.kind, media_type, sha256, bytes, evidence.camera_id, evidence.device_id, evidence.event_id, alert_id,
+SELECT evidence_id, kind, media_type, sha256, bytes, evidence.camera_id, device_id, event_id, alert_id,
     alerts.state AS alert_state
 FROM evidence
 LEFT JOIN alerts USING (device_id, event_id)
-WHERE evidence_id = %(evidence_id)s AND announced_at IS NOT NULL AND received_at IS NOT NULL;
+WHERE evidence_id = %(evidence_id)s AND announced_at IS NOT NULL AND evidence.received_at IS NOT NULL;
 
 -- lasting_reason --
 -- The reason under which this session lately opened any file of the same event

@@ -107,7 +107,9 @@ def get(
 ) -> Response:
     """The file, whole or a range. Who opened it and why is in the audit before the first byte leaves."""
     with room.database.connection() as connection:
-        stored = service.show(connection, evidence_id, by=caller, reason=reason, download=download, now=room.clock())
+        stored = service.show(
+            connection, room.store, evidence_id, by=caller, reason=reason, download=download, now=room.clock()
+        )
     etag = f'"{stored.sha256}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if etag in request.headers.get("if-none-match", ""):

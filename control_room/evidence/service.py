@@ -73,6 +73,12 @@ class RangeError(problems.ProblemError):
     status = http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
 
 
+class LostFileError(problems.ProblemError):
+    """The store has lost this file; `talaia-room fsck` looks for others."""
+
+    name = "lost-file"
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the database has of a file."""
@@ -140,6 +146,8 @@ def receive(
         TooManyRequestsError: too many early files of this device wait.
         StoreFullError: the disk is full.
     """
+    if incoming.size_bytes == 0:
+        raise NotAsAnnouncedError("a file without a byte is no evidence")
     connection.execute(_QUERIES["lock_content"], {"sha256": incoming.sha256})
     parameters = {
         "evidence_id": evidence_id,
@@ -170,6 +178,7 @@ def receive(
 
 def show(
     connection: pool.Connection,
+    store: Store,
     evidence_id: uuid.UUID,
     *,
     by: callers.Caller,
@@ -185,11 +194,15 @@ def show(
     Raises:
         NoSuchEvidenceError: unknown, unannounced, or not arrived.
         ReasonRequiredError: the alert is closed and no reason is given.
+        LostFileError: the database has it, the store has not.
     """
     with connection.cursor(row_factory=class_row(Stored)) as cursor:
         stored = cursor.execute(_QUERIES["stored"], {"evidence_id": evidence_id}).fetchone()
     if stored is None:
         raise NoSuchEvidenceError
+    if not store.holds(stored.sha256, stored.bytes):
+        _log.error("evidence %s is not in the store: %s", evidence_id, stored.sha256)
+        raise LostFileError
     session = by.session.token_sha256.hex()[:16] if by.session else ""
     lasting = False
     if reason is None and stored.alert_state not in {None, "closed"}:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from control_room.database import pool
+from tests.control_room import door as doors
 from tests.control_room import services
 
 
@@ -83,3 +85,10 @@ def mortal_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services
     """For tests that kill it."""
     with services.own_broker(tmp_path_factory.mktemp("mortal-broker")) as running:
         yield running
+
+
+@pytest.fixture
+def door(database_url: str, tmp_path: Path) -> Iterator[doors.Door]:
+    """The web service on a fresh database."""
+    with doors.opened(database_url, tmp_path) as opened:
+        yield opened
