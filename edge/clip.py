@@ -91,7 +91,7 @@ def _copyable(stretches: list[Stretch], *, masks: Masks, limit_bytes: int) -> bo
 
 def _copy(output: av.container.OutputContainer, stretches: list[Stretch]) -> None:
     facts = stretches[0].facts
-    stream = output.add_mux_stream("h264", width=facts.width_px, height=facts.height_px)
+    stream = cast("av.VideoStream", output.add_mux_stream("h264", width=facts.width_px, height=facts.height_px))
     stream.time_base = _TICK
     stored = [(stretch.starts_s, packet) for stretch in stretches for packet in stretch.packets]
     origin_s = stored[0][0] + stored[0][1].pts_s
@@ -102,7 +102,7 @@ def _copy(output: av.container.OutputContainer, stretches: list[Stretch]) -> Non
     durations = [after - before for before, after in pairwise(stamps)]
     durations.append(durations[-1] if durations else round(_LAST_PICTURE_S * _TICKS_A_SECOND))
     for (starts_s, packet), dts, duration in zip(stored, stamps, durations, strict=True):
-        muxed = av.Packet(packet.data)
+        muxed = _packet(packet.data)
         muxed.stream = stream
         muxed.time_base = _TICK
         muxed.dts, muxed.duration, muxed.is_keyframe = dts, duration, packet.key
@@ -176,7 +176,7 @@ def _decoded(stretches: list[Stretch], from_s: float) -> Iterator[tuple[av.Video
 
 def _frames(context: av.VideoCodecContext, stretch: Stretch) -> Iterator[av.VideoFrame]:
     for stored in stretch.packets:
-        packet = av.Packet(stored.data)
+        packet = _packet(stored.data)
         packet.time_base = _TICK
         packet.pts, packet.dts = _ticks(stored.pts_s), _ticks(stored.dts_s)
         try:
@@ -184,6 +184,13 @@ def _frames(context: av.VideoCodecContext, stretch: Stretch) -> Iterator[av.Vide
         except av.error.InvalidDataError:
             continue  # a damaged picture is left out
     yield from context.decode(None)
+
+
+def _packet(data: bytes) -> av.Packet[av.VideoStream]:
+    """A copy: decoders read beyond the end, where a packet that is made of bytes themselves has no zeros."""
+    packet = cast("av.Packet[av.VideoStream]", av.Packet(len(data)))
+    packet.update(data)
+    return packet
 
 
 def _ticks(seconds: float) -> int:

@@ -179,7 +179,10 @@ class Reporter:
         """Write to the outbox, trying until it succeeds: analysis may be dropped, events may not."""
         camera_id = self._sender.camera_id
         known = None if event.phase == "opened" else self._outbox.event_of(camera_id, event.rule, event.occurrence)
-        event_id = known or uuid_utils.compat.uuid7()
+        event_id = uuid_utils.compat.uuid7() if known is None else known.event_id
+        began_at = None if known is None else known.began_at
+        if began_at is None and event.began_s is not None:
+            began_at = messages.clock_at(frame, event.began_s)
 
         def make(place: Place) -> EventMessage:
             return messages.compose(
@@ -190,13 +193,14 @@ class Reporter:
                 place=place,
                 sent_at=self._clock.now(),
                 evidence=[one.reference for one in kept],
+                began_at=began_at,
             )
 
         while True:
             try:
                 return self._outbox.append(
                     make,
-                    occurrence=Occurrence(camera_id, event.rule, event.occurrence, event.phase != "closed"),
+                    occurrence=Occurrence(camera_id, event.rule, event.occurrence, event.phase != "closed", began_at),
                     rule_state=RuleState(camera_id, event.rule, rule.snapshot()),
                     evidence=[one.file for one in kept],
                 )

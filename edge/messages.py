@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import uuid_utils.compat
@@ -11,13 +11,16 @@ import uuid_utils.compat
 from wire.event import EventMessage, EventObject, EvidenceReference, Location, ModelReference
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
     from edge.outbox import Place
     from vision.frame import Frame
     from vision.geometry import Box
     from vision.rules.base import RuleEvent
+
+
+_DECIMALS = 4
+"""Of shares: a tenth of a pixel of a wide picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +50,14 @@ def compose(
     place: Place,
     sent_at: datetime,
     evidence: list[EvidenceReference],
+    began_at: datetime | None = None,
 ) -> EventMessage:
-    """The message of one step that a rule took when it saw `frame`."""
+    """The message of one step that a rule took when it saw `frame`.
+
+    `began_at` is what the event's first message said, which a restart in between would blur.
+    """
+    if began_at is None and event.began_s is not None:
+        began_at = clock_at(frame, event.began_s)
     return EventMessage(
         message_id=uuid_utils.compat.uuid7(),
         event_id=event_id,
@@ -76,7 +85,7 @@ def compose(
         location=sender.location,
         evidence=evidence,
         model=sender.model,
-        attributes=_attributes(sender, event, frame),
+        attributes=_attributes(sender, event, frame, began_at),
     )
 
 
@@ -96,11 +105,11 @@ def with_evidence(
     )
 
 
-def _attributes(sender: Sender, event: RuleEvent, frame: Frame) -> dict[str, Any]:
+def _attributes(sender: Sender, event: RuleEvent, frame: Frame, began_at: datetime | None) -> dict[str, Any]:
     attributes = {**event.attributes, "media_time_s": round(frame.media_time_s, 3)}
-    if event.began_s is not None:
-        began_at = clock_at(frame, event.began_s)
-        attributes["began_media_time_s"] = round(event.began_s, 3)
+    if began_at is not None:
+        ago_s = (frame.captured_at - began_at).total_seconds()
+        attributes["began_media_time_s"] = round(frame.media_time_s - ago_s, 3)
         attributes["began_at"] = began_at.isoformat().replace("+00:00", "Z")
     if sender.staged:
         attributes["staged"] = True
@@ -108,7 +117,7 @@ def _attributes(sender: Sender, event: RuleEvent, frame: Frame) -> dict[str, Any
 
 
 def _share(value: float) -> float:
-    return min(1.0, max(0.0, float(value)))
+    return round(min(1.0, max(0.0, float(value))), _DECIMALS)
 
 
 def _inside(box: Box) -> Box:

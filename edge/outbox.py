@@ -57,6 +57,15 @@ class Occurrence:
     rule: str
     number: int
     open: bool
+    began_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEvent:
+    """An event that is not closed yet."""
+
+    event_id: UUID
+    began_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +163,15 @@ class Outbox:
                 )
         return message
 
-    def event_of(self, camera_id: str, rule: str, number: int) -> UUID | None:
+    def event_of(self, camera_id: str, rule: str, number: int) -> OpenEvent | None:
         """The event that an open occurrence is."""
         row = self._one(
-            "select event_id from occurrences where camera_id = ? and rule = ? and occurrence = ?",
+            "select event_id, began_at from occurrences where camera_id = ? and rule = ? and occurrence = ?",
             (camera_id, rule, number),
         )
-        return None if row is None else UUID(row[0])
+        if row is None:
+            return None
+        return OpenEvent(UUID(row[0]), None if row[1] is None else datetime.fromisoformat(row[1]))
 
     def rule_state(self, camera_id: str, rule: str) -> dict[str, Any] | None:
         row = self._one("select state from rule_states where camera_id = ? and rule = ?", (camera_id, rule))
@@ -247,7 +258,10 @@ class Outbox:
     def _save_occurrence(self, occurrence: Occurrence, event_id: UUID) -> None:
         key = occurrence.camera_id, occurrence.rule, occurrence.number
         if occurrence.open:
-            self._connection.execute("insert or replace into occurrences values (?, ?, ?, ?)", (*key, str(event_id)))
+            began_at = None if occurrence.began_at is None else _text(occurrence.began_at)
+            self._connection.execute(
+                "insert or replace into occurrences values (?, ?, ?, ?, ?)", (*key, str(event_id), began_at)
+            )
         else:
             self._connection.execute("delete from occurrences where camera_id = ? and rule = ? and occurrence = ?", key)
 

@@ -23,6 +23,7 @@ create table if not exists occurrences (
     rule       text not null,
     occurrence integer not null,     -- the rule's own number
     event_id   text not null,
+    began_at   text,                 -- as its first message said
     primary key (camera_id, rule, occurrence)
 ) without rowid;
 

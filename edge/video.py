@@ -91,6 +91,7 @@ class Video:
         self._filter = self._annex_b()
         self._stamps = _Stamps(self._stream, live=live)
         self._promised = 0 if live else self._stream.frames
+        self._promised_s = None if live else _seconds(self._stream.metadata.get("DURATION", ""))
         self._packets = 0
         self._damaged = 0
         self._last_at_s = 0.0
@@ -176,6 +177,8 @@ class Video:
             raise SourceError(
                 f"is truncated: it ends after {self._last_at_s:.1f} s with {self._packets} of {self._promised} pictures"
             )
+        if self._promised_s is not None and self._promised_s - self._last_at_s > max(1.0, self._promised_s * 0.02):
+            raise SourceError(f"is truncated: it ends after {self._last_at_s:.1f} of {self._promised_s:.1f} s")
 
     def _first_stream(self) -> av.VideoStream:
         if not self._container.streams.video:
@@ -275,6 +278,15 @@ def _time_base(stream: av.VideoStream) -> Fraction:
     if stream.time_base is None:
         raise SourceError("has no time base")
     return stream.time_base
+
+
+def _seconds(said: str) -> float | None:
+    """Matroska's own tag, as 00:01:02.5; a container's duration is sometimes only FFmpeg's guess."""
+    try:
+        hours, minutes, seconds = said.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    except ValueError:
+        return None
 
 
 def _recorded_at(container: av.container.InputContainer) -> datetime | None:

@@ -1,0 +1,30 @@
+"""A clock that tests move by hand; waiting moves it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from edge.clock import Clock
+
+if TYPE_CHECKING:
+    from threading import Event
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class HandClock(Clock):
+    def __init__(self) -> None:
+        self.passed_s = 0.0
+        self.waits_s: list[float] = []
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.passed_s)
+
+    def monotonic_s(self) -> float:
+        return self.passed_s
+
+    def wait(self, stop: Event, seconds: float) -> bool:
+        self.waits_s.append(seconds)
+        self.passed_s += max(0.0, seconds)
+        return stop.is_set()
