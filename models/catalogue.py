@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 INPUT_PX_MIN, INPUT_PX_MAX = 128, 1280
 INPUT_PX_STEP = 32
 """The deepest map of the networks here is this much smaller than the input."""
+CONVERSION = 1
+"""Counted up when the converter makes other files of the same package; files of another count are built anew."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -95,6 +97,8 @@ class Card(BaseModel):
     size_bytes: int
     input_px: int
     layout: Literal["boxes", "candidates"]
+    conversion: int
+    """`CONVERSION` of the converter that made the file."""
     confidence: float
     licence: str
     source: CardSource
@@ -143,6 +147,8 @@ def _locate_built(entry: Entry, input_px: int, directory: Path) -> ModelFile:
         command = f"talaia-models convert --input-px {input_px}"
         raise ModelError(f"{entry.name} is not built for {input_px} px ({path} is missing); run: {command}")
     card = read_card(path.with_suffix(".json"))
+    if card.conversion != CONVERSION:
+        raise ModelError(f"{path} was built by another version; run: talaia-models convert --input-px {input_px}")
     found = file_sha256(path)
     if found != card.sha256:
         raise ModelError(

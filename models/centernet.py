@@ -84,7 +84,8 @@ def _best_places(builder: Builder, input_px: int) -> tuple[str, list[str]]:
     builder.add("Where", ["is_peak", KEYPOINTS, builder.floats("zero", 0.0)], "peaks")
     builder.add("Reshape", ["peaks", builder.integers("flat", [1, len(LABELS), side * side])], "place_scores")
     builder.add("ReduceMax", ["place_scores"], "place_best", axes=[1], keepdims=0)
-    _top(builder, "place_best", "place", axis=1)
+    best, top = [builder.integers("best", [BEST])], ["place_value", "place_index"]
+    builder.nodes.append(helper.make_node("TopK", ["place_best", *best], top, name="top_places", axis=1))
     builder.add("Reshape", ["place_index", builder.integers("vector", [-1])], "place")
     builder.add("Gather", ["place_scores", "place"], "scores", axis=2)
     builder.add("Reshape", [DISTANCES, builder.integers("flat_distances", [1, 4, side * side])], "place_distances")
@@ -105,13 +106,6 @@ def _best_places(builder: Builder, input_px: int) -> tuple[str, list[str]]:
     return "scores", ["x1", "y1", "x2", "y2"]
 
 
-def _top(builder: Builder, values: str, name: str, *, axis: int) -> None:
-    """Keep the BEST highest: `{name}_value` and `{name}_index`."""
-    outputs = [f"{name}_value", f"{name}_index"]
-    inputs = [values, builder.integers("best", [BEST])]
-    builder.nodes.append(helper.make_node("TopK", inputs, outputs, name=f"{name}_top", axis=axis))
-
-
 def _candidates(builder: Builder, input_px: int) -> list[int]:
     scores, _ = _best_places(builder, input_px)
     for axis in ("x", "y"):
@@ -123,17 +117,13 @@ def _candidates(builder: Builder, input_px: int) -> list[int]:
 
 
 def _final_boxes(builder: Builder, input_px: int) -> list[int]:
+    """Give each place one label, its best: a van is a car or a truck, not both."""
     scores, corners = _best_places(builder, input_px)
-    builder.add("Reshape", [scores, builder.integers("all_scores", [1, -1])], "flat_scores")
-    _top(builder, "flat_scores", "box", axis=1)
-    builder.add("Reshape", ["box_index", "vector"], "box_at")
-    builder.add("Mod", ["box_at", builder.integers("places", BEST)], "box_place")
-    builder.add("Div", ["box_at", "places"], "box_class")
-    builder.add("Concat", corners, "place_corners", axis=1)
-    builder.add("Gather", ["place_corners", "box_place"], "corners", axis=2)
-    builder.add("Transpose", ["corners"], "boxes", perm=[0, 2, 1])
-    builder.add("Cast", ["box_class"], "class_number", to=TensorProto.FLOAT)
+    builder.add("ArgMax", [scores], "class_index", axis=1, keepdims=0)
+    builder.add("Cast", ["class_index"], "class_number", to=TensorProto.FLOAT)
     builder.add("Reshape", ["class_number", builder.integers("column_shape", [1, -1, 1])], "class_column")
+    builder.add("Concat", corners, "corners", axis=1)
+    builder.add("Transpose", ["corners"], "boxes", perm=[0, 2, 1])
     _suppress(builder, input_px)
     builder.add("Concat", ["boxes", "kept_scores", "class_column"], "output0", axis=2)
     return [1, BEST, 6]
@@ -143,14 +133,14 @@ def _suppress(builder: Builder, input_px: int) -> None:
     """Set the score of what overlaps a better box of its class to 0; classes are moved apart, so they never meet."""
     builder.add("Mul", ["class_column", builder.floats("class_distance", 8.0 * input_px)], "class_offset")
     builder.add("Add", ["boxes", "class_offset"], "boxes_apart")
-    builder.add("Reshape", ["box_value", builder.integers("score_row", [1, 1, -1])], "score_row_value")
+    builder.add("Reshape", ["place_value", builder.integers("score_row", [1, 1, -1])], "score_row_value")
     limits = [builder.integers("best", [BEST]), builder.floats("suppression_iou", [output.SUPPRESSION_IOU])]
     builder.add("NonMaxSuppression", ["boxes_apart", "score_row_value", *limits], "kept")
     builder.add("Gather", ["kept", builder.integers("box_column", [2])], "kept_boxes", axis=1)
     builder.add("Reshape", ["kept_boxes", "vector"], "kept_at")
-    builder.add("Gather", ["box_value", "kept_at"], "kept_value", axis=1)
+    builder.add("Gather", ["place_value", "kept_at"], "kept_value", axis=1)
     builder.add("Reshape", ["kept_at", builder.integers("row_shape", [1, -1])], "kept_row")
-    builder.add("Mul", ["box_value", "zero"], "no_scores")
+    builder.add("Mul", ["place_value", "zero"], "no_scores")
     builder.add("ScatterElements", ["no_scores", "kept_row", "kept_value"], "score_kept", axis=1)
     builder.add("Reshape", ["score_kept", "column_shape"], "kept_scores")
 

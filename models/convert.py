@@ -77,6 +77,7 @@ def _write(entry: catalogue.Entry, content: bytes, input_px: int, layout: Layout
         size_bytes=len(content),
         input_px=input_px,
         layout=layout,
+        conversion=catalogue.CONVERSION,
         confidence=entry.confidence,
         licence=f"{entry.source.licence}, (c) {entry.source.copyright}, as redistributed by the package",
         source=catalogue.CardSource(

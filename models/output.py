@@ -47,10 +47,11 @@ def read(output: NDArray[np.float32], layout: Layout, confidence: float) -> Foun
 
 
 def _from_candidates(table: NDArray[np.float32], confidence: float) -> Found:
-    classes, places = np.nonzero(table[4:] >= confidence)
-    scores = table[4:][classes, places]
-    order = np.argsort(-scores, kind="stable")
-    classes, places, scores = classes[order], places[order], scores[order]
+    """Each place has one label, its best, as in ultralytics."""
+    best = table[4:].max(axis=0)
+    places = np.nonzero(best >= confidence)[0]
+    places = places[np.argsort(-best[places], kind="stable")]
+    scores, classes = best[places], table[4:, places].argmax(axis=0)
     centre, half = table[:2, places], table[2:4, places] / 2
     corners = np.concatenate([centre - half, centre + half]).T
     kept = _without_overlaps(corners, classes)

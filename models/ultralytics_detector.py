@@ -40,8 +40,8 @@ class UltralyticsDetector:
         except ModelError:
             raise
         except Exception as error:  # ultralytics and what it loads raise anything
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelError(f"the model {file.path} cannot be run by ultralytics: {reason}") from error
+            raise ModelError(f"the model {file.path} cannot be run by ultralytics: {_reason(error)}") from error
+        _check_size(file, self._model.predictor.model, input_px)
         self._labels: dict[int, str] = dict(self._model.names)
         self._wanted = wanted_classes(self._labels, labels)
 
@@ -65,6 +65,27 @@ class UltralyticsDetector:
             image, imgsz=self._input_px, conf=self._confidence, iou=output.SUPPRESSION_IOU, verbose=False
         )
         return results[0]
+
+
+def _reason(error: Exception) -> str:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    if "torchvision::" in reason:
+        # Models that leave overlaps to suppress need torchvision's operator; a build for another torch lacks it.
+        return (
+            f"torchvision does not fit torch here ({reason}); install one that does, or give an export with final boxes"
+        )
+    return reason
+
+
+def _check_size(file: ModelFile, loaded: Any, input_px: int) -> None:
+    """Refuse an export of another fixed size; ultralytics would use its size without a word."""
+    metadata = getattr(loaded, "metadata", {})
+    fixed = set(metadata.get("imgsz", [])) if not metadata.get("dynamic") else set()
+    if fixed - {input_px}:
+        sizes = " x ".join(map(str, metadata["imgsz"]))
+        raise ModelError(
+            f"the model {file.path} cannot be used: it takes pictures of {sizes} px, detector.input_px is {input_px}"
+        )
 
 
 def _ultralytics() -> Any:

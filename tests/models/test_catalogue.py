@@ -56,6 +56,12 @@ def test_a_missing_or_broken_card_is_refused(built: Path, tmp_path: Path, card: 
         catalogue.locate("centernet-coco", 320, tmp_path)
 
 
+def test_a_file_of_another_converter_is_built_anew(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "CONVERSION", catalogue.CONVERSION + 1)
+    with pytest.raises(ModelError, match=r"was built by another version; run: talaia-models convert --input-px 320$"):
+        catalogue.locate("centernet-coco", 320, built)
+
+
 def test_a_path_to_a_file_is_a_model_of_that_name(tmp_path: Path) -> None:
     (tmp_path / "town.onnx").write_bytes(b"abc")
     found = catalogue.locate(str(tmp_path / "town.onnx"), 320)

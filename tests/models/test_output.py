@@ -16,12 +16,18 @@ def test_final_boxes_under_the_threshold_are_left_out() -> None:
 
 
 def test_of_candidates_the_best_of_each_class_stays() -> None:
-    # Centre x, centre y, width, height, then two classes: three places, the first two nearly the same box.
-    places = [[10, 10, 8, 8, 0.6, 0.5], [11, 10, 8, 8, 0.8, 0.0], [40, 40, 8, 8, 0.4, 0.1]]
+    # Centre x, centre y, width, height, then two classes: the first three places are nearly the same box.
+    places = [
+        [10, 10, 8, 8, 0.6, 0.5],
+        [11, 10, 8, 8, 0.8, 0.4],
+        [10, 11, 8, 8, 0.2, 0.7],
+        [40, 40, 8, 8, 0.36, 0.1],
+        [60, 60, 8, 8, 0.34, 0.1],
+    ]
     found = output.read(np.array(places, np.float32).T[None], "candidates", 0.35)
     assert found.classes.tolist() == [0, 1, 0]
-    assert found.scores.tolist() == pytest.approx([0.8, 0.5, 0.4])
-    assert found.corners_px.tolist() == [[7, 6, 15, 14], [6, 6, 14, 14], [36, 36, 44, 44]]
+    assert found.scores.tolist() == pytest.approx([0.8, 0.7, 0.36])
+    assert found.corners_px.tolist() == [[7, 6, 15, 14], [6, 7, 14, 15], [36, 36, 44, 44]]
 
 
 def test_candidates_without_any_score_give_nothing() -> None:
