@@ -23,6 +23,8 @@ _PRESENT_S = 1.0
 """A track counts as seen for so long after its last detection."""
 _STATURE_SHARE = 0.6
 """A person box lower than so much of the person's usual height is a bag or a stone that took over the track."""
+_SAME_DEPTH = 0.5
+"""Feet and a thing's lower edge within so many heights of the person: an arm's length forward or back."""
 _HEIR_EARLY_S, _HEIR_S = -0.5, 4.0
 _HEIR_HEIGHTS = 0.6
 _STANDS_SHARE = 0.15
@@ -159,13 +161,16 @@ class Actors:
         return mask
 
     def beside(self, box: Box, from_s: float, to_s: float, reach: float) -> list[Actor]:
-        """Believed actors whose box came within `reach` of their own height of a box during a span, longest first."""
+        """Believed actors that came within `reach` of their own height of a box during a span, longest first.
+
+        A person's feet must also be about as far down the picture as the box's lower edge: who passes behind a thing
+        overlaps it in the picture without being near it.
+        """
         found = []
         for actor in self:
             if not actor.believed or actor.first_seen_s > to_s or actor.last_seen_s < from_s:
                 continue
-            boxes = list(actor.during(from_s, to_s))
-            touches = sum(gap_px(one, box) <= reach * (one[3] - one[1]) for one in boxes)
+            touches = sum(_is_beside(one, box, reach, on_foot=actor.is_person) for one in actor.during(from_s, to_s))
             if touches:
                 found.append((touches, actor))
         return [actor for _, actor in sorted(found, key=lambda item: -item[0])]
@@ -180,19 +185,21 @@ class Actors:
         count = int(np.count_nonzero(area))
         return count > 0 and float(np.count_nonzero(foreground & area)) / count >= _STANDS_SHARE
 
-    def heirs(self, actor: Actor) -> list[Actor]:
-        """Tracks of the same kind that began where and when this one was lost: the same one under a new number."""
+    def heir(self, actor: Actor) -> Actor | None:
+        """The track of the same kind that began where and when this one was lost: the same one under a new number."""
+        if self.is_seen(actor) or actor.cut_off:
+            return None
         x, y = geometry.centre(actor.box)
-        reach = _HEIR_HEIGHTS * actor.stature_px
-        heirs = []
+        nearest, reach = None, _HEIR_HEIGHTS * actor.stature_px
         for other in self:
             gap_s = other.first_seen_s - actor.last_seen_s
             if other is actor or other.is_person != actor.is_person or not _HEIR_EARLY_S <= gap_s <= _HEIR_S:
                 continue
             other_x, other_y = geometry.centre(other.path[0][1])
-            if max(abs(other_x - x), abs(other_y - y)) <= reach:
-                heirs.append(other)
-        return heirs
+            away = max(abs(other_x - x), abs(other_y - y))
+            if away <= reach:
+                nearest, reach = other, away
+        return nearest
 
     def _see(self, actor: Actor, one: Track) -> None:
         height, width = self._shape
@@ -206,6 +213,13 @@ class Actors:
         actor.last_seen_s = max(actor.last_seen_s, one.last_seen_s)
         while actor.path and self.now_s - actor.path[0][0] > _REMEMBER_S and len(actor.path) > 1:
             actor.path.popleft()
+
+
+def _is_beside(one: Box, box: Box, reach: float, *, on_foot: bool) -> bool:
+    height = one[3] - one[1]
+    if on_foot and abs(one[3] - box[3]) > _SAME_DEPTH * height:
+        return False
+    return gap_px(one, box) <= reach * height
 
 
 def gap_px(one: Box, other: Box) -> float:

@@ -79,7 +79,9 @@ def attended(thing: Bringers, box: Box, everybody: Actors, foreground: NDArray[n
     """
     for track_id in list(thing.people):
         if track_id in everybody:
-            thing.people.update(heir.track_id for heir in everybody.heirs(everybody[track_id]))
+            heir = everybody.heir(everybody[track_id])
+            if heir is not None:
+                thing.people.add(heir.track_id)
     return any(
         track_id in everybody and _is_with(everybody[track_id], box, everybody, foreground, radius)
         for track_id in thing.people
@@ -101,7 +103,7 @@ def last_with_s(thing: Bringers, box: Box, everybody: Actors, radius: float) -> 
 def is_vehicle(region: Region, everybody: Actors, foreground: NDArray[np.bool_]) -> bool:
     """Whether a region is a vehicle that came to stand there, or its shadow, and not something beside it."""
     for actor in everybody:
-        if actor.is_person or not actor.believed or everybody.heirs(actor):
+        if actor.is_person or not actor.believed or everybody.heir(actor) is not None:
             continue
         inside = geometry.overlap(region.box, actor.box) / max(geometry.area(region.box), 1.0)
         if inside >= _BODY_SHARE and (
@@ -143,7 +145,7 @@ def _is_with(actor: Actor, box: Box, everybody: Actors, foreground: NDArray[np.b
         return False
     if everybody.is_seen(actor):
         return True
-    if everybody.heirs(actor):
+    if everybody.heir(actor) is not None:
         return False  # their present place is asked for by their present number
     inside = geometry.overlap(box, actor.box) / max(geometry.area(box), 1.0)
     if inside >= _BODY_SHARE and box[3] - box[1] >= _BODY_HEIGHT * actor.stature_px:

@@ -28,8 +28,10 @@ Verdict = Literal["left", "removed", "light", "unclear"]
 
 _AGE_S = 2.0
 """A static pixel younger than this is no part of a region yet."""
-_AREA_MIN_PX = 20
-_SIDE_MIN_PX = 4
+_AREA_MIN_PX = 48
+_SIDE_MIN_PX = 5
+"""The least thing, at analysis size: 7 x 7 pixels; what is smaller has too little contour to be judged."""
+_CRUMB_PX = 4
 _FILL_MIN = 0.3
 """Of its box; less is a strip: a tape, the rim of a shadow."""
 _STRENGTH_MIN = 1.0
@@ -39,6 +41,8 @@ _JOIN_S = 5.0
 """What comes to stand beside a region within so many seconds of its last growth is part of it (a heap grows)."""
 _GROWTH = 0.15
 """Growth by so much since the region came to rest means that it had not."""
+_RESHAPED = 0.25
+"""A region whose area changed by more than this is looked at anew: its bearer's part has left it."""
 _GONE_SHARE = 0.5
 _VISIBLE_SHARE = 0.7
 _COVERED_SHARE = 0.2
@@ -57,8 +61,10 @@ _EDGE_SOFT = 0.08
 _SLOPE_NOISE = 1.0
 _SAME_TEXTURE = 0.9
 _LIKE_TEXTURE = 0.75
-_SAME_COLOUR = 0.05
-"""Largest shift of a channel's share of the sum of the three."""
+_FLAT_SLOPE = 1.0
+"""Grey levels a pixel, below which there is no texture to compare."""
+_SAME_COLOUR = 0.03
+_SMOOTH_LIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +75,12 @@ class Look:
     """Slope on the region's contour, now to background."""
     edge_slope: float
     """Slope on the contour now a pixel, to the region's contrast."""
-    correlation: float
-    """Of the region's luma, now with background; 0 where either is flat."""
+    texture: float
+    """Correlation of the fine texture, now with background; 0 where either is flat."""
     colour_shift: float
+    """In shares of a pixel's brightness."""
+    light_spread: float
+    """How unequally the brightness changed; light changes it smoothly."""
     strength: float
     """Mean difference from the background, in units of the pixels' strong threshold."""
 
@@ -91,6 +100,8 @@ class Region:
     box: Box = (0.0, 0.0, 0.0, 0.0)
     """Pixels of the analysis picture."""
     area_px: int = 0
+    looked_area_px: int = 0
+    """Its area at the first of the looks."""
     visible: bool = False
     """In sight in the newest frame: not hidden by anybody."""
     looks: deque[Look] = field(default_factory=lambda: deque(maxlen=_LOOKS))
@@ -101,8 +112,9 @@ class Region:
     def verdict(self) -> Verdict:
         if len(self.looks) < _LOOKS_MIN:
             return "unclear"
-        correlation = self.median("correlation")
-        if correlation > _SAME_TEXTURE or (correlation > _LIKE_TEXTURE and self.median("colour_shift") < _SAME_COLOUR):
+        texture, shift = self.median("texture"), self.median("colour_shift")
+        smooth = self.median("light_spread") < _SMOOTH_LIGHT
+        if smooth and (texture > _SAME_TEXTURE or (texture > _LIKE_TEXTURE and shift < _SAME_COLOUR)):
             return "light"
         ratio = self.median("edge_ratio")
         if ratio < 1.0 / EDGE_RATIO:
@@ -160,7 +172,7 @@ class StaticObjects:
         near = cv2.dilate(regions_at, np.ones((_JOIN_PX, _JOIN_PX), np.uint8))
         for label in range(1, count):
             x, y, width, height, area = (int(value) for value in stats[label])
-            if area < _SIDE_MIN_PX:
+            if area < _CRUMB_PX:
                 continue
             window = (slice(y, y + height), slice(x, x + width))
             part = labels[window] == label
@@ -194,7 +206,11 @@ class StaticObjects:
         covered = float(occupied[rows, columns].mean())
         shown = float(layers.shows_static[rows, columns].mean())
         region.visible = covered <= _COVERED_SHARE and shown >= _VISIBLE_SHARE and not layers.held
+        if region.looks and abs(region.area_px - region.looked_area_px) > _RESHAPED * region.looked_area_px:
+            region.looks.clear()
         if region.visible:
+            if not region.looks:
+                region.looked_area_px = region.area_px
             margin = (x1 - _MARGIN_PX, y1 - _MARGIN_PX, x2 + _MARGIN_PX, y2 + _MARGIN_PX)
             window = actors.rows_and_columns(margin, region.mask.shape)
             strong = float(layers.strong[rows, columns].mean())
@@ -231,8 +247,9 @@ def _look(
     return Look(
         edge_ratio=(slope_now + _SLOPE_NOISE) / (slope_before + _SLOPE_NOISE),
         edge_slope=slope_now / max(contrast, 1.0),
-        correlation=_correlation(now[mask], before[mask]),
-        colour_shift=float(np.abs(_shares(image[mask]) - _shares(before_image[mask])).max()),
+        texture=_texture_correlation(now, before, mask),
+        colour_shift=_colour_shift(image[mask], before_image[mask]),
+        light_spread=_light_spread(now[mask], before[mask]),
         strength=contrast / strong,
     )
 
@@ -257,18 +274,37 @@ def _slope_over(
     luma: NDArray[np.float32], across: NDArray[np.float32], down: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Grey levels a pixel, in a given direction only: the ground's own texture runs any way, a thing's rim this one."""
-    slope_across = np.asarray(cv2.Sobel(luma, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8), np.float32)
-    slope_down = np.asarray(cv2.Sobel(luma, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8), np.float32)
-    return np.abs(slope_across * across + slope_down * down)
+    return np.abs(_sobel(luma, 1, 0) * across + _sobel(luma, 0, 1) * down)
 
 
-def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    one, other = one - one.mean(), other - other.mean()
-    norm = float(np.sqrt((one * one).sum() * (other * other).sum()))
-    flat = one.size * 4.0  # both with a standard deviation of two grey levels: no texture to compare
-    return float((one * other).sum()) / norm if norm > flat else 0.0
+def _texture_correlation(now: NDArray[np.float32], before: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
+    """Correlation of the slopes, as vectors, inside the rim: light keeps every joint and blade where it was.
+
+    Of slopes and not of brightness, which is also alike when a carton dark below stands on ground dark below.
+    """
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
+    if not inner.any():
+        return 0.0
+    one = np.stack([_sobel(now, 1, 0)[inner], _sobel(now, 0, 1)[inner]])
+    other = np.stack([_sobel(before, 1, 0)[inner], _sobel(before, 0, 1)[inner]])
+    energy_now, energy_before = float((one * one).mean()), float((other * other).mean())
+    if min(energy_now, energy_before) < _FLAT_SLOPE**2:
+        return 0.0
+    return float((one * other).mean()) / float(np.sqrt(energy_now * energy_before))
 
 
-def _shares(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    mean = colours.mean(axis=0)
-    return np.asarray(mean / max(float(mean.sum()), 1.0), np.float32)
+def _sobel(luma: NDArray[np.float32], across: int, down: int) -> NDArray[np.float32]:
+    """Slope in grey levels a pixel."""
+    return np.asarray(cv2.Sobel(luma, cv2.CV_32F, across, down, ksize=3, scale=1 / 8), np.float32)
+
+
+def _colour_shift(now: NDArray[np.float32], before: NDArray[np.float32]) -> float:
+    """Mean change of a pixel's colour apart from its brightness: of the channels' shares of their sum, the largest."""
+    change = now / np.maximum(now.sum(axis=1, keepdims=True), 1.0)
+    change -= before / np.maximum(before.sum(axis=1, keepdims=True), 1.0)
+    return float(np.abs(change).max(axis=1).mean())
+
+
+def _light_spread(now: NDArray[np.float32], before: NDArray[np.float32]) -> float:
+    """How unequally the brightness changed: standard deviation of the logarithm of the ratio."""
+    return float(np.log((now + 4.0) / (before + 4.0)).std())

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from vision.track import Track
     from vision.zones import Zone
 
-_LOOKS_TO_DISMISS = 8
+_LOOKS_TO_DISMISS = 12
 """So many looks are needed before a region is dismissed for good; an alert needs fewer, but seconds of waiting."""
+_BESIDE = 0.3
+"""Nothing is dismissed while somebody is so near, in their own heights: what is looked at may be partly them."""
 _UNLINKED_S = 90.0
 """Nobody was there when it appeared: after so long it is part of the scene."""
 _LABEL_IOU_MIN = 0.3
@@ -131,6 +133,8 @@ class IllegalDumping:
         if verdict == "left" and region.is_compact() and self._is_wanted(region):
             return self._wait(region, tracks)
         self._candidates.pop(region.region_id, None)
+        if self._actors.beside(region.box, self._now_s - 1.0, self._now_s, _BESIDE):
+            return []
         if verdict in ("removed", "light") and len(region.looks) >= _LOOKS_TO_DISMISS:
             if verdict == "removed":
                 self._uncover(region)
