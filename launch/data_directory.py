@@ -5,11 +5,22 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from launch import places
 from launch.errors import LaunchError
 
 NEEDED_BYTES = 400 * places.MEBIBYTE
+
+
+def refuse_if_in_use(directory: Path) -> None:
+    """Raise LaunchError where another start holds the directory; makes nothing."""
+    try:
+        lock = (directory / "lock").open("r+", encoding="utf-8")
+    except OSError:
+        return
+    with lock:
+        _lock(lock, directory)
 
 
 @contextmanager
@@ -18,17 +29,19 @@ def held(directory: Path) -> Iterator[None]:
     _make(directory)
     descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "r+", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = lock.read().strip() or "another"
-            raise LaunchError(
-                f"{directory} is in use by a running `make run` (process {holder}): stop it first."
-            ) from None
+        _lock(lock, directory)
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         yield
+
+
+def _lock(lock: TextIO, directory: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = lock.read().strip() or "another"
+        raise LaunchError(f"{directory} is in use by a running `make run` (process {holder}): stop it first.") from None
 
 
 def _make(directory: Path) -> None:

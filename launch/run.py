@@ -40,11 +40,12 @@ def run() -> None:
     """Returns after Ctrl-C or SIGTERM, once everything is stopped."""
     settings = Settings.of_environment()
     signal.signal(signal.SIGTERM, _like_ctrl_c)  # until the supervisor takes over
+    data_directory.refuse_if_in_use(settings.data_directory)
+    if not port_is_free(settings.port):
+        raise LaunchError(
+            f"Port {settings.port} is taken by another program: stop it, or choose one with `make run PORT=...`."
+        )
     with data_directory.held(settings.data_directory):
-        if not port_is_free(settings.port):
-            raise LaunchError(
-                f"Port {settings.port} is taken by another program: stop it, or choose one with `make run PORT=...`."
-            )
         System(settings).run()
 
 
@@ -159,7 +160,8 @@ class System:
             self._supervisor.tend()
             ready = room_client.readiness(self._context.url)
             if ready is not None:
-                return f"ready, {ready['database']}" if isinstance(ready.get("database"), str) else "ready"
+                database = ready.get("database")
+                return f"ready, on {database['storage']}" if isinstance(database, dict) else "ready"
             if time.monotonic() > deadline_s:
                 raise LaunchError(f"The control room is not ready after {READY_S:.0f} s (logs in {self._logs}).")
             time.sleep(POLL_S)
