@@ -1,0 +1,131 @@
+"""Uploads go on until the room has the file or will never take it."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from edge.evidence import Folder, Kept
+from edge.outbox import FILE_NAME, Outbox
+from edge.upload import Uploader, judge
+from tests.edge.broker import free_port
+from tests.edge.clocks import START, HandClock
+from tests.edge.door import Door
+from tests.edge.written import maker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TOKEN = "dev-1.secret"
+
+
+class Waiting:
+    """An outbox with one snapshot that waits."""
+
+    def __init__(self, data_dir: Path, url: str) -> None:
+        self.clock = HandClock()
+        self.outbox = Outbox(data_dir / FILE_NAME, self.clock)
+        self.folder = Folder(data_dir / "evidence")
+        self.kept: Kept = self.folder.keep(b"picture" * 40_000, "snapshot", START)
+        self.outbox.append(maker(self.clock), evidence=[self.kept.file])
+        self.uploader = Uploader(
+            url=url,
+            token=TOKEN,
+            ca_file=None,
+            outbox=self.outbox,
+            folder=self.folder,
+            clock=self.clock,
+            stop=Event(),
+        )
+
+    @property
+    def file(self) -> Path:
+        return self.folder.path / self.kept.file.file
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    with Door() as opened:
+        yield opened
+
+
+@pytest.fixture
+def waiting(tmp_path: Path, door: Door) -> Iterator[Waiting]:
+    made = Waiting(tmp_path, door.url)
+    yield made
+    made.uploader._client.close()
+    made.outbox.close()
+
+
+def test_the_file_arrives_whole_and_gives_its_place_back(waiting: Waiting, door: Door) -> None:
+    waiting.uploader.round()
+    [upload] = door.uploads
+    reference = waiting.kept.reference
+    assert (upload.path, upload.authorization, upload.media_type, upload.sha256, len(upload.data)) == (
+        f"/api/v1/evidence/{reference.evidence_id}",
+        f"Bearer {TOKEN}",
+        "image/jpeg",
+        reference.sha256,
+        reference.bytes,
+    )
+    assert not waiting.file.exists()
+    assert waiting.outbox.evidence_files() == []
+
+
+def test_what_may_change_is_tried_again_ever_later(waiting: Waiting, door: Door) -> None:
+    door.answers = [503, 404, 401]
+    tried_at = []
+    for _ in range(30):
+        before = len(door.uploads)
+        waiting.uploader.round()
+        if len(door.uploads) > before:
+            tried_at.append(waiting.clock.passed_s)
+        waiting.clock.passed_s += 1
+    assert tried_at == [0, 2, 6, 14]
+    assert not waiting.file.exists()
+
+
+def test_what_the_room_has_already_is_done(waiting: Waiting, door: Door) -> None:
+    door.answers = [409]
+    waiting.uploader.round()
+    assert waiting.outbox.evidence_files() == []
+
+
+def test_what_the_room_will_never_take_is_not_tried_again(waiting: Waiting, door: Door) -> None:
+    door.answers = [422]
+    for _ in range(3):
+        waiting.uploader.round()
+        waiting.clock.passed_s += 1000
+    assert len(door.uploads) == 1
+    assert waiting.outbox.waiting_evidence() == []
+    assert waiting.outbox.evidence_files() == [waiting.kept.file]
+
+
+def test_a_file_that_is_gone_is_given_up(waiting: Waiting, door: Door) -> None:
+    waiting.file.unlink()
+    waiting.uploader.round()
+    assert door.uploads == []
+    assert waiting.outbox.waiting_evidence() == []
+
+
+def test_a_room_that_is_away_leaves_the_file_where_it_is(tmp_path: Path) -> None:
+    waiting = Waiting(tmp_path, f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(httpx.ConnectError):
+        waiting.uploader.round()
+    assert waiting.file.exists()
+    assert waiting.outbox.waiting_evidence() == [waiting.kept.file]
+    waiting.uploader._client.close()
+    waiting.outbox.close()
+
+
+def test_answers() -> None:
+    said = {status: judge(status) for status in (200, 201, 204, 409, 400, 413, 415, 422, 401, 403, 404, 408, 429, 500)}
+    assert said == {
+        **dict.fromkeys((200, 201, 204, 409), "done"),
+        **dict.fromkeys((400, 413, 415, 422), "refused"),
+        **dict.fromkeys((401, 403, 404, 408, 429, 500), "later"),
+    }
