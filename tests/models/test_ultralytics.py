@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import pytest
 
-from models import ModelError, load_detector
+from models import ModelError, catalogue, load_detector
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -95,6 +95,31 @@ def test_a_yolo_and_its_export_give_the_same_boxes(coco128: Path, tmp_path: Path
     expected = best_of_each_label(through_onnxruntime)
     assert_same(best_of_each_label(through_ultralytics), expected, confidence=1e-5, share=1e-4)
     assert_same(best_of_each_label(as_published), expected, confidence=1e-4, share=1e-3)
+
+
+@needs_environment
+@pytest.mark.data
+def test_the_agent_analyses_a_clip_with_it(built: Path, coco128: Path, tmp_path: Path) -> None:
+    """The same ONNX file and the same command as with onnxruntime, in the other environment."""
+    clip = coco128.parent / "dumping" / "aboda_video4.avi"
+    settings = (ROOT / "config" / "edge.toml").read_text()
+    assert 'backend = "onnxruntime"' in settings
+    (tmp_path / "edge.toml").write_text(settings.replace('backend = "onnxruntime"', 'backend = "ultralytics"'))
+    (tmp_path / "models").symlink_to(built)
+    command = [str(PYTHON.with_name("talaia-edge")), "analyse", str(clip), "-c", str(tmp_path / "edge.toml")]
+    environment = os.environ | {"TALAIA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [*command, "--rules", "illegal_dumping"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["phase"] for event in events].count("opened") == 1
+    assert events[0]["model"]["sha256"] == catalogue.file_sha256(built / "centernet-coco-320.onnx")
 
 
 @needs_environment
