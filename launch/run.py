@@ -1,6 +1,8 @@
 """`make run`: the whole system on this computer, from nothing to READY, and back to nothing at Ctrl-C."""
 
+import ctypes
 import json
+import os
 import signal
 import time
 from collections.abc import Mapping
@@ -28,6 +30,7 @@ from launch.errors import LaunchError
 from launch.settings import Remembered, Settings, port_is_free
 from launch.supervisor import Interrupted, Supervisor
 
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 RUN_FILE = "run.json"
 PIDS = ("room", "worker", "edge", "broker", "database")
 STOP_STAGES = (("edge",), ("footage", "worker", "room"), ("broker", "database"))
@@ -39,6 +42,7 @@ POLL_S = 0.3
 def run() -> None:
     """Returns after Ctrl-C or SIGTERM, once everything is stopped."""
     settings = Settings.of_environment()
+    _end_with_make()
     signal.signal(signal.SIGTERM, _like_ctrl_c)  # until the supervisor takes over
     data_directory.refuse_if_in_use(settings.data_directory)
     if not port_is_free(settings.port):
@@ -47,6 +51,12 @@ def run() -> None:
         )
     with data_directory.held(settings.data_directory):
         System(settings).run()
+
+
+def _end_with_make() -> None:
+    """Be told to stop when `make` is killed: it passes on neither SIGKILL nor a SIGINT sent to it alone."""
+    if "MAKELEVEL" in os.environ:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
 def prepare_only() -> None:
