@@ -44,14 +44,15 @@ class Town:
         content: dict[str, Any] = json.loads((self.data_dir / "run.json").read_text(encoding="utf-8"))
         return content
 
-    def client(self) -> httpx.Client:
+    @contextmanager
+    def client(self) -> Iterator[httpx.Client]:
         """Somebody who has logged in with run.json's account."""
         run = self.run
-        client = httpx.Client(base_url=f"{run['url']}/api/v1", timeout=30)
-        answer = client.post("/session", json={"user": run["user"], "password": run["password"]})
-        answer.raise_for_status()
-        client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
-        return client
+        with httpx.Client(base_url=f"{run['url']}/api/v1", timeout=30) as client:
+            answer = client.post("/session", json={"user": run["user"], "password": run["password"]})
+            answer.raise_for_status()
+            client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
+            yield client
 
     def room(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a `talaia-room` command against this system."""
@@ -115,9 +116,10 @@ def start_town(data_dir: Path, port: int, **environment: str) -> Town:
 
 def _read_lines(process: subprocess.Popen[str], output: list[str], lines: queue.Queue[str | None]) -> None:
     if process.stdout is not None:
-        for line in process.stdout:
-            output.append(line)
-            lines.put(line)
+        with process.stdout as stdout:
+            for line in stdout:
+                output.append(line)
+                lines.put(line)
     lines.put(None)
 
 
