@@ -30,3 +30,10 @@ def listed(
         )
     more = rows[limit - 1]["sequence"] if len(rows) > limit else None
     return schemas.EventPage.model_validate({"items": rows[:limit], "next_after_sequence": more})
+
+
+@router.get("/outboxes", responses=access.RESPONSES)
+def outboxes(room: rooms.Here, _caller: access.Administrator, *, device_id: Identifier) -> schemas.OutboxList:
+    """What is stored of each outbox of a device, and what is missing in it."""
+    with room.database.connection() as connection:
+        return schemas.OutboxList.model_validate({"items": service.outboxes(connection, device_id)})

@@ -30,6 +30,29 @@ class EventItem(BaseModel):
     """The whole of it, as it was sent."""
 
 
+class GapItem(BaseModel):
+    """Sequences from `first` to `last` that the room has never seen."""
+
+    first: int
+    last: int
+
+
+class OutboxItem(BaseModel):
+    """What is stored of one outbox."""
+
+    outbox_id: UUID
+    stored: int
+    first_sequence: int
+    last_sequence: int
+    gaps: list[GapItem]
+
+
+class OutboxList(BaseModel):
+    """The outboxes of a device, the newest first."""
+
+    items: list[OutboxItem]
+
+
 class EventPage(BaseModel):
     """Messages of one outbox in their order."""
 

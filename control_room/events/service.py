@@ -27,9 +27,13 @@ def after(
 
 
 def outboxes(connection: pool.Connection, device_id: str) -> list[dict[str, Any]]:
-    """The outboxes of a device with what is stored of each, the newest first."""
+    """The outboxes of a device with what is stored and what is missing of each, the newest first."""
+    missing = gaps(connection, device_id)
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(_QUERIES["outboxes"], {"device_id": device_id}).fetchall()
+        rows = cursor.execute(_QUERIES["outboxes"], {"device_id": device_id}).fetchall()
+    for row in rows:
+        row["gaps"] = [{"first": gap.first, "last": gap.last} for gap in missing if gap.outbox_id == row["outbox_id"]]
+    return rows
 
 
 def gaps(connection: pool.Connection, device_id: str | None = None) -> list[Gap]:
