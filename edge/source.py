@@ -90,7 +90,7 @@ class Source:
         self._stop = stop
         self._ring = ring
         self._media_time_s: float | None = None
-        self._lost_at_s = 0.0
+        self._picture_came_s = 0.0
 
     def frames(self) -> Generator[Frame]:
         """Pictures until the video ends or `stop` is set.
@@ -112,21 +112,20 @@ class Source:
             yield from self._sample(opened, starts_s, seam=self._media_time_s is not None)
         finally:
             opened.close()
-            self._lost_at_s = self._clock.monotonic_s()
 
     def _begins_at_s(self) -> float:
         """Media time of the first picture of a video that is opened now."""
         if self._media_time_s is None:
             return 0.0
         if self.settings.live:
-            away_s = self._clock.monotonic_s() - self._lost_at_s
+            away_s = self._clock.monotonic_s() - self._picture_came_s
             return self._media_time_s + max(_INTERVAL_AFTER_SEAM_S, away_s)
         return self._media_time_s + _INTERVAL_AFTER_SEAM_S
 
     def _sample(self, opened: video.Video, starts_s: float, *, seam: bool) -> Generator[Frame]:
         pace = _Pace(self._clock, self._stop) if self.settings.realtime and not self.settings.live else None
         due = _Due(self.settings.analysis_fps)
-        last_picture_s = self._clock.monotonic_s()
+        fresh_s = self._clock.monotonic_s()
         for step in opened.steps():
             self._remember(step)
             for picture in step.pictures:
@@ -136,12 +135,12 @@ class Source:
                     return
                 self._media_time_s = starts_s + picture.at_s
                 self.frames_read += 1
-                last_picture_s = self._clock.monotonic_s()
+                self._picture_came_s = self._clock.monotonic_s()
                 if due.at(picture.at_s):
                     yield self._frame(picture, discontinuity=seam)
                     seam = False
-                    last_picture_s = self._clock.monotonic_s()
-            if self.settings.live and self._clock.monotonic_s() - last_picture_s > self.settings.silence_s:
+                fresh_s = self._clock.monotonic_s()
+            if self.settings.live and self._clock.monotonic_s() - fresh_s > self.settings.silence_s:
                 raise SourceError(f"sends data but no picture for {self.settings.silence_s:g} s")
 
     def _remember(self, step: video.Step) -> None:

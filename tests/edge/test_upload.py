@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TOKEN = "dev-1.secret"
+BEARER = "dev-1.of-a-test"
 
 
 class Waiting:
@@ -34,7 +34,7 @@ class Waiting:
         self.outbox.append(maker(self.clock), evidence=[self.kept.file])
         self.uploader = Uploader(
             url=url,
-            token=TOKEN,
+            token=BEARER,
             ca_file=None,
             outbox=self.outbox,
             folder=self.folder,
@@ -67,7 +67,7 @@ def test_the_file_arrives_whole_and_gives_its_place_back(waiting: Waiting, door:
     reference = waiting.kept.reference
     assert (upload.path, upload.authorization, upload.media_type, upload.sha256, len(upload.data)) == (
         f"/api/v1/evidence/{reference.evidence_id}",
-        f"Bearer {TOKEN}",
+        f"Bearer {BEARER}",
         "image/jpeg",
         reference.sha256,
         reference.bytes,
