@@ -30,8 +30,8 @@ LISTEN talaia_stream;
 SELECT id, kind, payload::text FROM stream WHERE id > %(id)s ORDER BY id LIMIT %(limit)s;
 
 -- is_resumable --
--- Whether nothing after this change has been forgotten: it, or an older one, is still there, and it has happened
-SELECT EXISTS (SELECT FROM stream WHERE id <= %(id)s) AND %(id)s <= (SELECT max(id) FROM stream);
+-- Whether this change has happened and nothing after it is forgotten: it, an older one, or its very next is still there
+SELECT EXISTS (SELECT FROM stream WHERE id <= %(id)s + 1) AND %(id)s <= (SELECT max(id) FROM stream);
 
 -- one_moment --
 -- All that this transaction reads is of the same moment
