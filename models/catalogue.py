@@ -69,7 +69,20 @@ CENTERNET_COCO = Entry(
         copyright="Vladimir Mandic",
         origin="MobileNetV3-CenterNet by 610265158, trained on COCO; no licence of its own for the weights is known",
     ),
-    measured={},
+    measured={
+        320: {
+            "coco128": "precision 0.72, recall 0.30 at confidence 0.30 and IoU 0.5; 128 pictures, 929 boxes",
+            "time": "20 ms a picture, onnxruntime 1.31 on one core of an AMD EPYC with AVX2, load average 0.4",
+        },
+        512: {
+            "coco128": "precision 0.70, recall 0.41 at confidence 0.30 and IoU 0.5; 128 pictures, 929 boxes",
+            "time": "49 ms a picture, onnxruntime 1.31 on one core of an AMD EPYC with AVX2, load average 0.5",
+        },
+        640: {
+            "coco128": "precision 0.69, recall 0.42 at confidence 0.30 and IoU 0.5; 128 pictures, 929 boxes",
+            "time": "77 ms a picture, onnxruntime 1.31 on one core of an AMD EPYC with AVX2, load average 0.5",
+        },
+    },
 )
 ENTRIES = {CENTERNET_COCO.name: CENTERNET_COCO}
 

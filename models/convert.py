@@ -88,7 +88,7 @@ def _write(entry: catalogue.Entry, content: bytes, input_px: int, layout: Layout
             origin=entry.source.origin,
         ),
         labels=list(centernet.LABELS),
-        measured=entry.measured.get(input_px, {}),
+        measured=dict(entry.measured.get(input_px, {})),
     )
     catalogue.write_whole(path, content)
     catalogue.write_whole(path.with_suffix(".json"), (card.model_dump_json(indent=2) + "\n").encode())

@@ -49,6 +49,14 @@ def test_a_kept_package_is_used_without_npm(package: Path, tmp_path: Path, monke
     assert "centernet-coco-128.onnx" in said[0]
 
 
+def test_fetch_keeps_the_checked_package(package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that puts the package where npm would stands for npm here; the `package` fixture uses the real one."""
+    monkeypatch.setenv("TALAIA_NPM", f"sh -c 'cp {package} {npm_package.file_name(ENTRY.source)}'")
+    kept = convert.fetch(ENTRY, tmp_path / "kept", say=lambda _: None)
+    assert kept == tmp_path / "kept" / "vladmandic-human-3.3.6.tgz"
+    assert kept.read_bytes() == package.read_bytes()
+
+
 def test_changed_weights_are_refused_and_nothing_is_written(published: dict[str, bytes], tmp_path: Path) -> None:
     changed = published | {WEIGHTS: published[WEIGHTS][:-1] + b"\x00"}
     package = npm_file(tmp_path / "changed.tgz", changed)
