@@ -10,8 +10,10 @@ import logging
 import os
 import queue
 import shutil
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import get_native_id
 from typing import TYPE_CHECKING
 
 import uuid_utils.compat
@@ -48,6 +50,7 @@ _OUTBOX_RETRY_S = 2.0
 _LATE_S = 10.0
 """A clip is written with what there is when its last pictures are so late: the camera is away."""
 _LOOK_EVERY_S = 0.5
+_NICE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +223,13 @@ class Reporter:
         return ClipOrder(opened, self._ring, self._masks, from_s, until_s, late_s)
 
 
+def _stand_back() -> None:
+    """Give this thread less of the processor than those that watch."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICE)
+
+
 class ClipWriter:
     """Cuts clips on a thread of its own, so that no camera waits for an encoder."""
 
@@ -245,6 +255,7 @@ class ClipWriter:
         self._orders.put(None)
 
     def run(self) -> None:
+        _stand_back()
         while self._take():
             self._cut_due(self._clock.monotonic_s())
         for order in self._waiting:
