@@ -26,8 +26,8 @@ _REACH_PERSON, _REACH_VEHICLE = 0.15, 0.25
 """Beside: gap between the boxes, in heights of the bringer's box."""
 _SCRAP_SHARE = 0.02
 """Area of the least thing, in squared statures of its bringer: a bag of 30 x 30 cm beside 1.7 m is 0.03."""
-_CARRIED_SHARE = 0.4
-"""Area of the largest thing that a person brings by hand (a sofa); beyond it a vehicle must have been there."""
+_CARRIED_SHARE = 0.6
+"""Area of the largest thing that a person brings by hand (a mattress); beyond it a vehicle must have been there."""
 _CARRIED_SIDE = 1.5
 _LOAD_SHARE_MIN, _LOAD_SHARE_MAX = 0.01, 1.2
 """Area of a load, in areas of the vehicle's box."""
