@@ -46,21 +46,16 @@ RETURNING device_id, camera_id;
 -- over_since the last closed one's
 WITH told AS (
     SELECT incoming.*,
-        (message->>'confidence')::double precision AS confidence, message->>'zone' AS zone,
-        (message#>>'{location,lat}')::double precision AS lat, (message#>>'{location,lon}')::double precision AS lon,
-        (message#>>'{location,accuracy_m}')::double precision AS accuracy_m,
-        coalesce((message#>>'{attributes,staged}')::boolean, false) AS staged
+        coalesce(min(occurred_at) FILTER (WHERE phase = 'opened') OVER event, min(occurred_at) OVER event) AS opened_at,
+        bool_or(phase = 'opened') OVER event AS opened_seen,
+        max(occurred_at) FILTER (WHERE phase = 'closed') OVER event AS over_since,
+        min(received_at) OVER event AS first_received_at,
+        bool_or(coalesce((message#>>'{attributes,staged}')::boolean, false)) OVER event AS staged
     FROM incoming JOIN fresh USING (event_id, outbox_id, sequence)
+    WINDOW event AS (PARTITION BY device_id, event_id)
 ), describing AS (
     SELECT DISTINCT ON (device_id, event_id) *
     FROM told ORDER BY device_id, event_id, phase <> 'closed' DESC, outbox_id DESC, sequence DESC
-), spans AS (
-    SELECT device_id, event_id,
-        coalesce(min(occurred_at) FILTER (WHERE phase = 'opened'), min(occurred_at)) AS opened_at,
-        bool_or(phase = 'opened') AS opened_seen,
-        max(occurred_at) FILTER (WHERE phase = 'closed') AS over_since,
-        min(received_at) AS received_at, bool_or(staged) AS staged
-    FROM told GROUP BY device_id, event_id
 )
 INSERT INTO alerts AS alert (
     alert_id, event_id, device_id, camera_id, rule, severity, confidence, opened_at, over_since, received_at,
@@ -68,14 +63,17 @@ INSERT INTO alerts AS alert (
     told_sequence, opened_seen
 )
 SELECT
-    d.new_alert_id, d.event_id, d.device_id, d.camera_id, d.rule, d.severity, d.confidence, s.opened_at, s.over_since,
-    s.received_at, %(now)s::timestamptz, d.zone, d.lat, d.lon, d.accuracy_m, s.staged OR c.staged,
-    d.message->'objects', d.message->'attributes', d.message->'model', d.phase = 'closed', d.outbox_id, d.sequence,
-    s.opened_seen
-FROM describing AS d
-JOIN spans AS s USING (device_id, event_id)
-JOIN cameras AS c USING (device_id, camera_id)
-ORDER BY d.device_id, d.event_id
+    new_alert_id, event_id, device_id, camera_id, rule, severity, (message->>'confidence')::double precision, opened_at,
+    over_since, first_received_at, %(now)s::timestamptz, message->>'zone',
+    (message#>>'{location,lat}')::double precision, (message#>>'{location,lon}')::double precision,
+    (message#>>'{location,accuracy_m}')::double precision,
+    staged OR (
+        SELECT cameras.staged FROM cameras
+        WHERE cameras.device_id = describing.device_id AND cameras.camera_id = describing.camera_id
+    ),
+    message->'objects', message->'attributes', message->'model', phase = 'closed', outbox_id, sequence, opened_seen
+FROM describing
+ORDER BY device_id, event_id
 ON CONFLICT (device_id, event_id) DO UPDATE SET
     (camera_id, rule, severity, confidence, zone, lat, lon, accuracy_m, objects, attributes, model, told_closed,
      told_outbox_id, told_sequence) = (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -28,7 +29,7 @@ from wire.event import EventMessage
 KEPT_OF_TOO_LARGE_BYTES = 64 * 1024
 
 _QUERIES = sql.load(__file__)
-_COLUMN_TYPES = (
+COLUMN_TYPES = (
     *("uuid", "uuid", "int8", "timestamptz", "uuid", "text", "text", "text", "text", "text"),
     *("timestamptz", "timestamptz", "jsonb", "uuid"),
 )
@@ -114,7 +115,7 @@ class _Sorted:
     """A batch by kind, with the devices that may not speak put among the refused."""
 
     def __init__(self, batch: list[Outcome], registered: dict[str, bool]) -> None:
-        self.events: list[tuple[Accepted, EventMessage]] = []
+        self.events: list[Accepted] = []
         self.statuses: list[StatusMessage] = []
         self.metrics: list[tuple[Accepted, MetricsMessage]] = []
         self.refused: list[Refused] = []
@@ -134,7 +135,7 @@ class _Sorted:
         if not (isinstance(message, StatusMessage) and not message.online):
             self.last_seen[outcome.device_id] = outcome.delivery.received_at
         if isinstance(message, EventMessage):
-            self.events.append((outcome, message))
+            self.events.append(outcome)
         elif isinstance(message, StatusMessage):
             self.statuses.append(message)
             self.stored.counts["status"] += 1
@@ -166,7 +167,7 @@ def _store_events(connection: pool.Connection, batch: _Sorted, touched: statuses
     """Events, and all that follows from those not stored before; the alerts that changed."""
     if not batch.events:
         return []
-    copy_events(connection, batch.events)
+    _copy_events(connection, batch.events)
     fresh = connection.execute(_QUERIES["store_events"]).rowcount
     batch.stored.counts["stored"] += fresh
     batch.stored.counts["duplicate"] += len(batch.events) - fresh
@@ -179,16 +180,22 @@ def _store_events(connection: pool.Connection, batch: _Sorted, touched: statuses
     return alert_ids
 
 
-def copy_events(connection: pool.Connection, events: list[tuple[Accepted, EventMessage]]) -> None:
-    """Binary COPY into `incoming`, which `prepare` made."""
+def rows(batch: Iterable[Outcome]) -> Iterator[tuple[Any, ...]]:
+    """The columns of `incoming`, of the event messages of a batch: those of `events`, and the id of a new alert."""
+    for outcome in batch:
+        if isinstance(outcome, Accepted) and isinstance(outcome.message, EventMessage):
+            yield _row(outcome, outcome.message)
+
+
+def _copy_events(connection: pool.Connection, events: list[Accepted]) -> None:
     with connection.cursor() as cursor, cursor.copy(_QUERIES["copy_incoming"]) as copy:
-        copy.set_types(_COLUMN_TYPES)
-        for accepted, message in events:
-            copy.write_row(_row(accepted, message))
+        copy.set_types(COLUMN_TYPES)
+        for row in rows(events):
+            copy.write_row(row)
 
 
 def _row(accepted: Accepted, message: EventMessage) -> tuple[Any, ...]:
-    """The columns of `incoming`. The message is kept as it was sent, also what a newer version added."""
+    """The message is kept as it was sent, also what a newer version added."""
     return (
         message.event_id,
         message.outbox_id,

@@ -30,10 +30,10 @@ def publish_all(connection: pool.Connection, kind: Kind, payloads: Sequence[Mapp
     """Write changes of one kind, in this order."""
     if payloads:
         connection.execute(_QUERIES["lock_stream"], {"lock": _LOCK})
-        connection.execute(_QUERIES["add_items"], {"kind": kind, "payloads": [encode(each) for each in payloads]})
+        connection.execute(_QUERIES["add_items"], {"kind": kind, "payloads": encode(payloads)})
 
 
-def encode(payload: Mapping[str, Any]) -> str:
+def encode(payload: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:
     """JSON as the HTTP routes give it: times in RFC 3339 with Z, ids as text."""
     return pydantic_core.to_json(payload).decode()
 

@@ -7,7 +7,7 @@ SELECT pg_advisory_xact_lock(%(lock)s);
 WITH added AS (
     INSERT INTO stream (at, kind, payload)
     SELECT clock_timestamp(), %(kind)s, item
-    FROM unnest(%(payloads)s::jsonb[]) WITH ORDINALITY AS items (item, place)
+    FROM jsonb_array_elements(%(payloads)s::jsonb) WITH ORDINALITY AS items (item, place)
     ORDER BY place
     RETURNING id
 )
