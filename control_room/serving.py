@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -14,13 +15,14 @@ from control_room import app as rooms_app
 from control_room import config
 
 _STOP_WITHIN_S = 4
+_STUCK_AFTER_MS = 30_000  # a client that takes nothing for so long is gone, or comes back with a range or resumes
 
 
 class ListenError(Exception):
     """The address cannot be listened on; one line."""
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Lets go of the browsers' open streams as soon as it is told to stop, instead of waiting for them."""
 
     def __init__(self, configuration: uvicorn.Config, app: FastAPI) -> None:
@@ -30,6 +32,13 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._app.state.hub.close()
         super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Also of clients that do not read what was sent to them: uvloop would wait for those when it closes."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 def serve(settings: config.Settings) -> None:
@@ -63,7 +72,7 @@ def serve(settings: config.Settings) -> None:
                 f"http.tls_certificate: got {got}; allowed: a PEM certificate and its key ({error})"
             ) from None
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
-            _Server(configuration, app).run(sockets=[listener])
+            Server(configuration, app).run(sockets=[listener])
 
 
 @contextlib.contextmanager
@@ -72,6 +81,7 @@ def _listening(http: config.Http) -> Iterator[socket.socket]:
     listener = socket.socket(family)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STUCK_AFTER_MS)  # each connection inherits it
         try:
             listener.bind((http.host, http.port))
             listener.listen(512)

@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from control_room import app as room_app
-from control_room import callers, config
+from control_room import callers, config, serving
 from control_room import room as rooms
 from control_room.database import pool
 from control_room.devices import service as devices
@@ -29,6 +29,7 @@ from tests.control_room import messages, services
 PASSWORD = "a long enough password"  # noqa: S105 - of tests
 PEOPLE = {"marta": "operator", "pere": "pilot", "anna": "administrator"}
 BROWSER = sessions.Browser("192.0.2.7", "a browser")
+LASTS = timedelta(hours=12)
 ADDRESS = "192.0.2.7"
 
 
@@ -91,7 +92,7 @@ class Door:
             if users.find(connection, name) is None:
                 add_user(connection, name, self.clock())
             user = users.get(connection, name)
-            begun = sessions.begin(connection, user, BROWSER, timedelta(hours=12), self.clock())
+            begun = sessions.begin(connection, user, BROWSER, LASTS, self.clock())
         return begun.token, begun.session.csrf_token
 
     def as_device(self, device_id: str = "quay") -> httpx.Client:
@@ -162,7 +163,7 @@ def _serving(app: FastAPI) -> Iterator[str]:
         forwarded_allow_ips="127.0.0.1",
         timeout_graceful_shutdown=5,
     )
-    server = uvicorn.Server(configuration)
+    server = serving.Server(configuration, app)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="server")
         thread.start()

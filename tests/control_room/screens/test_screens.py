@@ -1,0 +1,74 @@
+"""The built web pages, and the one page for every address of the application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.control_room import door as doors
+
+INDEX = "<!doctype html><title>Talaia</title>"
+
+
+@pytest.fixture
+def client(door: doors.Door, tmp_path: Path) -> httpx.Client:
+    built = tmp_path / "dist"
+    (built / "assets").mkdir(parents=True)
+    (built / "index.html").write_text(INDEX)
+    (built / "favicon.svg").write_text("<svg/>")
+    (built / "assets" / "index-4f3a.js").write_text("start()")
+    (tmp_path / "secret.txt").write_text("secret")
+    (built / "outside.txt").symlink_to(tmp_path / "secret.txt")
+    return door.client()
+
+
+@pytest.mark.parametrize("path", ["/", "/alerts/7", "/login?token=abc", "/index.html", "/apiary"])
+def test_every_address_is_the_application(client: httpx.Client, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.text) == (200, INDEX)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-cache"
+
+
+def test_hashed_files_are_kept_for_ever_and_others_asked_for(client: httpx.Client) -> None:
+    answer = client.get("/assets/index-4f3a.js")
+    assert (answer.text, answer.headers["cache-control"]) == ("start()", "public, max-age=31536000, immutable")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert client.get("/favicon.svg").headers["cache-control"] == "no-cache"
+    head = client.head("/assets/index-4f3a.js")
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", "7")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/index-old.js",
+        "/assets",
+        "/outside.txt",
+        "/%2e%2e/secret.txt",
+        "/assets/..%2f..%2f../secret.txt",
+        "/%00.txt",
+        "//etc/hostname.txt",
+        "/x" * 3000 + ".js",
+    ],
+)
+def test_a_file_that_is_not_there_is_not_the_application(client: httpx.Client, path: str) -> None:
+    answer = client.get(path)
+    if path == "/assets":
+        assert answer.text == INDEX  # an address like any other, never a listing
+        return
+    assert doors.problem(answer)[0] == 404
+    assert "secret" not in answer.json()["detail"]
+
+
+def test_pages_that_are_not_built_are_said_so(door: doors.Door) -> None:
+    answer = door.client().get("/")
+    assert answer.status_code == 503
+    assert "The screens are not built" in answer.text
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def test_nothing_is_changed_here(client: httpx.Client) -> None:
+    assert doors.problem(client.post("/")) == (405, "about:blank")
