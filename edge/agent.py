@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from edge import rule_tables, status
-from edge.errors import EdgeError
+from edge import rule_tables, status, trust
+from edge.errors import ConfigurationError, EdgeError
 from edge.evidence import ClipWriter, Folder, Reporter
 from edge.handoff import Handoff
 from edge.mask import Masks
@@ -87,14 +87,14 @@ class CameraRunner:
     def threads(self) -> list[Thread]:
         """A file that is read as fast as it can be needs no second thread: nothing of it may be dropped."""
         if not self._source.settings.keeps_time:
-            return [self._thread("all", self._look_at_each)]
-        return [self._thread("read", self._read), self._thread("look", self._look)]
+            return [self._thread("all", self._look_at_each, self._begin_afresh)]
+        return [self._thread("read", self._read, None), self._thread("look", self._look, self._begin_afresh)]
 
     def end(self) -> None:
         self._handoff.end()
 
-    def _thread(self, name: str, work: Callable[[], None]) -> Thread:
-        return Thread(target=self._guard, args=(work,), name=f"{self._camera.id}-{name}", daemon=True)
+    def _thread(self, name: str, work: Callable[[], None], mend: Callable[[], None] | None) -> Thread:
+        return Thread(target=self._guard, args=(work, mend), name=f"{self._camera.id}-{name}", daemon=True)
 
     def _read(self) -> None:
         for frame in keep_open(self._source, clock=self._clock, stop=self._stop, report=self.health):
@@ -108,7 +108,7 @@ class CameraRunner:
         for frame in keep_open(self._source, clock=self._clock, stop=self._stop, report=self.health):
             self._pipeline.look(frame)
 
-    def _guard(self, work: Callable[[], None]) -> None:
+    def _guard(self, work: Callable[[], None], mend: Callable[[], None] | None) -> None:
         """Whatever goes wrong in one camera stays there: it is logged whole, said in the status, and begun again."""
         while not self._stop.is_set():
             try:
@@ -117,9 +117,13 @@ class CameraRunner:
                 log.exception("camera %s: unexpected fault", self._camera.id)
                 self.health.lost(f"internal fault: {type(error).__name__}")
                 self._clock.wait(self._stop, _FAULT_PAUSE_S)
-                self._pipeline = self.meter.pipeline = self._new_pipeline()
+                if mend is not None:
+                    mend()
             else:
                 return
+
+    def _begin_afresh(self) -> None:
+        self._pipeline = self.meter.pipeline = self._new_pipeline()
 
     def _new_pipeline(self) -> Pipeline:
         made = rule_tables.build(self._camera.rules, self._camera.zones)
@@ -153,13 +157,18 @@ def run(settings: Settings, detector: Detector, clock: Clock, stop: Event) -> No
     Raises:
         EdgeError: the data folder or the outbox cannot be used, or another agent uses them.
     """
+    data_dir = settings.data_dir
     with ExitStack() as stack:
-        data_dir = _prepare(settings.data_dir)
-        stack.enter_context(_alone(data_dir))
-        outbox = Outbox(data_dir / FILE_NAME, clock)
-        stack.callback(outbox.close)
-        folder = Folder(data_dir / "evidence")
-        folder.sweep({one.file for one in outbox.evidence_files()})
+        try:
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # pictures of people lie in it
+            stack.enter_context(_alone(data_dir))
+            outbox = Outbox(data_dir / FILE_NAME, clock)
+            stack.callback(outbox.close)
+            folder = Folder(data_dir / "evidence")
+            folder.sweep({one.file for one in outbox.evidence_files()})
+        except OSError as error:
+            allowed = f"a folder that can be written ({error.strerror})"
+            raise ConfigurationError(f"device.data_dir: got {str(data_dir)!r}; allowed: {allowed}") from None
         _Crew(settings, SharedDetector(detector), outbox, folder, clock).work(stop)
 
 
@@ -194,7 +203,7 @@ class _Crew:
         self._uploader = Uploader(
             url=settings.room.url,
             token=settings.token(),
-            ca_file=None if settings.room.ca_file is None else settings.path(settings.room.ca_file),
+            trust=trust.context("room.ca_file", settings.optional_path(settings.room.ca_file)),
             outbox=outbox,
             folder=folder,
             clock=clock,
@@ -243,20 +252,10 @@ def broker_settings(settings: Settings) -> BrokerSettings:
         device_id=settings.device.id,
         user=settings.mqtt.user,
         password=settings.mqtt_password(),
-        tls=settings.mqtt.tls,
-        ca_file=None if settings.mqtt.ca_file is None else settings.path(settings.mqtt.ca_file),
+        trust=trust.context("mqtt.ca_file", settings.optional_path(settings.mqtt.ca_file))
+        if settings.mqtt.tls
+        else None,
     )
-
-
-def _prepare(data_dir: Path) -> Path:
-    """Pictures of people lie in it: for the agent's own user only."""
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise EdgeError(
-            f"device.data_dir: got {str(data_dir)!r}; allowed: a folder that can be written ({error})"
-        ) from None
-    return data_dir
 
 
 @contextmanager

@@ -104,9 +104,11 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from edge import probe  # noqa: PLC0415 - only here
+    from edge import agent, probe  # noqa: PLC0415 - as in _run
 
     settings = config.load(options.config)
+    agent.broker_settings(settings)  # reads the secrets and certificates
+    settings.token()
     cameras = probe.cameras(settings)
     if options.json:
         _print_json({"cameras": [one._asdict() for one in cameras]})

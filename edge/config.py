@@ -188,6 +188,9 @@ class Settings(Section):
     def path(self, name: str) -> Path:
         return self._folder / Path(name).expanduser()
 
+    def optional_path(self, name: str | None) -> Path | None:
+        return None if name is None else self.path(name)
+
     @property
     def data_dir(self) -> Path:
         return self.path(self.device.data_dir)

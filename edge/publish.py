@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import queue
 import random
-import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +24,8 @@ from wire import topics
 from wire.control import AckMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
+    import ssl
+    from collections.abc import Callable, Iterable, Iterator
     from threading import Event
     from uuid import UUID
 
@@ -62,8 +61,8 @@ class BrokerSettings:
     device_id: str
     user: str | None = None
     password: str | None = None
-    tls: bool = False
-    ca_file: Path | None = None
+    trust: ssl.SSLContext | None = None
+    """With TLS; None: without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class InFlight:
         self._again_at_s: dict[UUID, float] = {}
         self._wait_s: dict[UUID, float] = {}
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[UUID]:
         return iter(self._again_at_s)
 
     @property
@@ -332,11 +331,11 @@ class _Connection:
     def open(self) -> None:
         settings = self._settings
         try:
-            if settings.tls:
-                self._client.tls_set_context(ssl.create_default_context(cafile=settings.ca_file))
+            if settings.trust is not None:
+                self._client.tls_set_context(settings.trust)
             self._client.connect(settings.host, settings.port, KEEP_ALIVE_S, clean_start=True)
-        except OSError as error:
-            reason = error.strerror or str(error) or type(error).__name__
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise BrokerError(f"the broker at {settings.host}:{settings.port} cannot be reached: {reason}") from None
         self._client.loop_start()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import ssl
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +12,7 @@ import httpx
 from edge.errors import OutboxError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
     from pathlib import Path
     from threading import Event
@@ -33,6 +33,7 @@ _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _CHUNK_BYTES = 64 * 1024
 _FOR_EVER = {
     HTTPStatus.BAD_REQUEST,
+    HTTPStatus.CONFLICT,
     HTTPStatus.GONE,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -42,8 +43,8 @@ _FOR_EVER = {
 
 
 def judge(status: int) -> Verdict:
-    """What the room's answer to an upload means; 409: it has the file already."""
-    if status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.CONFLICT:
+    """What the room's answer to an upload means; 200: it has the file already, 409: another one by this id."""
+    if status < HTTPStatus.MULTIPLE_CHOICES:
         return "done"
     return "refused" if status in _FOR_EVER else "later"
 
@@ -60,12 +61,12 @@ class Uploader:
     """One thread."""
 
     def __init__(
-        self, *, url: str, token: str, ca_file: Path | None, outbox: Outbox, folder: Folder, clock: Clock, stop: Event
+        self, *, url: str, token: str, trust: ssl.SSLContext, outbox: Outbox, folder: Folder, clock: Clock, stop: Event
     ) -> None:
         self._client = httpx.Client(
             base_url=url.rstrip("/"),
             headers={"Authorization": f"Bearer {token}"},
-            verify=True if ca_file is None else _trust(ca_file),
+            verify=trust,
             timeout=_TIMEOUT,
             trust_env=False,
         )
@@ -148,7 +149,3 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 def _reason(answer: httpx.Response) -> str:
     return f"{answer.status_code} {answer.text[:200]}".replace("\n", " ")
-
-
-def _trust(ca_file: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=ca_file)

@@ -257,3 +257,46 @@ def test_a_second_agent_on_the_same_folder_is_refused(tmp_path: Path, broker: Br
     with pytest.raises(EdgeError, match="another agent is running"):
         agent.run(settings, SquareDetector(), Clock(), threading.Event())
     running.end()
+
+
+class HastyClock(Clock):
+    """Waits a hundredth of what it is asked to."""
+
+    def wait(self, stop: threading.Event, seconds: float) -> bool:
+        return stop.wait(seconds / 100)
+
+
+class FaultyDetector(SquareDetector):
+    """Breaks down once, as native code does on a bad day."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
+        self.calls += 1
+        if self.calls == 4:
+            raise RuntimeError("out of luck")
+        return super().detect(image)
+
+
+def test_a_fault_in_the_analysis_is_said_and_begun_again(
+    tmp_path: Path, broker: Broker, room: Room, door: Door
+) -> None:
+    clips.write(tmp_path / "walk.mp4", 200, fps=10, picture=walk)
+    settings = write_config(tmp_path, broker, door, CAMERA.format(id="placa", file="walk.mp4", mask=""))
+    stop = threading.Event()
+    thread = threading.Thread(target=agent.run, args=(settings, FaultyDetector(), HastyClock(), stop), daemon=True)
+    thread.start()
+    wait_until(lambda: [event["phase"] for event in room.events][:1] == ["opened"], "the event")
+    stop.set()
+    thread.join(10)
+    reasons = [status["cameras"][0]["reason"] for status in room.statuses]
+    assert "internal fault: RuntimeError" in reasons
+
+
+def test_a_folder_that_cannot_be_used_is_one_sentence(tmp_path: Path, broker: Broker, door: Door) -> None:
+    clips.write(tmp_path / "walk.mp4", 20, fps=10, picture=walk)
+    settings = write_config(tmp_path, broker, door, CAMERA.format(id="placa", file="walk.mp4", mask=""))
+    (tmp_path / "data").write_text("a file is in the way", encoding="ascii")
+    with pytest.raises(EdgeError, match=r"device\.data_dir: got '.*data'; allowed: a folder that can be written"):
+        agent.run(settings, SquareDetector(), Clock(), threading.Event())

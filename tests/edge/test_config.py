@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edge import config, rule_tables
+from edge import config, rule_tables, trust
 from edge.errors import ConfigurationError
 from vision.rules.registry import KINDS
 
@@ -174,3 +174,12 @@ def test_zones_reach_the_rules_they_concern(tmp_path: Path) -> None:
     zone: Any = load(tmp_path, text).camera[0].zones[0]
     assert zone.concerns("intrusion")
     assert not zone.concerns("illegal_dumping")
+
+
+def test_certificates_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate", encoding="ascii")
+    for name in ("ca.pem", "absent.pem"):
+        with pytest.raises(
+            ConfigurationError, match=rf"room\.ca_file: got '.*{name}'; allowed: a file of certificates"
+        ):
+            trust.context("room.ca_file", tmp_path / name)
