@@ -56,14 +56,14 @@ class CameraRunner:
         clips: ClipWriter,
         clock: Clock,
         stop: Event,
-        changed: Callable[[], None],
+        publisher: Publisher,
     ) -> None:
         self._camera = camera
         self._clock = clock
         self._stop = stop
         self._outbox = outbox
         self._detector = detector
-        self.health = status.CameraHealth(camera, clock, changed)
+        self.health = status.CameraHealth(camera, clock, publisher.status_changed)
         masks = Masks(camera.zones)
         ring = PacketRing(
             span_s=settings.evidence.longest_s + _RING_SLACK_S, limit_bytes=settings.evidence.memory_bytes
@@ -80,6 +80,7 @@ class CameraRunner:
             settings=settings.evidence,
             clock=clock,
             stop=stop,
+            written=publisher.wake,
         )
         self._pipeline = self._new_pipeline()
         self.meter = CameraMeter(camera.id, self._source, self._handoff, self._pipeline)
@@ -196,7 +197,7 @@ class _Crew:
             free_bytes_min=settings.evidence.free_disk_bytes,
             announced=self._publisher.wake,
         )
-        shared = (detector, outbox, folder, self._clips, clock, self._look_no_more, self._publisher.status_changed)
+        shared = (detector, outbox, folder, self._clips, clock, self._look_no_more, self._publisher)
         self._cameras = [CameraRunner(settings, camera, *shared) for camera in settings.camera]
         meters = [one.meter for one in self._cameras]
         self._meter = Meter(settings.device.id, meters, outbox=outbox, folder=folder, clock=clock)
@@ -246,15 +247,14 @@ class _Crew:
 
 
 def broker_settings(settings: Settings) -> BrokerSettings:
+    authorities = settings.optional_path(settings.mqtt.ca_file)
     return BrokerSettings(
         host=settings.mqtt.host,
         port=settings.mqtt.port,
         device_id=settings.device.id,
         user=settings.mqtt.user,
         password=settings.mqtt_password(),
-        trust=trust.context("mqtt.ca_file", settings.optional_path(settings.mqtt.ca_file))
-        if settings.mqtt.tls
-        else None,
+        trust=trust.context("mqtt.ca_file", authorities) if settings.mqtt.tls else None,
     )
 
 

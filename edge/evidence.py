@@ -149,6 +149,7 @@ class Reporter:
         settings: EvidenceSection,
         clock: Clock,
         stop: Event,
+        written: Callable[[], None],
     ) -> None:
         self._sender = sender
         self._outbox = outbox
@@ -159,10 +160,12 @@ class Reporter:
         self._settings = settings
         self._clock = clock
         self._stop = stop
+        self._written = written
 
     def __call__(self, event: RuleEvent, frame: Frame, rule: Rule) -> None:
         kept = self._snapshots(event, frame) if event.phase == "opened" else []
         message = self._write(event, frame, rule, kept)
+        self._written()
         if event.phase == "opened":
             self._clips.order(self._clip_order(event, message))
 
@@ -247,7 +250,6 @@ class ClipWriter:
 
     def order(self, order: ClipOrder) -> None:
         self._orders.put(order)
-        self._announced()
 
     def stop(self, deadline_s: float) -> None:
         """Cut what is waiting with what there is, until `deadline_s` on the monotonic clock, and end `run`."""
