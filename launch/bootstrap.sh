@@ -53,13 +53,13 @@ require_space() {
 }
 
 require_venv() {
-  "$python" -c 'import ensurepip, venv' 2>/dev/null && return
+  "$python" -c 'from ensurepip import version; import venv' 2>/dev/null && return
   hint="Python's venv module is missing: as root, run \`apt-get install python3-venv\`, then start again."
   { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; } || fail "$hint"
   { DEBIAN_FRONTEND=noninteractive apt-get update &&
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3-venv; } >>"$log" 2>&1 ||
     explain "Installing python3-venv failed"
-  "$python" -c 'import ensurepip, venv' 2>/dev/null || fail "$hint"
+  "$python" -c 'from ensurepip import version; import venv' 2>/dev/null || fail "$hint"
 }
 
 # uv does not read pip's settings: hand over the index and the certificates that this machine gives pip.

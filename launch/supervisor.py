@@ -21,6 +21,7 @@ BACK_OFF_LONGEST_S = 30.0
 STEADY_S = 60.0  # a part that ran this long begins with the first back-off again
 LOG_BYTES = 20 * 1024 * 1024
 LOG_CHECK_S = 30.0
+SAME_REQUEST_S = 1.0  # the terminal and make may both pass on one Ctrl-C
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,23 @@ class Supervisor:
         self._parts: dict[str, _Running] = {}
         self._stop_asked = Event()
         self._impatient = Event()
+        self._asked_s = 0.0
         self._logs_checked_s = 0.0
 
     def take_signals(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        """Ctrl-C stops in order, Ctrl-C again at once. `make` and `timeout` repeat a SIGTERM: that hurries nobody."""
+        signal.signal(signal.SIGINT, lambda _number, _frame: self.ask_to_stop(hurry=True))
+        for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda _number, _frame: self.ask_to_stop())
 
-    def ask_to_stop(self) -> None:
-        """The first time in order, the second time at once."""
+    def ask_to_stop(self, *, hurry: bool = False) -> None:
+        """`hurry`: asked by a person, who gets force at the second time."""
+        now_s = time.monotonic()
         if self._stop_asked.is_set():
-            self._impatient.set()
+            if hurry and now_s - self._asked_s > SAME_REQUEST_S:
+                self._impatient.set()
+            return
+        self._asked_s = now_s
         self._stop_asked.set()
 
     def give_way(self) -> None:

@@ -150,6 +150,7 @@ def _apt_source(mirror: apt_sources.Mirror, work: Path, log: Path) -> None:
         "APT::Sandbox::User=",
         "Acquire::Check-Valid-Until=false",  # a dated snapshot of the archive stays as it was
         "Acquire::Languages=none",
+        "APT::Update::Error-Mode=any",  # else apt goes on without the lists that it could not fetch
     )
     options = [word for setting in settings for word in ("-o", setting)]
     purpose = "fetching the source of TimescaleDB"
