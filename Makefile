@@ -3,10 +3,10 @@ SHELL := /bin/sh
 PYTHON := .venv/bin/python
 NPM := $(PYTHON) -m launch npm
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format lock bench bench-edge bench-ingest bench-live soak screenshots clean
+.PHONY: help setup run test check format lock bench bench-ingest bench-whole-way soak screenshots clean
 
 help: ## list what make can do
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 	@echo "  variables of make run: PORT=8080 DATA_DIR=./data VIDEO=clip.mp4 | CAMERA=rtsp://..."
 
 setup: ## make everything that the first start needs, and start nothing
@@ -28,6 +28,20 @@ format: ## rewrite the code in the project's format
 lock: ## write locks/*.lock from pyproject.toml
 	@launch/bootstrap.sh dev && exec launch/lock.sh
 
+screenshots: ## every screen into docs/img, of the system that runs on DATA_DIR or of one started for it
+	@launch/bootstrap.sh dev && exec $(PYTHON) -m launch.screenshots
+
+bench: bench-ingest bench-whole-way ## every figure beside its baseline, into docs/reference/benchmarks.md and .json
+
+bench-ingest: ## events a second into the database, beside plain binary COPY
+	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.ingest
+
+bench-whole-way: ## from a frame to an alert on the screen, and CPU a camera
+	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.whole_way
+
+soak: ## the long proofs, one JSON line each (kills)
+	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.soak
+
 clean: ## remove what was built in this folder; never DATA_DIR, never the cache
-	rm -rf .venv .setup build talaia.egg-info .mypy_cache .ruff_cache .pytest_cache control_room/ui/dist control_room/ui/node_modules
+	rm -rf .venv .venv-ultralytics .setup build talaia.egg-info .mypy_cache .ruff_cache .pytest_cache control_room/ui/dist control_room/ui/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

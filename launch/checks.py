@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from launch import debian, demonstration, node, places, preparation, timescaledb, ui
+from launch import commands, debian, demonstration, node, places, preparation, timescaledb, ui
 from launch.console import Step, say
 from launch.errors import LaunchError
 
@@ -35,6 +35,7 @@ def test() -> None:
     install_services()
     preparation.machine(LOGS)
     demonstration.make_clips(LOGS)
+    make_ultralytics_environment()
     pages = [_npm("Web pages: format, lint, types", "run", "check"), _npm("Web pages: unit tests", "test")]
     pytest = Check("Tests", [sys.executable, "-m", "pytest", "--quiet"], shown=True)
     _run_all([*_python_checks(), *pages, pytest])
@@ -51,6 +52,14 @@ def _python_checks() -> list[Check]:
 def _npm(name: str, *words: str) -> Check:
     chosen = node.find()
     return Check(name, [*chosen.npm, *words], ui.SOURCE, chosen.environment)
+
+
+def make_ultralytics_environment() -> None:
+    """The other detector's environment (torch), in which CI runs `talaia-edge analyse` once."""
+    with Step("Environment of the ultralytics detector") as step:
+        script = places.PROJECT / "models" / "ultralytics_environment.sh"
+        commands.run([script], purpose="The ultralytics environment", log=LOGS / "ultralytics-setup.log")
+        step.done("ready")
 
 
 def install_services() -> None:
