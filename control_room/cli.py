@@ -296,7 +296,7 @@ def _fsck(options: argparse.Namespace) -> int:
     from control_room.fsck import report  # noqa: PLC0415 - only here
 
     with _connected(options) as connection:
-        found = report.check(connection, _settings(options).store.directory)
+        found = report.check(connection, _settings(options).store.directory, sys.stderr)
     if options.json:
         _print_json(found.as_json())
     else:

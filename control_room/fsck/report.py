@@ -6,10 +6,10 @@ import dataclasses
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from uuid import UUID
 
 from control_room.database import pool, sql
@@ -18,6 +18,7 @@ from control_room.events.gap import Gap
 from control_room.evidence.store import Store
 
 _QUERIES = sql.load(__file__)
+_File = tuple[UUID, str, int]  # evidence_id, sha256, bytes
 _SETTLED_S = 60.0  # a younger file may still be waiting for its row
 
 
@@ -84,8 +85,11 @@ class Report:
         yield "sound" if self.is_sound else "NOT sound"
 
 
-def check(connection: pool.Connection, store: Path) -> Report:
-    """Check rows, all of the same moment, and files. The connection is at the start of a transaction."""
+def check(connection: pool.Connection, store: Path, progress: TextIO | None = None) -> Report:
+    """Check rows, all of the same moment, and files. The connection is at the start of a transaction.
+
+    On a terminal, `progress` shows how far the files are.
+    """
     files = dict(_files(store))
     connection.execute(_QUERIES["one_moment"])
     gaps: defaultdict[str, list[Gap]] = defaultdict(list)
@@ -97,7 +101,8 @@ def check(connection: pool.Connection, store: Path) -> Report:
     ]
     violations = [Violation(*row) for row in connection.execute(_QUERIES["violations_in_rows"])]
     received = connection.execute(_QUERIES["received_files"]).fetchall()
-    violations += _violations_in_files(received, files)
+    violations += _violations_in_files(_shown(received, progress), files)
+    violations += _orphans({sha256 for _, sha256, _ in received}, files)
     return Report(devices, violations)
 
 
@@ -107,14 +112,28 @@ def _files(store: Path) -> Iterator[tuple[str, Path]]:
         yield from ((path.name, path) for path in Store(store).files())
 
 
-def _violations_in_files(received: list[tuple[UUID, str, int]], files: dict[str, Path]) -> Iterator[Violation]:
+def _shown(received: list[_File], progress: TextIO | None) -> Iterator[_File]:
+    told = time.monotonic()
+    for number, each in enumerate(received, start=1):
+        if progress is not None and progress.isatty() and time.monotonic() - told > 1:
+            told = time.monotonic()
+            progress.write(f"\r{number} of {len(received)} files ")
+            progress.flush()
+        yield each
+    if progress is not None and progress.isatty():
+        progress.write("\r\033[K")
+
+
+def _violations_in_files(received: Iterable[_File], files: dict[str, Path]) -> Iterator[Violation]:
     for evidence_id, sha256, size_bytes in received:
         path = files.get(sha256)
         if path is None:
             yield Violation("evidence_file_missing", str(evidence_id), f"no file {sha256} is in the store")
         elif not _is(path, sha256, size_bytes):
             yield Violation("evidence_file_differs", str(evidence_id), f"{path} is not of hash and size of its row")
-    known = {sha256 for _, sha256, _ in received}
+
+
+def _orphans(known: set[str], files: dict[str, Path]) -> Iterator[Violation]:
     for sha256, path in files.items():
         if sha256 not in known and _age_s(path) > _SETTLED_S:
             yield Violation("orphan_file", sha256, "no evidence row names this file")

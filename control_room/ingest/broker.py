@@ -77,6 +77,8 @@ class Inbox:
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_publish = self._on_publish
 
     def start(self) -> None:
         start(
@@ -149,6 +151,19 @@ class Inbox:
         if self.connected_since is not None:
             _LOG.warning("lost the broker: %s", reason)
         self.connected_since = None
+
+    def _on_subscribe(
+        self, _client: mqtt.Client, _data: object, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        for topic, reason in zip(reading.READ_TOPICS, reasons, strict=True):
+            if reason.is_failure:
+                _LOG.error("the broker lets this worker not hear %s: %s", topic.of_all, reason)
+
+    def _on_publish(
+        self, _client: mqtt.Client, _data: object, _mid: int, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            _LOG.error("the broker refuses an ack, so the device will send again: %s", reason)
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         if message.qos == 0 and self._waiting.qsize() > _WAITING_QOS_0:
