@@ -1,4 +1,4 @@
-"""`python -m launch COMMAND`: what the Makefile calls."""
+"""`python -m launch COMMAND`: what the Makefile calls, each command of it one line there."""
 
 import argparse
 import sys

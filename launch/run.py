@@ -36,6 +36,7 @@ PIDS = ("room", "worker", "edge", "broker", "database")
 STOP_STAGES = (("edge",), ("footage", "worker", "room"), ("broker", "database"))
 READY_S = 60.0
 LIVE_S = 60.0
+DARK_S = 15.0  # a camera that says what is wrong is waited for less
 POLL_S = 0.3
 
 
@@ -180,7 +181,7 @@ class System:
         """Returns what they show; a camera that is dark is no reason to stop."""
         remembered = self._context.remembered
         visitor = room_client.Visitor(self._context.url, remembered.user, remembered.user_password)
-        deadline_s = time.monotonic() + LIVE_S
+        begun_s = time.monotonic()
         try:
             while True:
                 self._supervisor.tend()
@@ -188,8 +189,12 @@ class System:
                 live = [camera for camera in states if camera.state == "live"]
                 if len(live) >= count:
                     return f"{len(live)} live"
-                if time.monotonic() > deadline_s:
-                    dark = [f"{camera.name}: {camera.state} {camera.reason}" for camera in states if camera not in live]
+                waited_s = time.monotonic() - begun_s
+                known = len(states) >= count and all(camera.state in {"live", "dark"} for camera in states)
+                if waited_s > (DARK_S if known else LIVE_S):
+                    dark = [
+                        f"{camera.name} is {camera.state}: {camera.reason}" for camera in states if camera not in live
+                    ]
                     return f"{len(live)} of {count} live; {'; '.join(dark) or 'the agent says nothing yet'}"
                 time.sleep(POLL_S)
         finally:

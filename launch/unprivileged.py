@@ -77,7 +77,7 @@ def own_directory(wanted: Path, account: Account | None, service_root: Path = SE
         if can_reach(wanted.parent, account):
             wanted.mkdir(mode=0o700)
         else:
-            wanted.symlink_to(_elsewhere(wanted.name, service_root))
+            wanted.symlink_to(_elsewhere(wanted, service_root))
     place = wanted.resolve()
     if account is not None and place.stat().st_uid != account.uid:
         give_to(place, account)
@@ -86,10 +86,27 @@ def own_directory(wanted: Path, account: Account | None, service_root: Path = SE
     return place
 
 
-def _elsewhere(name: str, service_root: Path) -> Path:
+def _elsewhere(wanted: Path, service_root: Path) -> Path:
     service_root.mkdir(parents=True, exist_ok=True)
     service_root.chmod(0o755)  # ours, whatever the umask was
-    return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=service_root))
+    _remove_forgotten(service_root)
+    place = Path(tempfile.mkdtemp(prefix=f"{wanted.name}-", dir=service_root))
+    _link_file(place).write_text(str(wanted), encoding="utf-8")
+    return place
+
+
+def _link_file(place: Path) -> Path:
+    """Names the link that leads to the place."""
+    return place.with_name(f"{place.name}.link")
+
+
+def _remove_forgotten(service_root: Path) -> None:
+    """Remove what belonged to data directories under the temporary directory that are gone; nothing else, ever."""
+    for link_file in service_root.glob("*.link"):
+        link = Path(link_file.read_text(encoding="utf-8"))
+        if link.is_relative_to(tempfile.gettempdir()) and not link.is_symlink():
+            shutil.rmtree(link_file.with_suffix(""), ignore_errors=True)
+            link_file.unlink(missing_ok=True)
 
 
 def give_to(directory: Path, account: Account) -> None:
