@@ -108,6 +108,10 @@ class Inbox:
                 break
         return taken
 
+    def is_empty(self) -> bool:
+        """All that arrived was taken."""
+        return self._waiting.empty()
+
     def settle(self, deliveries: Iterable[Delivery]) -> None:
         """Tell the broker that these are safe; it sends no more than the receive maximum before that."""
         for delivery in deliveries:

@@ -27,13 +27,20 @@ class Housekeeping:
     def is_due(self) -> bool:
         return time.monotonic() >= self._due
 
-    def run(self, connect: Callable[[], pool.Connection], broker_since: datetime | None, now: datetime) -> None:
+    def run(
+        self,
+        connect: Callable[[], pool.Connection],
+        *,
+        broker_since: datetime | None,
+        has_caught_up: bool,
+        now: datetime,
+    ) -> None:
         """Not again for a while, also where the database is away."""
         self._due = time.monotonic() + _EVERY_S
         connection = connect()
         health.note_worker(connection, self._worker, broker_since=broker_since, now=now)
         with connection.transaction():
             publish.prune(connection, now)
-            # Before that it is we who were away, not the devices.
-            if broker_since is not None and now - broker_since > statuses.SILENT_AFTER:
+            # Else it is we who did not listen: the broker was away, or the database, and its words still wait.
+            if broker_since is not None and has_caught_up and now - broker_since > statuses.SILENT_AFTER:
                 statuses.set_silent_aside(connection, now)

@@ -180,6 +180,17 @@ ON CONFLICT DO NOTHING;
 UPDATE devices SET pending = %(pending)s, clock_offset_s = coalesce(%(clock_offset_s)s, clock_offset_s)
 WHERE device_id = %(device_id)s;
 
+-- wake_device --
+-- A device that was taken to be away measures itself again
+UPDATE devices SET online = true, online_since = %(now)s WHERE device_id = %(device_id)s AND NOT online
+RETURNING device_id;
+
+-- wake_cameras --
+-- Its cameras until its next status
+UPDATE cameras SET state = 'unknown', reason = 'its device is back', since = %(now)s, updated_at = %(now)s
+WHERE device_id = %(device_id)s AND state = 'offline'
+RETURNING camera_id;
+
 -- set_last_seen --
 -- When each device of the batch last spoke; its last will is the broker's word, not its own
 UPDATE devices SET last_seen = greatest(devices.last_seen, seen.at)

@@ -52,7 +52,9 @@ def store_status(connection: pool.Connection, status: StatusMessage, touched: To
     touched.cameras |= _set_aside(connection, status.device_id, unnamed, reported, now)
 
 
-def store_metrics(connection: pool.Connection, accepted: Accepted, metrics: MetricsMessage) -> None:
+def store_metrics(
+    connection: pool.Connection, accepted: Accepted, metrics: MetricsMessage, touched: Touched, now: datetime
+) -> None:
     connection.execute(
         _QUERIES["add_metrics"],
         {
@@ -70,6 +72,10 @@ def store_metrics(connection: pool.Connection, accepted: Accepted, metrics: Metr
             "clock_offset_s": metrics.clock_offset_s,
         },
     )
+    given = {"device_id": metrics.device_id, "now": now}
+    if connection.execute(_QUERIES["wake_device"], given).fetchone() is not None:
+        touched.devices.add(metrics.device_id)
+        touched.cameras |= {(metrics.device_id, row[0]) for row in connection.execute(_QUERIES["wake_cameras"], given)}
 
 
 def set_silent_aside(connection: pool.Connection, now: datetime) -> None:

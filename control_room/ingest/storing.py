@@ -103,7 +103,7 @@ def _store_together(connection: pool.Connection, batch: list[Outcome], now: date
         for status in sorted_batch.statuses:
             statuses.store_status(connection, status, touched, now)
         for accepted, metrics in sorted_batch.metrics:
-            statuses.store_metrics(connection, accepted, metrics)
+            statuses.store_metrics(connection, accepted, metrics, touched, now)
         if keep_refused:
             _add_dead_letters(connection, sorted_batch)
         _note(connection, sorted_batch)

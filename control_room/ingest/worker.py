@@ -111,7 +111,12 @@ class Worker:
         if not self._housekeeping.is_due():
             return
         try:
-            self._housekeeping.run(self._connected, self._inbox.connected_since, self._clock())
+            self._housekeeping.run(
+                self._connected,
+                broker_since=self._inbox.connected_since,
+                has_caught_up=self._inbox.is_empty(),
+                now=self._clock(),
+            )
         except (psycopg.Error, pool.UnreachableError) as error:
             self._lose(error)
 

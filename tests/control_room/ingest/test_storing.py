@@ -223,6 +223,18 @@ class TestStatus:
         assert messages.rows(connection, "SELECT online FROM devices") == [{"online": False}]
         assert messages.rows(connection, "SELECT state FROM cameras") == [{"state": "offline"}]
 
+    def test_a_device_that_measures_itself_is_back(self, connection: pool.Connection) -> None:
+        messages.add_device(connection)
+        here = messages.status(cameras=[messages.camera_status()])
+        gone = messages.status(online=False)
+        messages.ingest(connection, messages.delivery(here, topics.STATUS), messages.delivery(gone, topics.STATUS))
+        messages.ingest(connection, messages.delivery(messages.metrics(), topics.METRICS))
+        assert messages.rows(connection, "SELECT online FROM devices") == [{"online": True}]
+        cameras = messages.rows(connection, "SELECT state, reason FROM cameras")
+        assert cameras == [{"state": "unknown", "reason": "its device is back"}]
+        told = messages.rows(connection, "SELECT kind FROM stream ORDER BY id DESC LIMIT 2")
+        assert told == [{"kind": "camera"}, {"kind": "device"}]
+
     def test_metrics_are_kept_and_the_newest_shown(self, either_database_url: str) -> None:
         with pool.connect(either_database_url, autocommit=True) as connection:
             messages.add_device(connection)
