@@ -8,12 +8,15 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import time
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, NoReturn
+
+import cv2
 
 from edge import analyse, config, plan, status
 from edge.clock import Clock
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EdgeError as error:
         return _say(error, FAILED)
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read the output has gone; Python must not complain when it closes it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it closes it
         return FAILED
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -170,6 +173,8 @@ def _analyse(options: argparse.Namespace) -> int:
 
 
 def _detector(section: config.DetectorSection) -> Detector:
+    """The model; from here on the processor is shared out by our own threads, not by OpenCV's."""
+    cv2.setNumThreads(1)
     try:
         return load_detector(section.backend, section.model, section.input_px, section.confidence)
     except ModelError as error:

@@ -50,6 +50,8 @@ def write(  # noqa: PLR0917 - a row of plain facts
         stream.codec_context.gop_size = gop
         stream.codec_context.max_b_frames = b_frames
         stream.codec_context.thread_count = 1
+        if codec == "libx265":
+            stream.codec_context.options = {"preset": "ultrafast", "x265-params": "log-level=none:pools=none"}
         if codec == "libx264":
             stream.codec_context.options = {"preset": "ultrafast", "sc_threshold": "0"}
         stream.codec_context.time_base = Fraction(1, fps)

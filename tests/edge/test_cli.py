@@ -182,7 +182,7 @@ def test_analyse_prints_messages_alone_and_says_what_it_found_before_a_break(tmp
     zones.write_text('{"zones": [{"name": "z", "points": [[0, 0], [1, 0], [1, 1], [0, 1]]}]}', encoding="utf-8")
     cut = tmp_path / "cut.mp4"
     content = video.read_bytes()
-    cut.write_bytes(content[: len(content) // 5])
+    cut.write_bytes(content[: len(content) // 10])
     said = call("analyse", cut, "--zones", zones, "--rules", "intrusion", "--set", "intrusion.confirm_s=0.5")
     assert said.returncode == 1
     assert "cut.mp4: is truncated: it ends after" in said.stderr

@@ -77,7 +77,7 @@ def test_h264_is_copied_from_the_key_frame_before(tmp_path: Path) -> None:
     assert seen.duration_s == pytest.approx(16.1)
 
 
-@pytest.mark.parametrize(("codec", "container"), [("mpeg4", "avi"), ("mjpeg", "avi")])
+@pytest.mark.parametrize(("codec", "container"), [("mpeg4", "avi"), ("mjpeg", "avi"), ("libx265", "mp4")])
 def test_other_codecs_become_h264_of_exactly_those_seconds(tmp_path: Path, codec: str, container: str) -> None:
     ring = filled_ring(clips.write(tmp_path / f"a.{container}", 300, fps=10, codec=codec, gop=40), Masks([]), 28)
     seen = cut(ring, tmp_path / "c.mp4", 11.0, 26.0, masks=Masks([]))
