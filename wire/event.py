@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
@@ -99,7 +98,7 @@ class EventMessage(Message):
     @model_validator(mode="after")
     def _attributes_suit_rule(self) -> EventMessage:
         try:
-            ATTRIBUTES.get(self.rule, Attributes).model_validate_json(json.dumps(self.attributes))
+            ATTRIBUTES.get(self.rule, Attributes).model_validate(self.attributes)
         except ValidationError as error:
             raise ValueError(f"attributes of {self.rule}: {describe(error)}") from None
         return self

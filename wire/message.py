@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 from pydantic_core import ErrorDetails
 
-_SCHEMA = re.compile(r"^(?P<name>[a-z_.]+)/(?P<version>[0-9]{1,6})$")
+_SCHEMA = re.compile(r"^(?P<name>[a-z_.]+)/(?P<version>[0-9]{1,6})\Z")
 
 
 def _to_utc(moment: datetime) -> datetime:
@@ -71,6 +71,16 @@ def read(kind: type[M], payload: bytes) -> tuple[M, list[str]]:
     Raises:
         UnreadableMessageError: no JSON, another schema, or a field that is missing, wrong or unknown; one line.
     """
+    try:
+        message = kind.model_validate_json(payload)
+    except ValidationError:
+        return _read_slowly(kind, payload)
+    _version(kind, message.schema_ if "schema_" in message.model_fields_set else None)
+    return message, []
+
+
+def _read_slowly(kind: type[M], payload: bytes) -> tuple[M, list[str]]:
+    """Of a message that is not as this version has it: read what may be read, or say what is wrong."""
     try:
         content = json.loads(payload)
     except (ValueError, RecursionError) as error:

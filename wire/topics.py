@@ -18,7 +18,7 @@ MESSAGE_ID_PROPERTY = "message_id"
 """MQTT 5 user property of each publish, so that an unreadable message can be acked."""
 
 _KIB = 1024
-_TOPIC = re.compile(rf"^{ROOT}/(?P<device_id>[A-Za-z0-9][A-Za-z0-9_.-]{{0,63}})/(?P<name>[a-z]+)$")
+_TOPIC = re.compile(rf"^{ROOT}/(?P<device_id>[A-Za-z0-9][A-Za-z0-9_.-]{{0,63}})/(?P<name>[a-z]+)\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,10 @@ def test_times_become_utc() -> None:
         (b"{}", "schema: 'None' is not 'talaia.event/1'"),
         (json.dumps(event(schema="talaia.status/1")).encode(), "schema: 'talaia.status/1' is not"),
         (json.dumps(event(schema="talaia.event/0")).encode(), "schema: version 0 is older"),
+        (
+            json.dumps({key: value for key, value in event().items() if key != "schema"}).encode(),
+            "schema: 'None' is not",
+        ),
         (json.dumps(event(extra=1)).encode(), "extra: Extra inputs are not permitted"),
         (json.dumps(event(location={"lat": 91, "lon": 0, "accuracy_m": 1})).encode(), "location.lat: "),
         (json.dumps(event(location={"lat": 1, "lon": float("nan"), "accuracy_m": 1})).encode(), "location.lon: "),

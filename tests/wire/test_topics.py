@@ -19,7 +19,15 @@ def test_a_topic_is_spelled_and_parsed_alike(topic: topics.Topic) -> None:
 
 @pytest.mark.parametrize(
     "spelled",
-    ["", "talaia/v1/a", "talaia/v1/a/b/events", "talaia/v2/a/events", "talaia/v1/+/events", "talaia/v1/a/nope"],
+    [
+        "",
+        "talaia/v1/a",
+        "talaia/v1/a/b/events",
+        "talaia/v2/a/events",
+        "talaia/v1/+/events",
+        "talaia/v1/a/nope",
+        "talaia/v1/a/events\n",
+    ],
 )
 def test_what_is_no_topic_of_ours_is_none(spelled: str) -> None:
     assert topics.parse(spelled) is None
