@@ -1,7 +1,6 @@
 # Talaia. `make help` lists everything; docs/design/launch.md says what each step does.
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
-NPM := $(PYTHON) -m launch npm
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check format lock bench bench-ingest bench-whole-way soak screenshots clean
 

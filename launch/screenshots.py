@@ -1,0 +1,240 @@
+"""`make screenshots`: every screen of the running system into docs/img, wide and narrow, with the staged alert."""
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Error, StorageState, sync_playwright
+
+from launch import places, room_client
+from launch.console import Step, complain, say
+from launch.errors import LaunchError
+
+PICTURES = places.PROJECT / "docs" / "img"
+SIZES = ((1920, 1080), (390, 844))
+LANGUAGE = "en"  # of the README that shows them
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_WORDS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--hide-scrollbars",
+)
+START_S = 900  # the first `make run` of a machine builds what it needs
+STOP_S = 60
+ALERT_S = 240  # the staged dumping happens once a minute and a half, its clip is complete 10 s later
+SCREEN_MS = 60_000  # the map is drawn by software
+REST_MS = 500  # until what moves into place rests
+COLOURS = 256
+PICTURE_BYTES = 400_000
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One picture: where it is, and what is seen there once it is complete. `{alert}` stands for the alert's id."""
+
+    name: str
+    path: str
+    complete: str
+    signed_in: bool = True
+    press: str = ""  # a key that opens it
+
+
+SCREENS = (
+    Screen("login", "/login", "form", signed_in=False),
+    Screen("feed", "/", "[data-alert-id='{alert}']"),
+    Screen("alert", "/alerts/{alert}", "[data-testid=alert][data-alert='{alert}']"),
+    Screen("cameras", "/cameras", "[data-testid=camera][data-state=live]"),
+    Screen("map", "/map", "[data-testid=map][data-ready=true]"),
+    Screen("keys", "/", "dialog", press="?"),
+    Screen("audit", "/audit", "main table, main [data-testid=empty]"),
+    Screen("dead-letters", "/dead-letters", "main table, main [data-testid=empty]"),
+)
+SETTLED = """() => document.fonts.status === 'loaded'
+    && !document.querySelector('[data-testid=loading]')
+    && [...document.images].every((image) => image.complete)
+    && [...document.querySelectorAll('[data-testid=map]')].every((map) => map.dataset.ready === 'true')"""
+
+
+def main() -> int:
+    try:
+        browser_program = _browser()
+        with _system() as run, sync_playwright() as playwright:
+            try:
+                browser = playwright.chromium.launch(executable_path=browser_program, args=list(BROWSER_WORDS))
+                _take(browser, run)
+                browser.close()
+            except Error as error:
+                raise LaunchError(f"Chromium failed: {error.message.splitlines()[0]}") from error
+    except LaunchError as error:
+        complain(str(error))
+        return 1
+    return 0
+
+
+def _browser() -> str:
+    found = next((program for name in BROWSERS if (program := shutil.which(name))), None)
+    if found is None:
+        raise LaunchError("Chromium is not installed: apt-get install chromium.")
+    return found
+
+
+@contextmanager
+def _system() -> Iterator[dict[str, Any]]:
+    """run.json of the system that runs on DATA_DIR, or of one that is started for the pictures alone."""
+    directory = Path(os.environ.get("DATA_DIR", places.PROJECT / "data")).expanduser().resolve()
+    run = _run_file(directory)
+    if run is not None and room_client.answers(run["url"]):
+        yield run
+        return
+    with tempfile.TemporaryDirectory(prefix="talaia-screenshots-") as name:
+        process = _start(Path(name))
+        try:
+            started = _run_file(Path(name))
+            if started is None:
+                raise LaunchError("make run came to READY without a run.json.")
+            yield started
+        finally:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=STOP_S)
+
+
+def _run_file(directory: Path) -> dict[str, Any] | None:
+    try:
+        run: dict[str, Any] = json.loads((directory / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return run
+
+
+def _start(directory: Path) -> "subprocess.Popen[str]":
+    """`make run` on a free port, waited for until it is READY; what it says goes to stderr."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "launch", "run"],
+        cwd=places.PROJECT,
+        env={**os.environ, "PORT": str(port), "DATA_DIR": str(directory)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    ready = threading.Event()
+    threading.Thread(target=_follow, args=(process, ready), daemon=True).start()
+    deadline_s = time.monotonic() + START_S
+    while not ready.wait(0.5):
+        if process.poll() is not None or time.monotonic() > deadline_s:
+            process.terminate()
+            raise LaunchError("The system did not come to READY; its own words are above.")
+    return process
+
+
+def _follow(process: "subprocess.Popen[str]", ready: threading.Event) -> None:
+    for line in process.stdout or ():
+        if line.startswith("READY "):
+            ready.set()
+        if not line.startswith("Log in"):  # the link would let anybody in
+            say(line.rstrip(), sys.stderr)
+
+
+def _take(browser: Browser, run: dict[str, Any]) -> None:
+    places.make_directory(PICTURES)
+    with Step("The staged alert", sys.stderr) as step:
+        visitor = browser.new_context(base_url=run["url"])
+        _sign_in(visitor, run)
+        alert_id = _staged_alert(visitor)
+        session = visitor.storage_state()
+        step.done(alert_id)
+    for width_px, height_px in SIZES:
+        for screen in SCREENS:
+            with Step(f"{screen.name} {width_px}x{height_px}", sys.stderr) as step:
+                context = _context(browser, run["url"], (width_px, height_px), session if screen.signed_in else None)
+                picture = _picture(context, screen, alert_id)
+                context.close()
+                path = PICTURES / f"{screen.name}-{width_px}x{height_px}.png"
+                step.done(f"{write(picture, path) // 1000} kB")
+    say(str(PICTURES))
+
+
+def _sign_in(visitor: BrowserContext, run: dict[str, Any]) -> None:
+    answer = visitor.request.post("/api/v1/session", data={"user": run["user"], "password": run["password"]})
+    if not answer.ok:
+        raise LaunchError(f"{run['url']} refused the account of run.json: {answer.status}.")
+
+
+def _staged_alert(visitor: BrowserContext) -> str:
+    """The id of an alert of the staged camera whose clip has arrived, as soon as there is one."""
+    deadline_s = time.monotonic() + ALERT_S
+    while time.monotonic() < deadline_s:
+        for item in visitor.request.get("/api/v1/alerts").json()["items"]:
+            if item["staged"] and item["clip_url"]:
+                return str(item["alert_id"])
+        time.sleep(1)
+    raise LaunchError(f"No alert of the staged dumping with its clip within {ALERT_S} s.")
+
+
+def _context(browser: Browser, url: str, size: tuple[int, int], session: StorageState | None) -> BrowserContext:
+    context = browser.new_context(
+        base_url=url,
+        viewport={"width": size[0], "height": size[1]},
+        reduced_motion="reduce",
+        storage_state=session,
+    )
+    context.set_default_timeout(SCREEN_MS)
+    preferences = json.dumps({"language": LANGUAGE, "theme": "dark", "sound": False, "singleKeys": True})
+    context.add_init_script(f"localStorage.setItem('talaia.preferences', {json.dumps(preferences)})")
+    return context
+
+
+def _picture(context: BrowserContext, screen: Screen, alert_id: str) -> bytes:
+    page = context.new_page()
+    page.goto(screen.path.format(alert=alert_id))
+    if screen.press:
+        page.wait_for_function(SETTLED)
+        page.keyboard.press(screen.press)
+    page.wait_for_selector(screen.complete.format(alert=alert_id))
+    page.wait_for_function(SETTLED)
+    page.wait_for_timeout(REST_MS)
+    return page.screenshot()
+
+
+def write(picture: bytes, path: Path) -> int:
+    """Write it with a palette of its own: less than half the size, and hardly a difference to the eye."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    palette = image.quantize(COLOURS, kmeans=1)  # else rare colours, a red coat, go brown
+    packed = io.BytesIO()
+    image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(packed, "PNG", optimize=True)
+    size_bytes = len(packed.getvalue())
+    if size_bytes > PICTURE_BYTES:
+        raise LaunchError(
+            f"{path.name} would have {size_bytes} bytes; at most {PICTURE_BYTES} are kept in the project."
+        )
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(packed.getvalue())
+    part.replace(path)
+    return size_bytes
+
+
+if __name__ == "__main__":
+    sys.exit(main())
