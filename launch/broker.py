@@ -14,9 +14,10 @@ from pathlib import Path
 
 from launch import commands, places
 from launch.unprivileged import Account, own_directory
+from wire import topics
 
 ROOM_USER = "room"
-TOPIC_ROOT = "talaia/v1"
+
 SYSTEM_PROGRAMS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 START_S = 20.0
 MAX_PACKET_BYTES = 8 * places.MEBIBYTE
@@ -62,7 +63,7 @@ def _find(program: str) -> Path | None:
 
 
 def _access_rules() -> str:
-    return f"user {ROOM_USER}\ntopic readwrite {TOPIC_ROOT}/#\n\npattern readwrite {TOPIC_ROOT}/%u/#\n"
+    return f"user {ROOM_USER}\ntopic readwrite {topics.ROOT}/#\n\npattern readwrite {topics.ROOT}/%u/#\n"
 
 
 def replace_settings(template: str, replaced: Mapping[str, str | None]) -> str:
