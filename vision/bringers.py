@@ -22,7 +22,7 @@ _BEFORE_S, _AFTER_S = 3.0, 1.5
 """A bringer was beside the place within this span around the thing's appearance."""
 _VEHICLE_BEFORE_S = 8.0
 """A load that the vehicle itself hid appears when it drives off."""
-_REACH_PERSON, _REACH_VEHICLE = 0.15, 0.25
+_REACH_PERSON, _REACH_VEHICLE = 0.3, 0.25
 """Beside: gap between the boxes, in heights of the bringer's box."""
 _SCRAP_SHARE = 0.02
 """Area of the least thing, in squared statures of its bringer: a bag of 30 x 30 cm beside 1.7 m is 0.03."""

@@ -37,7 +37,7 @@ _FILL_MIN = 0.3
 _STRENGTH_MIN = 1.0
 """Mean difference from the background in units of the pixels' strong threshold."""
 _JOIN_PX = 5
-_JOIN_S = 5.0
+_JOIN_S = 2.0
 """What comes to stand beside a region within so many seconds of its last growth is part of it (a heap grows)."""
 _GROWTH = 0.15
 """Growth by so much since the region came to rest means that it had not."""
@@ -56,7 +56,7 @@ _SEED_REACH_PX = 7
 """Weakly different pixels count only beside strongly different ones: a soft shadow is not drawn into a thing."""
 
 EDGE_RATIO = 1.2
-_EDGE_SOFT = 0.08
+_EDGE_SOFT = 0.12
 """Slope of the contour a pixel, in shares of the region's contrast: a step has about 0.3, a wide penumbra 0.05."""
 _SLOPE_NOISE = 1.0
 _SAME_TEXTURE = 0.9
@@ -74,7 +74,7 @@ class Look:
     edge_ratio: float
     """Slope on the region's contour, now to background."""
     edge_slope: float
-    """Slope on the contour now a pixel, to the region's contrast."""
+    """Steepest slope a pixel within two pixels of the contour, to the region's contrast."""
     texture: float
     """Correlation of the fine texture, now with background; 0 where either is flat."""
     colour_shift: float
@@ -193,7 +193,7 @@ class StaticObjects:
         """The region that lies within reach of a new part, if they belong together."""
         for region_id in np.unique(ids):
             region = self.regions.get(int(region_id))
-            if region is not None and (abs(born_s - region.rest_s) <= _JOIN_S or area < _GROWTH * region.rest_area_px):
+            if region is not None and (abs(born_s - region.rest_s) <= _JOIN_S or area < _AREA_MIN_PX):
                 return region
         return None
 
@@ -241,12 +241,14 @@ def _look(
 ) -> Look:
     now, before = _luma(image), _luma(before_image)
     contour, across, down = _contour(mask)
-    slope_now = float(_slope_over(now, across, down)[contour].mean())
+    slopes_now = _slope_over(now, across, down)
+    slope_now = float(slopes_now[contour].mean())
+    steepest = float(cv2.dilate(slopes_now, np.ones((5, 5), np.uint8))[contour].mean())
     slope_before = float(_slope_over(before, across, down)[contour].mean())
     contrast = float(np.abs(image - before_image).max(axis=2)[mask].mean())
     return Look(
         edge_ratio=(slope_now + _SLOPE_NOISE) / (slope_before + _SLOPE_NOISE),
-        edge_slope=slope_now / max(contrast, 1.0),
+        edge_slope=steepest / max(contrast, 1.0),
         texture=_texture_correlation(now, before, mask),
         colour_shift=_colour_shift(image[mask], before_image[mask]),
         light_spread=_light_spread(now[mask], before[mask]),
