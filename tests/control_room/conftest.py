@@ -92,3 +92,12 @@ def door(database_url: str, tmp_path: Path) -> Iterator[doors.Door]:
     """The web service on a fresh database."""
     with doors.opened(database_url, tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def lasting_door(database_server: services.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[doors.Door]:
+    """One for a file of tests that only look, or expect to be refused."""
+    url = database_server.new_database()
+    with doors.opened(url, tmp_path_factory.mktemp("room")) as opened:
+        yield opened
+    database_server.drop_database(url)

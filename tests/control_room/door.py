@@ -58,6 +58,8 @@ class Door:
     url: str
     clock: Clock
     database_url: str
+    folder: Path
+    """Where its store lies, and where its screens would."""
     _clients: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def close(self) -> None:
@@ -145,7 +147,7 @@ def opened(database_url: str, folder: Path, *, heartbeat_s: float = 10.0) -> Ite
         settings(database_url, folder), clock=clock, built=folder / "dist", heartbeat_s=heartbeat_s
     )
     with _serving(app) as url:
-        door = Door(app, url, clock, database_url)
+        door = Door(app, url, clock, database_url, folder)
         try:
             yield door
         finally:

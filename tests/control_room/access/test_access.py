@@ -91,9 +91,9 @@ def test_a_change_needs_the_csrf_token_of_the_session(door: doors.Door) -> None:
 
 
 @pytest.mark.parametrize("given", ["Bearer quay.wrong", "Bearer .", "Bearer é.x", "bearer quay"])
-def test_a_wrong_credential_of_a_device_is_refused(door: doors.Door, given: str) -> None:
-    door.as_device()
-    answer = door.client().put(
+def test_a_wrong_credential_of_a_device_is_refused(lasting_door: doors.Door, given: str) -> None:
+    lasting_door.as_device()
+    answer = lasting_door.client().put(
         f"/api/v1/evidence/{SOME}", content=b"x", headers=[(b"Authorization", given.encode("latin-1"))]
     )
     assert doors.problem(answer) == (401, "not-signed-in")

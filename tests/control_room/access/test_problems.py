@@ -29,8 +29,10 @@ def test_what_is_wrong_with_a_request_is_said_by_field(door: doors.Door) -> None
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[" * 10_000, b"null", b'"x"', b'{"user": "\\ud800"}'])
-def test_a_body_that_is_no_login(door: doors.Door, content: bytes) -> None:
-    answer = door.client().post("/api/v1/session", content=content, headers={"content-type": "application/json"})
+def test_a_body_that_is_no_login(lasting_door: doors.Door, content: bytes) -> None:
+    answer = lasting_door.client().post(
+        "/api/v1/session", content=content, headers={"content-type": "application/json"}
+    )
     status, _ = doors.problem(answer)
     assert status in {400, 422}
 
@@ -70,8 +72,8 @@ def test_a_database_that_is_away_is_a_503(door: doors.Door) -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/api/v1/alerts", "/nowhere", "/api/v1/nothing"])
-def test_every_answer_has_the_security_headers(door: doors.Door, path: str) -> None:
-    _has_security_headers(door.client().get(path))
+def test_every_answer_has_the_security_headers(lasting_door: doors.Door, path: str) -> None:
+    _has_security_headers(lasting_door.client().get(path))
 
 
 def test_answers_of_the_api_are_not_stored(door: doors.Door) -> None:

@@ -134,17 +134,18 @@ def test_what_the_state_does_not_allow(door: doors.Door) -> None:
         ("shelve", {"until": "2026-11-21T13:00:00"}, "body.until"),
     ],
 )
-def test_what_an_act_must_say(door: doors.Door, action: str, body: dict[str, Any], at: str) -> None:
-    alert = door.alert()
-    answer = _act(door.as_person("marta"), alert, action, **body)
+def test_what_an_act_must_say(lasting_door: doors.Door, action: str, body: dict[str, Any], at: str) -> None:
+    alert = lasting_door.alert()
+    answer = _act(lasting_door.as_person("marta"), alert, action, **body)
     assert doors.problem(answer) == (422, "about:blank")
     assert [fault["at"] for fault in answer.json()["errors"]] == [at]
 
 
 @pytest.mark.parametrize("away", [timedelta(0), timedelta(seconds=-1), timedelta(hours=24, seconds=1)])
-def test_an_alert_is_shelved_for_a_day_at_most(door: doors.Door, away: timedelta) -> None:
-    alert = door.alert()
-    answer = _act(door.as_person("marta"), alert, "shelve", until=messages.rfc3339(door.clock() + away))
+def test_an_alert_is_shelved_for_a_day_at_most(lasting_door: doors.Door, away: timedelta) -> None:
+    alert = lasting_door.alert()
+    until = messages.rfc3339(lasting_door.clock() + away)
+    answer = _act(lasting_door.as_person("marta"), alert, "shelve", until=until)
     assert doors.problem(answer) == (422, "bad-shelf-time")
 
 

@@ -14,9 +14,14 @@ from tests.control_room import messages
 ALERTS = "/api/v1/alerts"
 
 
-@pytest.fixture
-def marta(door: doors.Door) -> httpx.Client:
-    """With five alerts, one a minute, of two cameras and two rules."""
+@pytest.fixture(scope="module")
+def reader(lasting_door: doors.Door) -> httpx.Client:
+    """Looks at five alerts, one a minute, of two cameras and two rules."""
+    _ingest_five(lasting_door)
+    return lasting_door.as_person("marta")
+
+
+def _ingest_five(door: doors.Door) -> None:
     for minute in range(5):
         door.ingest(
             messages.event(
@@ -26,7 +31,6 @@ def marta(door: doors.Door) -> httpx.Client:
                 sequence=minute + 1,
             )
         )
-    return door.as_person("marta")
 
 
 def _minutes(answer: httpx.Response) -> list[int]:
@@ -79,11 +83,13 @@ def test_an_item_is_whole(door: doors.Door) -> None:
         ("?since=2026-11-21T13:02:00%2B01:00", [4, 3, 2]),
     ],
 )
-def test_filters(marta: httpx.Client, query: str, minutes: list[int]) -> None:
-    assert _minutes(marta.get(ALERTS + query)) == minutes
+def test_filters(reader: httpx.Client, query: str, minutes: list[int]) -> None:
+    assert _minutes(reader.get(ALERTS + query)) == minutes
 
 
-def test_pages_hold_each_alert_once_though_new_ones_come(door: doors.Door, marta: httpx.Client) -> None:
+def test_pages_hold_each_alert_once_though_new_ones_come(door: doors.Door) -> None:
+    _ingest_five(door)
+    marta = door.as_person("marta")
     seen: list[int] = []
     parameters: dict[str, Any] = {"limit": 2}
     for _ in range(3):
@@ -105,13 +111,13 @@ def test_alerts_of_one_moment_are_not_lost_between_pages(door: doors.Door) -> No
 
 
 @pytest.mark.parametrize("cursor", ["x", "!!", "bnVsbA", "WyIyMDI2Il0", "é", "A" * 200])
-def test_a_cursor_of_nobody_is_refused(marta: httpx.Client, cursor: str) -> None:
-    assert doors.problem(marta.get(ALERTS, params={"cursor": cursor})) == (422, "bad-cursor")
+def test_a_cursor_of_nobody_is_refused(reader: httpx.Client, cursor: str) -> None:
+    assert doors.problem(reader.get(ALERTS, params={"cursor": cursor})) == (422, "bad-cursor")
 
 
 @pytest.mark.parametrize("query", ["limit=201", "limit=0", "state=open", "camera_id=%00", "rule=A"])
-def test_a_wrong_filter_is_refused(marta: httpx.Client, query: str) -> None:
-    assert doors.problem(marta.get(f"{ALERTS}?{query}")) == (422, "about:blank")
+def test_a_wrong_filter_is_refused(reader: httpx.Client, query: str) -> None:
+    assert doors.problem(reader.get(f"{ALERTS}?{query}")) == (422, "about:blank")
 
 
 def test_the_detail_adds_evidence_history_attributes_and_model(door: doors.Door) -> None:
@@ -137,7 +143,6 @@ def test_the_detail_adds_evidence_history_attributes_and_model(door: doors.Door)
     assert alert["model"] == {"name": "centernet-coco", "sha256": "a" * 64}
 
 
-def test_there_is_no_such_alert(door: doors.Door) -> None:
-    marta = door.as_person("marta")
-    assert doors.problem(marta.get(f"{ALERTS}/00000000-0000-0000-0000-000000000000")) == (404, "about:blank")
-    assert doors.problem(marta.get(f"{ALERTS}/7")) == (422, "about:blank")
+def test_there_is_no_such_alert(reader: httpx.Client) -> None:
+    assert doors.problem(reader.get(f"{ALERTS}/00000000-0000-0000-0000-000000000000")) == (404, "about:blank")
+    assert doors.problem(reader.get(f"{ALERTS}/7")) == (422, "about:blank")

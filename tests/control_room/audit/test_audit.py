@@ -11,9 +11,12 @@ from tests.control_room import door as doors
 @pytest.mark.parametrize(
     "change", ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit", "TRUNCATE audit", "DELETE FROM alert_history"]
 )
-def test_it_only_grows(door: doors.Door, change: str) -> None:
-    door.alert()
-    with door.connection() as connection, pytest.raises(psycopg.errors.InsufficientPrivilege, match="only be added"):
+def test_it_only_grows(lasting_door: doors.Door, change: str) -> None:
+    lasting_door.alert()
+    with (
+        lasting_door.connection() as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege, match="only be added"),
+    ):
         connection.execute(change)
 
 
@@ -59,5 +62,5 @@ def test_filters_and_items(door: doors.Door) -> None:
 
 
 @pytest.mark.parametrize("query", ["cursor=x", "cursor=-1", "limit=501", "actor=", "actor=%00"])
-def test_a_wrong_question_is_refused(door: doors.Door, query: str) -> None:
-    assert doors.problem(door.as_person("anna").get(f"/api/v1/audit?{query}")) == (422, "about:blank")
+def test_a_wrong_question_is_refused(lasting_door: doors.Door, query: str) -> None:
+    assert doors.problem(lasting_door.as_person("anna").get(f"/api/v1/audit?{query}")) == (422, "about:blank")

@@ -40,6 +40,12 @@ def shown(door: doors.Door) -> Shown:
     return _shown(door)
 
 
+@pytest.fixture(scope="module")
+def looked_at(lasting_door: doors.Door) -> Shown:
+    """For tests that only look."""
+    return _shown(lasting_door)
+
+
 def _shown(door: doors.Door, media_type: str = "video/mp4", kind: str = "clip") -> Shown:
     sha256 = hashlib.sha256(CLIP).hexdigest()
     reference = messages.evidence(kind, sha256=sha256, bytes=len(CLIP), media_type=media_type)
@@ -49,8 +55,8 @@ def _shown(door: doors.Door, media_type: str = "video/mp4", kind: str = "clip") 
     return Shown(door, url, reference["evidence_id"], alert, door.as_person("marta"))
 
 
-def test_the_whole_file(shown: Shown) -> None:
-    answer = shown.marta.get(shown.url)
+def test_the_whole_file(looked_at: Shown) -> None:
+    answer = looked_at.marta.get(looked_at.url)
     assert answer.content == CLIP
     headers = {name: answer.headers[name] for name in ("content-type", "etag", "cache-control", "accept-ranges")}
     assert headers == {
@@ -59,7 +65,7 @@ def test_the_whole_file(shown: Shown) -> None:
         "cache-control": "private, no-cache",
         "accept-ranges": "bytes",
     }
-    assert answer.headers["content-disposition"] == f'inline; filename="clip-{shown.evidence_id}.mp4"'
+    assert answer.headers["content-disposition"] == f'inline; filename="clip-{looked_at.evidence_id}.mp4"'
 
 
 @pytest.mark.parametrize(
@@ -77,23 +83,23 @@ def test_the_whole_file(shown: Shown) -> None:
         ("bytes=a-b", 200, slice(None)),
     ],
 )
-def test_ranges(shown: Shown, asked: str, status: int, part: slice) -> None:
-    answer = shown.marta.get(shown.url, headers={"Range": asked})
+def test_ranges(looked_at: Shown, asked: str, status: int, part: slice) -> None:
+    answer = looked_at.marta.get(looked_at.url, headers={"Range": asked})
     assert (answer.status_code, answer.content) == (status, CLIP[part])
 
 
 @pytest.mark.parametrize("asked", ["bytes=25600-", "bytes=99999999-", "bytes=-0"])
-def test_a_range_beyond_the_end(shown: Shown, asked: str) -> None:
-    answer = shown.marta.get(shown.url, headers={"Range": asked})
+def test_a_range_beyond_the_end(looked_at: Shown, asked: str) -> None:
+    answer = looked_at.marta.get(looked_at.url, headers={"Range": asked})
     assert doors.problem(answer) == (416, "about:blank")
     assert answer.headers["content-range"] == "bytes */25600"
 
 
-def test_what_the_browser_has_it_need_not_fetch_again(shown: Shown) -> None:
-    etag = shown.marta.get(shown.url).headers["etag"]
-    answer = shown.marta.get(shown.url, headers={"If-None-Match": etag})
+def test_what_the_browser_has_it_need_not_fetch_again(looked_at: Shown) -> None:
+    etag = looked_at.marta.get(looked_at.url).headers["etag"]
+    answer = looked_at.marta.get(looked_at.url, headers={"If-None-Match": etag})
     assert (answer.status_code, answer.content) == (304, b"")
-    answer = shown.marta.get(shown.url, headers={"Range": "bytes=0-9", "If-Range": '"another"'})
+    answer = looked_at.marta.get(looked_at.url, headers={"Range": "bytes=0-9", "If-Range": '"another"'})
     assert (answer.status_code, len(answer.content)) == (200, len(CLIP))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import httpx
 import pytest
 
@@ -12,16 +10,17 @@ from tests.control_room import door as doors
 INDEX = "<!doctype html><title>Talaia</title>"
 
 
-@pytest.fixture
-def client(door: doors.Door, tmp_path: Path) -> httpx.Client:
-    built = tmp_path / "dist"
+@pytest.fixture(scope="module")
+def client(lasting_door: doors.Door) -> httpx.Client:
+    folder = lasting_door.folder
+    built = folder / "dist"
     (built / "assets").mkdir(parents=True)
     (built / "index.html").write_text(INDEX)
     (built / "favicon.svg").write_text("<svg/>")
     (built / "assets" / "index-4f3a.js").write_text("start()")
-    (tmp_path / "secret.txt").write_text("secret")
-    (built / "outside.txt").symlink_to(tmp_path / "secret.txt")
-    return door.client()
+    (folder / "secret.txt").write_text("secret")
+    (built / "outside.txt").symlink_to(folder / "secret.txt")
+    return lasting_door.client()
 
 
 @pytest.mark.parametrize("path", ["/", "/alerts/7", "/login?token=abc", "/index.html", "/apiary"])
