@@ -96,7 +96,6 @@ make_environment() {
     rm -rf .venv
   fi
   if [ ! -d .venv ]; then
-    require_space
     fresh=yes
     "$uv" venv --quiet --python "$python" .venv >>"$log" 2>&1 || explain "Making .venv failed"
     : >"$incomplete"
@@ -129,6 +128,7 @@ exec 9>"$setup/lock"
 flock 9 # two starts at once: the second waits, and finds the environment made
 ready "$kind" && exit 0
 : >"$log" || fail "Cannot write to $(pwd)/$setup."
+[ -d .venv ] || require_space
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
