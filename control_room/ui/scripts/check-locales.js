@@ -27,7 +27,10 @@ for (const key of flatten(first).keys()) {
   const plain = key.replace(/\.(one|other)$/, '');
   const stem = plain.slice(0, plain.lastIndexOf('.') + 1);
   const isUsed =
-    sources.includes(`'${plain}'`) || sources.includes(`\`${stem}\${`) || sources.includes(`i18n.name('${group}'`);
+    sources.includes(`'${plain}'`) ||
+    sources.includes(`\`${stem}\${`) ||
+    sources.includes(`i18n.name('${group}'`) ||
+    sources.includes(`i18n.phrase('${group}'`);
   if (!isUsed) faults.push(`locales/ca.json: nothing uses ${key}`);
 }
 

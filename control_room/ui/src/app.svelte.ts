@@ -36,7 +36,7 @@ export class App {
   readonly room: Room;
   readonly feed: Feed;
   readonly alarm: Alarm;
-  readonly bell = new WebAudioBell();
+  readonly bell: WebAudioBell;
   readonly actions: Actions;
   readonly keys: Keys;
   readonly toasts = new Toasts();
@@ -45,7 +45,7 @@ export class App {
   helpOpen = $state(false);
 
   constructor(deps: AppDeps) {
-    this.api = new Api(deps.fetch);
+    this.api = new Api(deps.fetch, deps.page.location.origin);
     this.router = new Router(deps.page);
     this.preferences = new Preferences(deps.storage);
     this.clock = new Clock(deps.now);
@@ -59,6 +59,7 @@ export class App {
       deps.now,
     );
     this.feed = new Feed(this.room, this.api);
+    this.bell = new WebAudioBell(() => deps.page.navigator.userActivation.hasBeenActive);
     this.alarm = new Alarm(this.room, this.bell, this.preferences);
     this.actions = new Actions(this.api, this.room, this.toasts);
     this.keys = new Keys(() => this.preferences.singleKeys);

@@ -13,6 +13,7 @@ HTMLDialogElement.prototype.close = function (this: HTMLDialogElement) {
 };
 Element.prototype.scrollIntoView = () => undefined;
 Element.prototype.scrollTo = () => undefined;
+HTMLCanvasElement.prototype.getContext = () => null;
 
 /** Media queries that the test says are true. */
 export const media = { matching: new Set<string>() };

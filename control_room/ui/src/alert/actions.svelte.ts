@@ -11,7 +11,7 @@ import type { Toasts } from '../toasts.svelte';
 export interface Conflict {
   act: Act;
   present: Alert;
-  /** The last change, where the room told it. */
+  /** Who changed it and how; null until the room has told. */
   last: HistoryEntry | null;
 }
 
@@ -27,6 +27,8 @@ export class Actions {
   readonly #toasts: Toasts;
   /** Notes that are typed and not saved, by alert: they outlive the page that they were typed on. */
   readonly drafts = new SvelteMap<string, string>();
+  /** Why this person opens recordings of an alert that is closed, by alert. */
+  readonly reasons = new SvelteMap<string, string>();
   readonly conflicts = new SvelteMap<string, Conflict>();
   /** The newest answer of the room about an alert, with its history. */
   readonly details = new SvelteMap<string, AlertDetail>();
@@ -129,11 +131,10 @@ export class Actions {
 
   #failed(alert: Alert, act: Act, problem: Problem): void {
     if (problem.status === 409 && problem.alert) {
-      const present = { ...alert, ...problem.alert };
+      const present = problem.alert;
       this.#room.put(present);
-      const last = problem.alert.history?.at(-1) ?? null;
-      this.conflicts.set(alert.alert_id, { act, present, last });
-      if (!last) void this.#tellWho(alert.alert_id);
+      this.conflicts.set(alert.alert_id, { act, present, last: null });
+      void this.#tellWho(alert.alert_id);
     } else if (problem.status === 0) this.#toasts.warn(t('action.failed_network'));
     else if (problem.status === 403) this.#toasts.warn(t('action.failed_permission'));
     else if (problem.status !== 401) this.#toasts.warn(t('action.failed', { detail: describe(problem) }));

@@ -1,5 +1,18 @@
+import createClient, { type Client } from 'openapi-fetch';
+
 import type { Filter } from '../feed/queue';
-import type { Alert, AlertDetail, AuditRow, CloseReason, DeadLetter, Page, SessionInfo, Town } from './types';
+import type { paths } from './schema';
+import type {
+  Alert,
+  AlertDetail,
+  AuditRow,
+  CloseReason,
+  DeadLetter,
+  Page,
+  ProblemDocument,
+  SessionInfo,
+  Town,
+} from './types';
 
 /** RFC 9457, as the room renders every error; `status` 0: the room was not reached. */
 export interface Problem {
@@ -9,12 +22,12 @@ export interface Problem {
   /** Seconds until another try makes sense, where the room said so. */
   retryAfter_s?: number;
   /** The alert as it is now, where an act came too late. */
-  alert?: Alert & Partial<AlertDetail>;
+  alert?: Alert;
 }
 
 export type Result<T> = { ok: true; data: T } | { ok: false; problem: Problem };
 
-/** What a person does to an alert. `version` is the one he saw. */
+/** What a person does to an alert. */
 export type Act =
   | { verb: 'acknowledge'; note?: string }
   | { verb: 'shelve'; until: string; reason?: string; note?: string }
@@ -22,52 +35,77 @@ export type Act =
   | { verb: 'reopen'; reason: string; note?: string }
   | { verb: 'notes'; note: string };
 
-const ROOT = '/api/v1';
+const ACTS = {
+  acknowledge: '/api/v1/alerts/{alert_id}/acknowledge',
+  shelve: '/api/v1/alerts/{alert_id}/shelve',
+  close: '/api/v1/alerts/{alert_id}/close',
+  reopen: '/api/v1/alerts/{alert_id}/reopen',
+  notes: '/api/v1/alerts/{alert_id}/notes',
+} as const;
+
+/** An answer of openapi-fetch. Its own type of `data` turns tuples into arrays, so each method names the type it gives. */
+type Answer = Promise<{ data?: unknown; error?: unknown; response: Response }>;
 
 /** The room over HTTP; the only place of this page that knows its addresses. */
 export class Api {
-  readonly #fetch: typeof fetch;
+  readonly #room: Client<paths>;
   #csrf = '';
   /** Called when the room no longer knows the session. */
   onSignedOut: () => void = () => undefined;
 
-  constructor(fetcher: typeof fetch) {
-    this.#fetch = fetcher;
+  /** `origin` is where the page came from: it talks to nobody else. */
+  constructor(fetcher: typeof fetch, origin: string) {
+    this.#room = createClient<paths>({ baseUrl: origin, fetch: (request) => fetcher(request) });
+    this.#room.use({
+      onRequest: ({ request }) => {
+        if (request.method !== 'GET') request.headers.set('X-CSRF-Token', this.#csrf);
+      },
+    });
   }
 
   async session(): Promise<Result<SessionInfo>> {
-    return this.#enter(await this.#call<SessionInfo>('GET', '/session', undefined, { quiet: true }));
+    return this.#enter(await this.#result(this.#room.GET('/api/v1/session')));
   }
   async login(user: string, password: string): Promise<Result<SessionInfo>> {
-    return this.#enter(await this.#call<SessionInfo>('POST', '/session', { user, password }, { quiet: true }));
+    return this.#enter(await this.#result(this.#room.POST('/api/v1/session', { body: { user, password } })));
   }
   async loginByLink(token: string): Promise<Result<SessionInfo>> {
-    return this.#enter(await this.#call<SessionInfo>('POST', '/session/link', { token }, { quiet: true }));
+    return this.#enter(await this.#result(this.#room.POST('/api/v1/session/link', { body: { token } })));
   }
   logout(): Promise<Result<undefined>> {
-    return this.#call('DELETE', '/session', undefined, { quiet: true });
+    return this.#result<undefined>(this.#room.DELETE('/api/v1/session'));
   }
+
   town(): Promise<Result<Town>> {
-    return this.#call('GET', '/town');
+    return this.#ask(this.#room.GET('/api/v1/town'));
   }
-  alerts(filter: Filter, cursor: string | null, limit: number): Promise<Result<Page<Alert>>> {
-    const query = new URLSearchParams({ state: filter.view, limit: String(limit) });
-    if (filter.rule) query.set('rule', filter.rule);
-    if (filter.camera) query.set('camera_id', filter.camera.slice(filter.camera.indexOf('/') + 1));
-    if (cursor) query.set('cursor', cursor);
-    return this.#call('GET', `/alerts?${query.toString()}`);
+  /** A page of the alerts in one state, the newest first. */
+  alerts(state: Alert['state'], filter: Filter, cursor: string | null, limit: number): Promise<Result<Page<Alert>>> {
+    const slash = filter.camera.indexOf('/');
+    const query = {
+      state: [state],
+      limit,
+      ...(filter.rule && { rule: filter.rule }),
+      ...(filter.camera && { device_id: filter.camera.slice(0, slash), camera_id: filter.camera.slice(slash + 1) }),
+      ...(cursor && { cursor }),
+    };
+    return this.#ask(this.#room.GET('/api/v1/alerts', { params: { query } }));
   }
   alert(id: string): Promise<Result<AlertDetail>> {
-    return this.#call('GET', `/alerts/${encodeURIComponent(id)}`);
+    return this.#ask(this.#room.GET('/api/v1/alerts/{alert_id}', { params: { path: { alert_id: id } } }));
   }
-  act(id: string, version: number, { verb, ...body }: Act): Promise<Result<AlertDetail>> {
-    return this.#call('POST', `/alerts/${encodeURIComponent(id)}/${verb}`, { version, ...body });
+  /** `version` is that of the alert as the person saw it. */
+  act(id: string, version: number, { verb, ...told }: Act): Promise<Result<AlertDetail>> {
+    const params = { path: { alert_id: id } };
+    // Each verb's body is checked by `Act`; the five addresses take the same four keys.
+    const body = { version, ...told } as never;
+    return this.#ask(this.#room.POST(ACTS[verb], { params, body }));
   }
   audit(cursor: string | null): Promise<Result<Page<AuditRow>>> {
-    return this.#call('GET', `/audit${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ''}`);
+    return this.#ask(this.#room.GET('/api/v1/audit', { params: { query: cursor ? { cursor } : {} } }));
   }
   deadLetters(cursor: string | null): Promise<Result<Page<DeadLetter>>> {
-    return this.#call('GET', `/dead-letters${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ''}`);
+    return this.#ask(this.#room.GET('/api/v1/dead-letters', { params: { query: cursor ? { cursor } : {} } }));
   }
 
   #enter(answer: Result<SessionInfo>): Result<SessionInfo> {
@@ -75,27 +113,27 @@ export class Api {
     return answer;
   }
 
-  async #call<T>(method: string, path: string, body?: unknown, { quiet = false } = {}): Promise<Result<T>> {
-    const headers: Record<string, string> = {};
-    if (body !== undefined) headers['Content-Type'] = 'application/json';
-    if (method !== 'GET') headers['X-CSRF-Token'] = this.#csrf;
-    const init: RequestInit = { method, headers };
-    if (body !== undefined) init.body = JSON.stringify(body);
-    let response: Response;
+  async #ask<T>(answer: Answer): Promise<Result<T>> {
+    const result = await this.#result<T>(answer);
+    if (!result.ok && result.problem.status === 401) this.onSignedOut();
+    return result;
+  }
+
+  async #result<T>(answer: Answer): Promise<Result<T>> {
     try {
-      response = await this.#fetch(ROOT + path, init);
+      const { data, error, response } = await answer;
+      if (response.ok) return { ok: true, data: data as T };
+      return { ok: false, problem: problemOf(response, error) };
     } catch {
       return { ok: false, problem: { status: 0, title: '', detail: '' } };
     }
-    const data: unknown = await response.json().catch(() => undefined);
-    if (response.ok) return { ok: true, data: data as T };
-    if (response.status === 401 && !quiet) this.onSignedOut();
-    return { ok: false, problem: problemOf(response, data) };
   }
 }
 
-function problemOf(response: Response, data: unknown): Problem {
-  const told = (typeof data === 'object' && data !== null ? data : {}) as Partial<Problem>;
+function problemOf(response: Response, error: unknown): Problem {
+  const told = (typeof error === 'object' && error !== null ? error : {}) as Partial<ProblemDocument> & {
+    alert?: Alert;
+  };
   const problem: Problem = {
     status: response.status,
     title: told.title ?? response.statusText,

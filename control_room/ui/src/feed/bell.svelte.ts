@@ -27,53 +27,48 @@ export function chime(): Float32Array<ArrayBuffer> {
 
 /** Rings through one looping buffer: no timer is involved, so a background tab rings as well. */
 export class WebAudioBell implements Bell {
+  readonly #mayPlay: () => boolean;
   #context: AudioContext | null = null;
   #source: AudioBufferSourceNode | null = null;
-  #state: AudioContextState | 'none' = $state('none');
+  #isWanted = false;
+  blocked = $state(false);
 
-  get blocked(): boolean {
-    return this.#state === 'suspended';
+  /** `mayPlay`: the person has touched the page, before which browsers refuse every sound. */
+  constructor(mayPlay: () => boolean) {
+    this.#mayPlay = mayPlay;
   }
 
   ring(): void {
-    if (this.#source) return;
-    this.#source = this.#start(true);
+    this.#isWanted = true;
+    this.blocked = !this.#mayPlay();
+    if (!this.blocked) this.#source ??= this.#start(true);
   }
 
   stop(): void {
+    this.#isWanted = false;
     this.#source?.stop();
     this.#source = null;
   }
 
   once(): void {
-    this.#start(false);
+    if (this.#mayPlay()) this.#start(false);
   }
 
-  /** After a gesture of the person the browser lets a refused bell ring. */
+  /** The person has touched the page: a bell that was refused may ring now. */
   allow(): void {
     if (this.#context?.state === 'suspended') void this.#context.resume();
+    if (this.#isWanted && this.blocked) this.ring();
   }
 
   #start(loop: boolean): AudioBufferSourceNode {
-    const context = this.#ready();
-    const buffer = context.createBuffer(1, SAMPLE_RATE * PERIOD_S, SAMPLE_RATE);
+    this.#context ??= new AudioContext();
+    const buffer = this.#context.createBuffer(1, SAMPLE_RATE * PERIOD_S, SAMPLE_RATE);
     buffer.copyToChannel(chime(), 0);
-    const source = context.createBufferSource();
+    const source = this.#context.createBufferSource();
     source.buffer = buffer;
     source.loop = loop;
-    source.connect(context.destination);
+    source.connect(this.#context.destination);
     source.start();
     return source;
-  }
-
-  #ready(): AudioContext {
-    if (!this.#context) {
-      const context = new AudioContext();
-      context.onstatechange = () => (this.#state = context.state);
-      this.#context = context;
-      this.#state = context.state;
-    }
-    if (this.#context.state === 'suspended') void this.#context.resume();
-    return this.#context;
   }
 }

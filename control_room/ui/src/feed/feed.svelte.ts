@@ -112,7 +112,7 @@ export class Feed {
     this.loading = true;
     this.problem = null;
     if (cursor === null) this.#past = [];
-    const answer = await this.#api.alerts(this.filter, cursor, PAGE);
+    const answer = await this.#api.alerts('closed', this.filter, cursor, PAGE);
     if (asked !== this.#asked) return;
     this.loading = false;
     if (!answer.ok) {

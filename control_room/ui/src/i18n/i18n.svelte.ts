@@ -54,11 +54,20 @@ class I18n {
   name = (group: Group, code: string): string =>
     (LOCALES[this.language][group] as Record<string, string>)[code] ?? code.replaceAll('_', ' ');
 
+  /** A fixed phrase of the room in the person's language; other words stay as the device said them. */
+  phrase = (group: Group, text: string): string =>
+    (LOCALES[this.language][group] as Record<string, string>)[text] ?? text;
+
   number = (value: number): string => this.#number.format(value);
   percent = (share: number): string => this.#percent.format(share);
   time = (iso: string): string => this.#time.format(new Date(iso));
   minute = (iso: string): string => this.#minute.format(new Date(iso));
   day = (iso: string): string => this.#day.format(new Date(iso));
+  /** The time of day, with its day where that is not today's. */
+  moment = (iso: string, now_ms: number): string => {
+    const day = this.day(iso);
+    return day === this.#day.format(now_ms) ? this.minute(iso) : `${day} ${this.minute(iso)}`;
+  };
   full = (iso: string): string => this.#full.format(new Date(iso));
 
   /** A span in the largest units that an operator needs: `12 s`, `4 min`, `2 h 05 min`, `3 dies`. */

@@ -1,4 +1,4 @@
-import type { Alert, Camera, Place, Severity } from '../api/types';
+import type { Alert, Camera, CameraState, Place, Severity } from '../api/types';
 import { SEVERITIES } from '../api/types';
 import { matches } from '../feed/queue';
 import { cameraKey } from '../stream/room.svelte';
@@ -47,6 +47,12 @@ export function spotsOf(cameras: Iterable<Camera>, alerts: Iterable<Alert>): Spo
 
 export function severityOf(spot: Spot): Severity | null {
   return spot.alerts[0]?.severity ?? null;
+}
+
+/** The state of a camera there that does not see; null where all do. */
+export function troubleOf(spot: Spot): Exclude<CameraState, 'live'> | null {
+  for (const { state } of spot.cameras) if (state !== 'live') return state;
+  return null;
 }
 
 export function nameOf(spot: Spot): string {

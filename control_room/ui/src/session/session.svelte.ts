@@ -43,7 +43,9 @@ export class Session {
     return this.#take(await this.#api.login(user, password));
   }
 
+  /** Whoever was signed in here before, the link's own person is to be next. */
   async loginByLink(token: string): Promise<Result<SessionInfo>> {
+    this.#leave();
     return this.#take(await this.#api.loginByLink(token));
   }
 

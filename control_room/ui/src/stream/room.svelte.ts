@@ -1,6 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Alert, Camera, Device, Snapshot } from '../api/types';
+import type { Alert, Camera, Device, Heartbeat, Snapshot } from '../api/types';
 import type { Health, StreamKind } from './source';
 
 /** Closed alerts are kept for the rows that still show them; beyond this many the oldest go. */
@@ -42,7 +42,7 @@ export class Room {
   receive(kind: StreamKind, data: unknown): void {
     this.heardAt = this.#now();
     if (kind === 'heartbeat') {
-      this.#deps.onHeartbeat((data as { at: string }).at);
+      this.#deps.onHeartbeat((data as Heartbeat).at);
       return;
     }
     this.#queue.push({ kind, data });
