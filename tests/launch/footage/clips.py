@@ -27,11 +27,15 @@ class Clips:
         """Decoded pictures as signed numbers, so that they can be subtracted."""
         found: dict[int, NDArray[np.int16]] = {}
         with av.open(self.directory / name) as container:
-            for number, frame in enumerate(container.decode(video=0)):
-                if number in frames:
-                    found[number] = np.asarray(frame.to_ndarray(format="bgr24"), np.int16)
-                if number >= max(frames):
-                    break
+            stream = container.streams.video[0]
+            for number in sorted(frames):
+                time_s = number / self.facts["street"]["frame_rate"]
+                container.seek(round(time_s / stream.time_base), stream=stream)
+                found[number] = next(
+                    np.asarray(frame.to_ndarray(format="bgr24"), np.int16)
+                    for frame in container.decode(stream)
+                    if frame.time is not None and frame.time >= time_s - 0.01
+                )
         return found
 
     def differences(self, frames: set[int]) -> dict[int, NDArray[np.int16]]:
