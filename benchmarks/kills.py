@@ -12,8 +12,8 @@ from typing import Any
 from benchmarks import town as towns
 
 PARTS = ["agent", "broker", "room", "worker", "database"]
-EVENTS_BETWEEN_KILLS = 2
-EVENTS_WITHIN_S = 150
+EVENTS_BETWEEN_KILLS = 5
+EVENTS_WITHIN_S = 90
 STARTED_AGAIN_WITHIN_S = 120
 SETTLED_WITHIN_S = 240
 

@@ -24,6 +24,8 @@ import httpx
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN_S = 900
 STOP_WITHIN_S = 60
+GATES_X = (0.25, 0.7)
+"""Narrow zones across the clip's paths; somebody walks through one every few seconds."""
 
 
 class NotInTimeError(AssertionError):
@@ -206,9 +208,13 @@ def _busy_config(town: Town, folder: Path, device_id: str, cameras: int) -> str:
     )
     camera = (
         '[[camera]]\nid = "busy-{n}"\nname = "Busy {n}"\nsource = "{street}"\nloop = true\nrealtime = true\n'
-        'purpose = "test"\nlegal_regime = "lo_7_2021"\nimpact_assessment = "none needed: staged"\nstaged = true\n'
-        '[[camera.zones]]\nname = "gate"\nkind = "watch"\npoints = [[0.3, 0.2], [0.7, 0.2], [0.7, 0.8], [0.3, 0.8]]\n'
-        'rules = ["intrusion"]\n'
-        "[camera.rules.illegal_dumping]\nenabled = false\n[camera.rules.intrusion]\nenabled = true\n"
+        'purpose = "test"\nlegal_regime = "lo_7_2021"\nimpact_assessment = "none needed: replayed"\n'
+        "[camera.rules.illegal_dumping]\nenabled = false\n"
+        "[camera.rules.intrusion]\nenabled = true\nconfirm_s = 0.0\nclear_s = 1.0\n"
     )
-    return head + "".join(camera.replace("{n}", str(n)).replace("{street}", street) for n in range(cameras))
+    gates = "".join(
+        f'[[camera.zones]]\nname = "gate at {x}"\nkind = "watch"\nrules = ["intrusion"]\n'
+        f"points = [[{x}, 0.2], [{x + 0.05:.2f}, 0.2], [{x + 0.05:.2f}, 0.95], [{x}, 0.95]]\n"
+        for x in GATES_X
+    )
+    return head + "".join(camera.replace("{n}", str(n)).replace("{street}", street) + gates for n in range(cameras))
