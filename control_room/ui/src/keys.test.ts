@@ -7,11 +7,18 @@ let keys: Keys;
 let stop: () => void;
 let at = 0;
 
-function press(key: string, { target = document.body, repeat = false, after_ms = 5_000, shift = false } = {}): void {
+interface Press {
+  target?: Element;
+  repeat?: boolean;
+  after_ms?: number;
+  shift?: boolean;
+}
+
+function press(key: string, { target, repeat = false, after_ms = 5_000, shift = false }: Press = {}): void {
   const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, repeat, shiftKey: shift });
   at += after_ms;
   Object.defineProperty(event, 'timeStamp', { value: at });
-  target.dispatchEvent(event);
+  (target ?? document.body).dispatchEvent(event);
 }
 
 beforeEach(() => {
