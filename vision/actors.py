@@ -29,6 +29,8 @@ _HEIR_EARLY_S, _HEIR_S = -0.5, 4.0
 _HEIR_HEIGHTS = 0.6
 _STANDS_SHARE = 0.15
 """Foreground in the last box of a lost track, above which its owner still stands there, unseen by the detector."""
+_ARRIVED_SHARE = 0.5
+"""Foreground in a vehicle's box from which it is part of the scene only since it came."""
 _STOP_SHARE = 0.12
 """A vehicle whose box moves by less than this share of its shorter side for `_STOP_S` stands."""
 _STOP_S = 1.0
@@ -45,6 +47,8 @@ class Actor:
     last_seen_s: float
     first_seen_s: float
     path: deque[tuple[float, Box]] = field(default_factory=deque)
+    arrived: bool = False
+    """Its place shows something that is not background: it came, though perhaps nobody saw it move."""
     cut_off: bool = False
     """The newest box touches the picture's border."""
 
@@ -146,6 +150,12 @@ class Actors:
                 del self._actors[track_id]
         return movers
 
+    def note_arrivals(self, foreground: NDArray[np.bool_]) -> None:
+        """Take vehicles that stand where the background shows none for arrived."""
+        for actor in self:
+            if not actor.is_person and not actor.arrived and self.is_seen(actor):
+                actor.arrived = bool(foreground[rows_and_columns(actor.box, self._shape)].mean() >= _ARRIVED_SHARE)
+
     def present(self) -> list[Actor]:
         """Believed actors that are seen now, in boxes that suit them."""
         return [one for one in self if one.believed and self.is_seen(one) and one.fills(one.box)]
@@ -161,14 +171,16 @@ class Actors:
         return mask
 
     def beside(self, box: Box, from_s: float, to_s: float, reach: float) -> list[Actor]:
-        """Believed actors that came within `reach` of their own height of a box during a span, longest first.
+        """Actors that came within `reach` of their own height of a box during a span, longest first.
+
+        For a vehicle it is enough to have arrived: to bring something takes less belief than to be taken for it.
 
         A person's feet must also be about as far down the picture as the box's lower edge: who passes behind a thing
         overlaps it in the picture without being near it.
         """
         found = []
         for actor in self:
-            if not actor.believed or actor.first_seen_s > to_s or actor.last_seen_s < from_s:
+            if not (actor.believed or actor.arrived) or actor.first_seen_s > to_s or actor.last_seen_s < from_s:
                 continue
             touches = sum(_is_beside(one, box, reach, on_foot=actor.is_person) for one in actor.during(from_s, to_s))
             if touches:

@@ -136,6 +136,8 @@ def _fits_hands(region: Region, people: list[Actor]) -> bool:
 
 def _suits_load(region: Region, vehicle: Actor) -> bool:
     _, box = min(vehicle.path, key=lambda step: abs(step[0] - region.born_s))
+    if not vehicle.believed and geometry.iou(box, region.box) >= _BODY_SHARE:
+        return False  # the load itself, called a vehicle
     return _LOAD_SHARE_MIN <= region.area_px / max(geometry.area(box), 1.0) <= _LOAD_SHARE_MAX
 
 

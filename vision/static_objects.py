@@ -34,8 +34,6 @@ _SIDE_MIN_PX = 5
 _CRUMB_PX = 4
 _FILL_MIN = 0.3
 """Of its box; less is a strip: a tape, the rim of a shadow."""
-_STRENGTH_MIN = 1.0
-"""Mean difference from the background in units of the pixels' strong threshold."""
 _JOIN_PX = 5
 _JOIN_S = 2.0
 """What comes to stand beside a region within so many seconds of its last growth is part of it (a heap grows)."""
@@ -55,10 +53,13 @@ _SPECK = np.ones((2, 2), np.uint8)
 _SEED_REACH_PX = 7
 """Weakly different pixels count only beside strongly different ones: a soft shadow is not drawn into a thing."""
 
-EDGE_RATIO = 1.2
-_EDGE_SOFT = 0.12
+EVIDENCE_MIN = 0.42
+"""See `Region.evidence`: a bag of little contrast on patterned ground has 0.53, a tape in the wind up to 0.35."""
+_STRENGTH_MAX = 3.0
+_EDGE_SOFT = 0.15
 """Slope of the contour a pixel, in shares of the region's contrast: a step has about 0.3, a wide penumbra 0.05."""
-_SLOPE_NOISE = 1.0
+_CLEARLY, _CLEARLY_SLOPE = 1.3, 2.0
+"""One slope is clearly steeper than another: by so many times, and so many grey levels a pixel."""
 _SAME_TEXTURE = 0.9
 _LIKE_TEXTURE = 0.75
 _FLAT_SLOPE = 1.0
@@ -71,8 +72,10 @@ _SMOOTH_LIGHT = 0.3
 class Look:
     """What one look at a region measured."""
 
-    edge_ratio: float
-    """Slope on the region's contour, now to background."""
+    gained: float
+    """Share of the contour that is clearly steeper now than in the background."""
+    lost: float
+    """Share of it that was clearly steeper in the background."""
     edge_slope: float
     """Steepest slope a pixel within two pixels of the contour, to the region's contrast."""
     texture: float
@@ -116,12 +119,17 @@ class Region:
         smooth = self.median("light_spread") < _SMOOTH_LIGHT
         if smooth and (texture > _SAME_TEXTURE or (texture > _LIKE_TEXTURE and shift < _SAME_COLOUR)):
             return "light"
-        ratio = self.median("edge_ratio")
-        if ratio < 1.0 / EDGE_RATIO:
+        evidence = self.evidence()
+        if evidence < -EVIDENCE_MIN:
             return "removed"
         if self.median("edge_slope") < _EDGE_SOFT:
             return "light"
-        return "left" if ratio > EDGE_RATIO and self.median("strength") >= _STRENGTH_MIN else "unclear"
+        return "left" if evidence > EVIDENCE_MIN else "unclear"
+
+    def evidence(self) -> float:
+        """How clearly something stands here that did not: share of new contour less lost contour, by strength."""
+        balance = self.median("gained") - self.median("lost")
+        return balance * min(self.median("strength"), _STRENGTH_MAX)
 
     def is_compact(self) -> bool:
         width, height = self.box[2] - self.box[0], self.box[3] - self.box[1]
@@ -242,12 +250,15 @@ def _look(
     now, before = _luma(image), _luma(before_image)
     contour, across, down = _contour(mask)
     slopes_now = _slope_over(now, across, down)
-    slope_now = float(slopes_now[contour].mean())
     steepest = float(cv2.dilate(slopes_now, np.ones((5, 5), np.uint8))[contour].mean())
-    slope_before = float(_slope_over(before, across, down)[contour].mean())
+    slopes_before = _slope_over(before, across, down)
+    near_now, near_before = (
+        cv2.dilate(slopes, np.ones((3, 3), np.uint8))[contour] for slopes in (slopes_now, slopes_before)
+    )
     contrast = float(np.abs(image - before_image).max(axis=2)[mask].mean())
     return Look(
-        edge_ratio=(slope_now + _SLOPE_NOISE) / (slope_before + _SLOPE_NOISE),
+        gained=float((near_now > _CLEARLY * near_before + _CLEARLY_SLOPE).mean()),
+        lost=float((near_before > _CLEARLY * near_now + _CLEARLY_SLOPE).mean()),
         edge_slope=steepest / max(contrast, 1.0),
         texture=_texture_correlation(now, before, mask),
         colour_shift=_colour_shift(image[mask], before_image[mask]),

@@ -179,12 +179,13 @@ class Tracker:
         )
 
     def _inherits(self, group: str, box: Box) -> bool:
+        unseen = [one for one in self._histories.values() if one.last_clock_s < self._clock_s]
         return any(
             _group(one.track.label) == group
             and one.track.moved
             and self._clock_s - one.last_clock_s <= _HEIR_S
             and _near(one.track.box, box)
-            for one in self._ended
+            for one in (*unseen, *self._ended)
         )
 
     def _end_lost(self) -> None:

@@ -94,6 +94,7 @@ class IllegalDumping:
             self._layers.forget_since(area, mover.first_seen_s)
         occupied = self._actors.occupied()
         self._layers.update(picture, self._now_s, occupied, self._things())
+        self._actors.note_arrivals(self._layers.foreground)
         if self._layers.restarted:
             self._objects, self._candidates = static_objects.StaticObjects(), {}
             self._occurrences.lose_sight()
@@ -174,20 +175,32 @@ class IllegalDumping:
 
     def _open(self, region: Region, candidate: _Candidate, box: Box) -> list[RuleEvent]:
         brought = candidate.brought
+        self._candidates.pop(region.region_id)
+        bearer = self._shares(brought.actor_box)
+        reach = (brought.actor_box[3] - brought.actor_box[1]) / self._layers.shape[1], bearer[3] - bearer[1]
+        earlier = self._occurrences.left_together(box, region.born_s, {brought.actor_id, *brought.people}, reach)
+        if earlier is not None:
+            earlier.parts.add(region.region_id)
+            return []
+        occurrence = self._occurrence(region, candidate, box)
+        self._occurrences.open(occurrence)
+        return [self._event(occurrence, "opened", self._now_s)]
+
+    def _occurrence(self, region: Region, candidate: _Candidate, box: Box) -> Occurrence:
+        brought = candidate.brought
         tipped = brought.how == "tipped_from_vehicle"
         thing = base.RuleObject("thing", "unknown", None, 0.0, box)
         if candidate.label is not None:
             thing = replace(candidate.label, box=box)
-        actor_box = self._shares(brought.actor_box)
         actor = base.RuleObject(
             "actor" if brought.actor_label == track.PERSON else "vehicle",
             brought.actor_label,
             brought.actor_id,
             brought.actor_confidence,
-            actor_box,
+            self._shares(brought.actor_box),
         )
         rested_s = max(region.born_s, region.rest_s)
-        occurrence = occurrences.Occurrence(
+        return occurrences.Occurrence(
             number=0,
             objects=[thing, actor],
             began_s=region.born_s,
@@ -200,14 +213,11 @@ class IllegalDumping:
                 "settled_s" if tipped else "unattended_s": round(
                     self._now_s - (rested_s if tipped else candidate.attended_s), 1
                 ),
-                "edge_ratio": round(region.median("edge_ratio"), 2),
+                "evidence": round(region.evidence(), 2),
             },
             region_id=region.region_id,
             in_view=True,
         )
-        self._occurrences.open(occurrence)
-        self._candidates.pop(region.region_id)
-        return [self._event(occurrence, "opened", self._now_s)]
 
     def _join(self, occurrence: Occurrence, region: Region) -> list[RuleEvent]:
         """The thing of an earlier occurrence is in sight again."""
@@ -219,7 +229,7 @@ class IllegalDumping:
         return [self._updated(occurrence, self._shares(region.box), "seen_again")]
 
     def _follow(self, occurrence: Occurrence, region: Region) -> list[RuleEvent]:
-        if not region.visible:
+        if not region.visible or region.region_id in occurrence.parts:
             return []
         occurrence.seen_s = self._now_s
         box = self._shares(region.box)
@@ -238,8 +248,12 @@ class IllegalDumping:
     def _lose(self, region: Region) -> None:
         self._candidates.pop(region.region_id, None)
         occurrence = self._occurrences.of_region(region.region_id)
-        if occurrence is not None:
-            occurrence.region_id, occurrence.seen_s = None, self._now_s
+        if occurrence is None:
+            return
+        occurrence.parts.discard(region.region_id)
+        if occurrence.region_id == region.region_id:
+            occurrence.region_id = occurrence.parts.pop() if occurrence.parts else None
+            occurrence.seen_s = self._now_s
 
     def _uncover(self, region: Region) -> None:
         """Bare ground appeared where the background had something: perhaps what an earlier occurrence had left."""
@@ -290,8 +304,8 @@ class IllegalDumping:
 
 
 def _confidence(region: Region) -> float:
-    """From how far the contour's margin lies above what is asked: 0.5 at the limit, 1 at three times it."""
-    margin = region.median("edge_ratio") / static_objects.EDGE_RATIO
+    """From how far the evidence lies above what is asked: 0.5 at the limit, 1 at three times it."""
+    margin = region.evidence() / static_objects.EVIDENCE_MIN
     return round(float(np.clip(0.5 + 0.25 * (margin - 1.0), 0.5, 1.0)), 2)
 
 

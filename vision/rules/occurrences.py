@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _SAME_PLACE_IOU = 0.3
 _SAME_SIZE = 3.0
+_AT_ONCE_S, _IN_ONE_GO_S = 3.0, 120.0
+"""Several things beside each other are one dumping when they appear so soon one after the other by one hand."""
 _GONE_S = 8.0
 """A thing not seen at its place for so long, the place being in view, was taken away."""
 _REMEMBER_S = 3600.0
@@ -39,6 +41,8 @@ class Occurrence:
     """None while the thing is not in sight."""
     in_view: bool = False
     """Its place has been in view since it was seen; not so after a discontinuity."""
+    parts: set[int] = field(default_factory=set)
+    """Further regions that were left with the thing."""
     gone: bool = False
     """The bare ground was seen in its place."""
 
@@ -76,16 +80,36 @@ class Occurrences:
         self._next_number += 1
 
     def of_region(self, region_id: int) -> Occurrence | None:
-        return next((one for one in self._open.values() if one.region_id == region_id), None)
+        return next((one for one in self._open.values() if one.region_id == region_id or region_id in one.parts), None)
 
     def unseen_at(self, box: Box) -> Occurrence | None:
         """The one whose thing is out of sight and belongs to this place."""
         return next((one for one in self._open.values() if one.region_id is None and one.is_at(box)), None)
 
+    def left_together(
+        self, box: Box, born_s: float, bringers: set[int], reach: tuple[float, float]
+    ) -> Occurrence | None:
+        """The one in sight that the same bringer left a moment before within reach (across, down) of a place."""
+        for one in self._open.values():
+            apart_s = abs(one.began_s - born_s)
+            same_hand = any(shown.track_id in bringers for shown in one.objects[1:])
+            near = (
+                max(0.0, box[0] - one.box[2], one.box[0] - box[2]) <= reach[0]
+                and max(0.0, box[1] - one.box[3], one.box[1] - box[3]) <= reach[1]
+            )
+            if (
+                one.region_id is not None
+                and near
+                and (apart_s <= _AT_ONCE_S or (same_hand and apart_s <= _IN_ONE_GO_S))
+            ):
+                return one
+        return None
+
     def lose_sight(self) -> None:
         """The picture's memory starts afresh."""
         for one in self._open.values():
             one.region_id, one.in_view = None, False
+            one.parts.clear()
 
     def take_over(self, now_s: float) -> list[Occurrence]:
         """Remove and return those that are over."""
@@ -96,8 +120,9 @@ class Occurrences:
 
     def snapshot(self, now_s: float) -> dict[str, Any]:
         """As JSON, with times counted back from now."""
-        fields = [asdict(replace(one, region_id=None, in_view=False)) for one in self._open.values()]
+        fields = [asdict(replace(one, region_id=None, in_view=False, parts=set())) for one in self._open.values()]
         for one in fields:
+            del one["parts"]
             for key in ("began_s", "seen_s", "told_s"):
                 one[key] -= now_s
         return {"next_number": self._next_number, "open": fields}
