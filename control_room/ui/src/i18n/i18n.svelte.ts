@@ -15,6 +15,9 @@ export type MessageKey = KeyOf<Messages>;
 /** The groups that name a code of the room: `rule`, `state`, `reason`, ... */
 export type Group = { [K in keyof Messages]: Messages[K] extends Record<string, string> ? K : never }[keyof Messages];
 
+/** A time of day says enough of what was so many ms ago. */
+const NEAR_MS = 12 * 3_600_000;
+
 const LOCALES: Record<Language, Messages> = { ca, es, en };
 
 function at(messages: unknown, key: string): unknown {
@@ -63,10 +66,11 @@ class I18n {
   time = (iso: string): string => this.#time.format(new Date(iso));
   minute = (iso: string): string => this.#minute.format(new Date(iso));
   day = (iso: string): string => this.#day.format(new Date(iso));
-  /** The time of day, with its day where that is not today's. */
+  /** The time of day, with its day where that is neither today nor this night. */
   moment = (iso: string, now_ms: number): string => {
     const day = this.day(iso);
-    return day === this.#day.format(now_ms) ? this.minute(iso) : `${day} ${this.minute(iso)}`;
+    const isNear = now_ms - Date.parse(iso) < NEAR_MS || day === this.#day.format(now_ms);
+    return isNear ? this.minute(iso) : `${day} ${this.minute(iso)}`;
   };
   full = (iso: string): string => this.#full.format(new Date(iso));
 

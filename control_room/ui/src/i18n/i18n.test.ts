@@ -41,6 +41,7 @@ describe('times', () => {
 
   it('name the day where it is not today', () => {
     expect(i18n.moment('2026-03-14T01:00:00Z', NOW)).toBe('02:00');
+    expect(i18n.moment('2026-03-13T20:00:00Z', NOW)).toBe('21:00');
     expect(i18n.moment('2026-03-13T01:00:00Z', NOW)).toMatch(/13.*02:00$/);
   });
 
