@@ -44,7 +44,8 @@ def run() -> None:
     """Returns after Ctrl-C or SIGTERM, once everything is stopped."""
     settings = Settings.of_environment()
     _end_with_make()
-    signal.signal(signal.SIGTERM, _like_ctrl_c)  # until the supervisor takes over
+    for number in (signal.SIGINT, signal.SIGTERM):  # until the supervisor takes over
+        signal.signal(number, _like_ctrl_c)
     data_directory.refuse_if_in_use(settings.data_directory)
     if not port_is_free(settings.port):
         raise LaunchError(
