@@ -222,13 +222,10 @@ def test_a_restart_goes_on_with_the_open_event(tmp_path: Path, broker: Broker, r
     running.end()
     clips.write(tmp_path / "walk.mp4", 200, fps=10, picture=lambda index: walk(0 if index < 200 else index))
     running = Running(settings)
-    wait_until(lambda: len(room.events) >= 3, "the end of the event")
+    wait_until(lambda: any(event["phase"] == "closed" for event in room.events), "the end of the event")
     running.end()
-    assert [(event["phase"], event["sequence"]) for event in room.events] == [
-        ("opened", 1),
-        ("updated", 2),
-        ("closed", 3),
-    ]
+    said = {(event["sequence"], event["phase"]) for event in room.events}  # one may have been sent twice
+    assert said == {(1, "opened"), (2, "updated"), (3, "closed")}
     assert len({event["event_id"] for event in room.events}) == 1
     assert room.events[2]["attributes"]["began_at"] == room.events[0]["attributes"]["began_at"]
 
