@@ -61,7 +61,7 @@ def timescaledb_build(logs: Path) -> timescaledb.Build | None:
     with Step("TimescaleDB") as step:
         missing = timescaledb.missing_tools()
         if missing:
-            step.done(f"left out, plain tables instead: this machine has not {' nor '.join(missing)}")
+            step.done(f"left out, plain tables instead: this machine lacks {' and '.join(missing)}")
             return None
         uv = places.PROJECT / ".setup" / "tools" / "bin" / "uv"
         log = logs / "timescaledb.log"
