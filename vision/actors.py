@@ -27,8 +27,8 @@ _SAME_DEPTH = 0.5
 """Feet and a thing's lower edge within so many heights of the person: an arm's length forward or back."""
 _HEIR_EARLY_S, _HEIR_S = -0.5, 4.0
 _HEIR_HEIGHTS = 0.6
-_STANDS_SHARE = 0.15
-"""Foreground in the last box of a lost track, above which its owner still stands there, unseen by the detector."""
+_STANDS_SHARE = 0.25
+"""Foreground in the last place of a lost track, from which whoever it was is still there, unseen by the detector."""
 _ARRIVED_SHARE = 0.5
 """Foreground in a vehicle's box from which it is part of the scene only since it came."""
 _STOP_SHARE = 0.12
@@ -187,8 +187,16 @@ class Actors:
                 found.append((touches, actor))
         return [actor for _, actor in sorted(found, key=lambda item: -item[0])]
 
-    def still_there(self, actor: Actor, foreground: NDArray[np.bool_], apart: Box) -> bool:
-        """Whether a lost track's last place, apart from a given box, still shows something that is not background."""
+    def still_stands(self, actor: Actor, foreground: NDArray[np.bool_]) -> bool:
+        """Whether a person is seen, or their last place still shows somebody: the upper half, above what lies there."""
+        if self.is_seen(actor):
+            return True
+        x1, y1, x2, y2 = actor.box
+        upper = foreground[rows_and_columns((x1, y1, x2, (y1 + y2) / 2), self._shape)]
+        return upper.size > 0 and float(upper.mean()) >= _STANDS_SHARE
+
+    def still_parked(self, actor: Actor, foreground: NDArray[np.bool_], apart: Box) -> bool:
+        """Whether a vehicle is seen, or its last place, apart from a given box, is not bare."""
         if self.is_seen(actor):
             return True
         area = np.zeros(self._shape, np.bool_)
@@ -196,6 +204,12 @@ class Actors:
         area[rows_and_columns(apart, self._shape)] = False
         count = int(np.count_nonzero(area))
         return count > 0 and float(np.count_nonzero(foreground & area)) / count >= _STANDS_SHARE
+
+    def has_left(self, actor: Actor) -> bool:
+        """Whether a track that is not seen went on under another number, or drove out of the picture."""
+        if self.is_seen(actor):
+            return False
+        return self.heir(actor) is not None or (actor.cut_off and actor.last_seen_s - actor.stopped_s() < _STOP_S)
 
     def heir(self, actor: Actor) -> Actor | None:
         """The track of the same kind that began where and when this one was lost: the same one under a new number."""

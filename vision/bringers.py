@@ -32,8 +32,7 @@ _CARRIED_SIDE = 1.5
 _LOAD_SHARE_MIN, _LOAD_SHARE_MAX = 0.01, 1.2
 """Area of a load, in areas of the vehicle's box."""
 _BODY_SHARE = 0.5
-_BODY_HEIGHT = 0.6
-"""A region that lies so far inside the last box of somebody, and is so high, is that person or vehicle."""
+"""A region that lies so far inside the box of a vehicle is that vehicle."""
 _STOP_BIRTH_S = 2.0
 """What comes to stand within so many seconds of a vehicle's stop is its shadow or its own outline."""
 
@@ -100,10 +99,13 @@ def last_with_s(thing: Bringers, box: Box, everybody: Actors, radius: float) -> 
     return last_s
 
 
-def is_vehicle(region: Region, everybody: Actors, foreground: NDArray[np.bool_]) -> bool:
+def is_vehicle(region: Region, thing: Bringers, everybody: Actors, foreground: NDArray[np.bool_]) -> bool:
     """Whether a region is a vehicle that came to stand there, or its shadow, and not something beside it."""
     for actor in everybody:
-        if actor.is_person or not actor.believed or everybody.heir(actor) is not None:
+        # A vehicle that nobody saw moving is believed only where it is itself said to have brought the thing: elsewhere
+        # it may be the load, called a truck.
+        itself = actor.arrived and geometry.iou(actor.box, thing.actor_box) >= _BODY_SHARE
+        if actor.is_person or not (actor.believed or itself) or everybody.has_left(actor):
             continue
         inside = geometry.overlap(region.box, actor.box) / max(geometry.area(region.box), 1.0)
         if inside >= _BODY_SHARE and (
@@ -112,7 +114,7 @@ def is_vehicle(region: Region, everybody: Actors, foreground: NDArray[np.bool_])
             return True
         beside = actors.gap_px(actor.box, region.box) <= _REACH_VEHICLE * (actor.box[3] - actor.box[1])
         together = abs(region.born_s - actor.stopped_s()) <= _STOP_BIRTH_S
-        if beside and together and everybody.still_there(actor, foreground, region.box):
+        if beside and together and everybody.still_parked(actor, foreground, region.box):
             return True
     return False
 
@@ -149,7 +151,4 @@ def _is_with(actor: Actor, box: Box, everybody: Actors, foreground: NDArray[np.b
         return True
     if everybody.heir(actor) is not None:
         return False  # their present place is asked for by their present number
-    inside = geometry.overlap(box, actor.box) / max(geometry.area(box), 1.0)
-    if inside >= _BODY_SHARE and box[3] - box[1] >= _BODY_HEIGHT * actor.stature_px:
-        return True  # what stands there is themselves
-    return not actor.cut_off and everybody.still_there(actor, foreground, box)
+    return not actor.cut_off and everybody.still_stands(actor, foreground)

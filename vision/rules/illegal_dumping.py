@@ -160,8 +160,9 @@ class IllegalDumping:
             since_s = bringers.last_with_s(brought, region.box, self._actors, self._settings.owner_radius)
             candidate = self._candidates[region.region_id] = _Candidate(brought, max(since_s, region.rest_s))
         candidate.label = _better_label(candidate.label, box, tracks)
-        due = self._is_due(region, candidate)
-        if not due or not region.visible or bringers.is_vehicle(region, self._actors, self._layers.foreground):
+        if not self._is_due(region, candidate) or not region.visible:
+            return []
+        if bringers.is_vehicle(region, candidate.brought, self._actors, self._layers.foreground):
             return []
         return self._open(region, candidate, box)
 
