@@ -37,7 +37,17 @@ class I18n {
   readonly #time = $derived(this.#format({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }));
   readonly #minute = $derived(this.#format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }));
   readonly #day = $derived(this.#format({ weekday: 'short', day: 'numeric', month: 'short' }));
-  readonly #full = $derived(this.#format({ dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' }));
+  readonly #full = $derived(
+    this.#format({
+      day: 'numeric',
+      month: 'short',
+      year: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      hourCycle: 'h23',
+    }),
+  );
 
   #format(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
     return new Intl.DateTimeFormat(this.language, { ...options, timeZone: this.timeZone });

@@ -36,8 +36,8 @@ export function scaleBar(lat: number, zoom: number, most_px: number): { metres: 
   return { metres, px: metres / perPx };
 }
 
-/** The step in degrees of a graticule whose lines are about `apart_px` apart. */
-export function graticuleStep(zoom: number, apart_px = 140): number {
+/** The step in degrees of a graticule whose lines are at most `apart_px` apart. */
+export function graticuleStep(zoom: number, apart_px = 220): number {
   return Math.min(30, niceBelow((apart_px * 360) / (512 * 2 ** zoom)));
 }
 

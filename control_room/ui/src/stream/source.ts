@@ -26,7 +26,7 @@ const GRACE_MS = 5_000;
 /** After a longer gap a fresh snapshot is cheaper and surer than what was missed. */
 const RESUME_MS = 60_000;
 const RETRY_MIN_MS = 1_000;
-const RETRY_MAX_MS = 15_000;
+const RETRY_MAX_MS = 5_000;
 
 /**
  * One connection to the room's stream, kept alive: it opens, watches for silence, and opens again where it left off.
