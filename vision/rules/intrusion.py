@@ -33,7 +33,7 @@ def _readable_schedule(text: str) -> str:
 def _known_time_zone(name: str) -> str:
     try:
         ZoneInfo(name or "UTC")
-    except (OSError, ValueError) as error:
+    except (KeyError, OSError, ValueError) as error:
         raise ValueError(f"{name!r} is no time zone like Europe/Madrid") from error
     return name
 

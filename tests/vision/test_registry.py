@@ -1,0 +1,26 @@
+"""Every rule is there once, with settings that document themselves."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from vision.rules.registry import KINDS, RuleKind
+
+
+def test_what_runs_by_default_and_what_judges_people() -> None:
+    assert {name: (kind.on_by_default, kind.about_people) for name, kind in KINDS.items()} == {
+        "illegal_dumping": (True, False),
+        "intrusion": (False, False),
+        "loitering": (False, True),
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_a_rule_is_made_from_its_defaults_and_gives_an_empty_state(kind: RuleKind) -> None:
+    rule = kind.make(kind.settings(), [])
+    assert rule.name == kind.name
+    state = json.loads(json.dumps(rule.snapshot()))
+    rule.restore(state)
+    assert rule.snapshot() == state

@@ -1,0 +1,80 @@
+"""Tracks: who moved, who only flickers, and numbers that never come again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vision.detect import Detection
+from vision.track import Tracker, is_believed
+
+if TYPE_CHECKING:
+    from vision.track import Track
+
+
+def box(x: float, y: float = 0.5, width: float = 0.06, height: float = 0.25) -> tuple[float, float, float, float]:
+    return (x, y, x + width, y + height)
+
+
+def person(x: float, confidence: float = 0.5) -> Detection:
+    return Detection("person", confidence, box(x))
+
+
+def run(tracker: Tracker, frames: list[list[Detection]], *, from_s: float = 0.0) -> list[list[Track]]:
+    return [tracker.update(found, from_s + n / 5) for n, found in enumerate(frames)]
+
+
+def test_a_walker_is_one_track_that_moved() -> None:
+    tracks = run(Tracker(), [[person(0.1 + 0.02 * n)] for n in range(20)])
+    assert {one.track_id for now in tracks for one in now} == {1}
+    assert tracks[-1][0].moved
+    assert not tracks[2][0].moved
+
+
+def test_a_stone_that_is_called_a_person_never_moved() -> None:
+    jitter = [0.0, 0.01, -0.008, 0.004, -0.01]
+    tracks = run(Tracker(), [[person(0.5 + jitter[n % 5])] for n in range(60)])
+    assert not tracks[-1][0].moved
+    assert not is_believed(tracks[-1][0])
+
+
+def test_a_box_that_only_grows_on_one_side_has_not_moved() -> None:
+    frames = [[Detection("person", 0.5, (0.4, 0.5, 0.46 + 0.004 * n, 0.75))] for n in range(40)]
+    assert not run(Tracker(), frames)[-1][0].moved
+
+
+def test_somebody_who_comes_over_the_border_moved_though_one_edge_did_not() -> None:
+    frames = [[Detection("person", 0.5, (0.4, 0.8 - 0.015 * n, 0.5, 1.0))] for n in range(25)]
+    assert run(Tracker(), frames)[-1][0].moved
+
+
+def test_a_sure_person_is_believed_without_having_moved() -> None:
+    assert is_believed(run(Tracker(), [[person(0.5, 0.8)]] * 4)[-1][0])
+
+
+def test_a_track_lost_and_found_nearby_inherits_that_it_moved() -> None:
+    walking = [[person(0.1 + 0.02 * n)] for n in range(15)]
+    lost: list[list[Detection]] = [[]] * 14
+    tracks = run(Tracker(), [*walking, *lost, [person(0.42)], [person(0.42)]])
+    assert tracks[-3] == []
+    assert [(one.track_id, one.moved) for one in tracks[-1]] == [(2, True)]
+
+
+def test_while_the_detector_rests_everybody_is_where_they_were() -> None:
+    tracker = Tracker()
+    run(tracker, [[person(0.3)]] * 5)
+    held = [tracker.hold(1.0 + n / 5) for n in range(300)]
+    assert [one.track_id for one in held[-1]] == [1]
+    assert [one.track_id for one in tracker.update([person(0.3)], 61.2)] == [1]
+
+
+def test_labels_that_a_model_mixes_up_are_one_vehicle() -> None:
+    frames = [[Detection("car" if n % 2 else "truck", 0.5, box(0.3, width=0.2))] for n in range(10)]
+    assert {one.track_id for now in run(Tracker(), frames) for one in now} == {1}
+
+
+def test_after_a_discontinuity_numbers_go_on() -> None:
+    tracker = Tracker()
+    run(tracker, [[person(0.3)]] * 5)
+    tracker.update([person(0.3)], 1.0, discontinuity=True)
+    assert [one.track_id for one in tracker.update([person(0.3)], 1.2)] == [2]
+    assert tracker.hold(1.4, discontinuity=True) == []
