@@ -148,6 +148,8 @@ class PixelLayers:
             self._held_since_s = now_s
         elif now_s - self._held_since_s >= _HOLD_S:
             self.forget(np.ones(self.shape, np.bool_))
+            self._gain = illumination.GainMap()
+            self._newcomer_seen_s[:] = 0.0
             self._held_since_s, self.held = None, False
             return True
         return False

@@ -89,7 +89,7 @@ def test_another_picture_is_held_and_then_learned_afresh() -> None:
     run(layers, 0, 5)
     other = np.random.default_rng(9).normal(110, 40, GROUND.shape)
     restarted = []
-    for n in range(30):
+    for n in range(40):
         layers.update(np.clip(other, 0, 255).astype(np.uint8), 5 + n / 5, NOBODY, NOBODY)
         restarted.append(layers.restarted)
     assert sum(restarted) == 1
