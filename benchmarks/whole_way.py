@@ -12,12 +12,11 @@ import tempfile
 import time
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import av
-import httpx
+import psycopg
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks import town as towns
@@ -63,7 +62,7 @@ def main() -> int:
         try:
             sights = _watch_the_screen(town)
             busy = _cpu_seconds_a_camera_minute(agent.process.pid)
-            decode = _decode_cpu_seconds_a_minute(_street(town))
+            decode = _decode_cpu_seconds_a_minute(_clip(town))
         finally:
             agent.stop()
     record([*_figures_of(sights), _figure_of_cpu(busy, decode)])
@@ -71,7 +70,7 @@ def main() -> int:
 
 
 def _watch_the_screen(town: towns.Town) -> list[Sight]:
-    with sync_playwright() as playwright, town.client() as client:
+    with sync_playwright() as playwright, psycopg.connect(town.run["database_url"]) as database:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         page = browser.new_page(base_url=town.run["url"])
         log_in(page, town)
@@ -81,7 +80,7 @@ def _watch_the_screen(town: towns.Town) -> list[Sight]:
             lambda: _enough(page.evaluate("() => window.shown")), ALERTS_WITHIN_S, f"{ALERTS} alerts on the screen"
         )
         already = set(page.evaluate("() => window.already"))
-        sights = [_sight(client, alert_id, at) for alert_id, at in shown.items() if alert_id not in already]
+        sights = [_sight(database, alert_id, at) for alert_id, at in shown.items() if alert_id not in already]
         browser.close()
     return sights
 
@@ -98,19 +97,20 @@ def log_in(page: Page, town: towns.Town) -> None:
     page.keyboard.press("Enter")
 
 
-def _sight(client: httpx.Client, alert_id: str, shown_at: float) -> Sight:
-    alert: dict[str, Any] = client.get(f"/alerts/{alert_id}").raise_for_status().json()
-    messages = client.get("/events", params={"device_id": alert["device_id"], "limit": 1000}).raise_for_status().json()
-    opened = next(row for row in messages["items"] if row["event_id"] == alert["event_id"] and row["phase"] == "opened")
+def _sight(database: psycopg.Connection[tuple[Any, ...]], alert_id: str, shown_at: float) -> Sight:
+    row = database.execute(
+        "SELECT events.occurred_at, events.sent_at, events.rule FROM events JOIN alerts USING (device_id, event_id)"
+        " WHERE alert_id = %s AND phase = 'opened'",
+        (alert_id,),
+    ).fetchone()
+    if row is None:
+        raise towns.NotInTimeError(f"alert {alert_id} has no opened event")
+    occurred_at, sent_at, rule = row
     return Sight(
-        frame_to_screen_s=shown_at - _seconds(opened["occurred_at"]),
-        rule_to_screen_s=shown_at - _seconds(opened["sent_at"]),
-        staged_dumping=alert["rule"] == "illegal_dumping",
+        frame_to_screen_s=shown_at - occurred_at.timestamp(),
+        rule_to_screen_s=shown_at - sent_at.timestamp(),
+        staged_dumping=rule == "illegal_dumping",
     )
-
-
-def _seconds(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()
 
 
 def _cpu_seconds_a_camera_minute(pid: int) -> float:
@@ -125,9 +125,11 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _street(town: towns.Town) -> Path:
+def _clip(town: towns.Town) -> Path:
+    """A file that one of the town's cameras replays."""
     config = tomllib.loads(Path(town.run["device"]["config"]).read_text(encoding="utf-8"))
-    return Path(str(config["camera"][0]["source"]).removeprefix("file:"))
+    sources = [str(camera["source"]) for camera in config["camera"]]
+    return Path(next(source for source in sources if not source.startswith("rtsp")).removeprefix("file:"))
 
 
 def _decode_cpu_seconds_a_minute(clip: Path) -> float:
