@@ -15,7 +15,7 @@ from launch.settings import Remembered
 
 USER = "operator"
 ROLE = "administrator"  # an operator's rights and the administrator's pages
-DEVICE_NAME = "This computer"
+DEVICE_NAME = "Aquest ordinador"
 
 
 class Room:

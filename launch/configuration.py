@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MODEL, MODEL_INPUT_PX = "centernet-coco", 320
-TOWN = {"name": "Tarragona (demonstration)", "time_zone": "Europe/Madrid", "lat": 41.1160, "lon": 1.2548, "zoom": 15.0}
-PURPOSE = "Demonstration of Talaia: recorded footage is replayed, nobody is filmed here"
-ASSESSMENT = "None needed: published research footage is replayed on this computer"
-OWN_PURPOSE = "Trial of Talaia by the person who started it"
+TOWN = {"name": "Tarragona (demostració)", "time_zone": "Europe/Madrid", "lat": 41.1160, "lon": 1.2548, "zoom": 15.0}
+# Data of the demonstration, in the language that the screens begin with.
+PURPOSE = "Demostració de Talaia: es repeteixen imatges gravades, aquí no es filma ningú"
+ASSESSMENT = "No cal: es repeteixen en aquest ordinador imatges de recerca ja publicades"
+OWN_PURPOSE = "Prova de Talaia de la persona que l'ha engegat"
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,8 @@ class Camera:
     identifier: str
     name: str
     source: str  # rtsp://... or file:/path
-    lat: float
-    lon: float
+    lat: float | None  # None: the place is not known
+    lon: float | None
     staged: bool
     purpose: str = PURPOSE
     assessment: str = ASSESSMENT
@@ -29,17 +30,16 @@ class Camera:
 
 def demonstration(street: str, staged: str, *, drawn: bool) -> list[Camera]:
     """The two cameras of a start without VIDEO or CAMERA, put on two squares of Tarragona."""
-    shown = "drawn street" if drawn else "replayed footage"
+    shown = "carrer dibuixat" if drawn else "imatges repetides"
     return [
         Camera("placa-de-la-font", f"Plaça de la Font ({shown})", street, 41.1173, 1.2564, staged=drawn),
-        Camera("rambla-nova", "Rambla Nova (staged dumping)", staged, 41.1149, 1.2531, staged=True),
+        Camera("rambla-nova", "Rambla Nova (abocament simulat)", staged, 41.1149, 1.2531, staged=True),
     ]
 
 
 def of_user(source: str) -> list[Camera]:
     """The one camera of a start with VIDEO or CAMERA."""
-    town_hall = (41.1176, 1.2561)
-    return [Camera("own", "My camera", source, *town_hall, staged=False, purpose=OWN_PURPOSE, assessment="")]
+    return [Camera("own", "La meva càmera", source, None, None, staged=False, purpose=OWN_PURPOSE, assessment="")]
 
 
 def room_toml(*, port: int, database_url: str, mqtt_url: str, store: Path) -> str:
@@ -77,8 +77,9 @@ def _camera(camera: Camera) -> dict[str, object]:
     values: dict[str, object] = {"id": camera.identifier, "name": camera.name, "source": camera.source}
     if camera.is_file:
         values |= {"loop": True, "realtime": True}
-    values |= {"lat": camera.lat, "lon": camera.lon, "accuracy_m": 10, "staged": camera.staged}
-    values |= {"purpose": camera.purpose, "legal_regime": "lo_7_2021"}
+    if camera.lat is not None:
+        values |= {"lat": camera.lat, "lon": camera.lon, "accuracy_m": 10}
+    values |= {"staged": camera.staged, "purpose": camera.purpose, "legal_regime": "lo_7_2021"}
     if camera.assessment:
         values["impact_assessment"] = camera.assessment
     return values
