@@ -27,7 +27,7 @@ from launch.errors import LaunchError
 
 PICTURES = places.PROJECT / "docs" / "img"
 SIZES = ((1920, 1080), (390, 844))
-LANGUAGE = "ca"  # of the README that shows them
+LANGUAGE = "ca"  # the one that the screens begin with
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_WORDS = (
     "--headless=new",
