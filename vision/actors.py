@@ -23,6 +23,8 @@ _PRESENT_S = 1.0
 """A track counts as seen for so long after its last detection."""
 _STATURE_SHARE = 0.6
 """A person box lower than so much of the person's usual height is a bag or a stone that took over the track."""
+_BORDER_SHARE = 0.05
+"""A box so near the picture's border, in its own size, touches it: boxes jitter."""
 _SAME_DEPTH = 0.5
 """Feet and a thing's lower edge within so many heights of the person: an arm's length forward or back."""
 _HEIR_EARLY_S, _HEIR_S = -0.5, 4.0
@@ -233,7 +235,8 @@ class Actors:
         actor.label = one.label
         actor.moved = actor.moved or one.moved
         actor.confidence = max(actor.confidence, one.confidence)
-        actor.cut_off = box[0] <= 1 or box[1] <= 1 or box[2] >= width - 1 or box[3] >= height - 1
+        across, down = 1 + _BORDER_SHARE * (box[2] - box[0]), 1 + _BORDER_SHARE * (box[3] - box[1])
+        actor.cut_off = box[0] <= across or box[1] <= down or box[2] >= width - across or box[3] >= height - down
         if not actor.path or one.last_seen_s > actor.last_seen_s:
             actor.path.append((one.last_seen_s, box))
         actor.last_seen_s = max(actor.last_seen_s, one.last_seen_s)

@@ -58,7 +58,7 @@ EVIDENCE_MIN = 0.42
 _STRENGTH_MAX = 3.0
 _EDGE_SOFT = 0.15
 """Slope of the contour a pixel, in shares of the region's contrast: a step has about 0.3, a wide penumbra 0.05."""
-_CLEARLY, _CLEARLY_SLOPE = 1.3, 2.0
+_CLEARLY, _CLEARLY_SLOPE = 1.2, 2.0
 """One slope is clearly steeper than another: by so many times, and so many grey levels a pixel."""
 _SAME_TEXTURE = 0.9
 _LIKE_TEXTURE = 0.75
