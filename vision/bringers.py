@@ -33,6 +33,7 @@ _LOAD_SHARE_MIN, _LOAD_SHARE_MAX = 0.01, 1.2
 """Area of a load, in areas of the vehicle's box."""
 _BODY_SHARE = 0.5
 """A region that lies so far inside the box of a vehicle is that vehicle."""
+_BENEATH_SHARE, _STRIP_SHARE = 0.7, 0.25
 _STOP_BIRTH_S = 2.0
 """What comes to stand within so many seconds of a vehicle's stop is its shadow or its own outline."""
 
@@ -113,10 +114,25 @@ def is_vehicle(region: Region, thing: Bringers, everybody: Actors, foreground: N
         ):
             return True
         beside = actors.gap_px(actor.box, region.box) <= _REACH_VEHICLE * (actor.box[3] - actor.box[1])
-        together = abs(region.born_s - actor.stopped_s()) <= _STOP_BIRTH_S
+        together = abs(region.born_s - _stopped_s(actor, everybody)) <= _STOP_BIRTH_S
+        if beside and _is_beneath(region.box, actor.box):
+            return True
         if beside and together and everybody.still_parked(actor, foreground, region.box):
             return True
     return False
+
+
+def _is_beneath(box: Box, vehicle: Box) -> bool:
+    """Whether a box is a flat strip along the lower edge of a vehicle's: what lies in its shadow is its shadow."""
+    across = min(box[2], vehicle[2]) - max(box[0], vehicle[0])
+    flat = box[3] - box[1] <= _STRIP_SHARE * (vehicle[3] - vehicle[1])
+    return flat and across >= _BENEATH_SHARE * (box[2] - box[0]) and box[1] >= (vehicle[1] + vehicle[3]) / 2
+
+
+def _stopped_s(vehicle: Actor, everybody: Actors) -> float:
+    """Since when a vehicle has stood, also under earlier track numbers at the same place."""
+    same = (one for one in everybody if not one.is_person and geometry.iou(one.box, vehicle.box) >= _BODY_SHARE)
+    return min(one.stopped_s() for one in same)
 
 
 def _bringers(how: How, people: list[Actor], shown: Actor, when_s: float) -> Bringers:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 _LOOKS_TO_DISMISS = 12
 """So many looks are needed before a region is dismissed for good; an alert needs fewer, but seconds of waiting."""
-_BESIDE = 0.3
-"""Nothing is dismissed while somebody is so near, in their own heights: what is looked at may be partly them."""
+_BESIDE, _LATELY_S = 0.3, 5.0
+"""Nothing is dismissed while somebody is, or was lately, so near in their own heights: it may be partly them."""
 _UNLINKED_S = 90.0
 """Nobody was there when it appeared: after so long it is part of the scene."""
 _LABEL_IOU_MIN = 0.3
@@ -134,7 +134,7 @@ class IllegalDumping:
         if verdict == "left" and region.is_compact() and self._is_wanted(region):
             return self._wait(region, tracks)
         self._candidates.pop(region.region_id, None)
-        if self._actors.beside(region.box, self._now_s - 1.0, self._now_s, _BESIDE):
+        if self._actors.beside(region.box, self._now_s - _LATELY_S, self._now_s, _BESIDE):
             return []
         if verdict in ("removed", "light") and len(region.looks) >= _LOOKS_TO_DISMISS:
             if verdict == "removed":
