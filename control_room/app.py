@@ -61,6 +61,9 @@ def routed(built: Path = screens.BUILT) -> FastAPI:
     problems.install(app)
     for feature in FEATURES:
         app.include_router(feature.router)
+    app.include_router(
+        health.router, prefix="/api/v1", include_in_schema=False
+    )  # where the other routes are looked for
     app.include_router(screens.router(built))
     access.check(app)
     return app

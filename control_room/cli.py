@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 OK, FAILED, WRONG = 0, 1, 2
 _INTERRUPTED = 130
+_ROWS_MAX = 100_000
 CONFIG_VARIABLE = "TALAIA_ROOM_CONFIG"
 
 Command = "Callable[[argparse.Namespace], int]"
@@ -116,7 +117,7 @@ def _add_users(parser: argparse.ArgumentParser) -> None:
     commands = _Commands(parser)
     add = commands.add("add", "Make an account; without a password only a login link opens it.", _user_add)
     add.add_argument("name", metavar="NAME")
-    add.add_argument("--role", required=True, choices=sorted(callers.PEOPLE))
+    add.add_argument("--role", required=True, choices=sorted(str(role) for role in callers.PEOPLE))
     add.add_argument("--language", default="ca", choices=["ca", "es", "en"])
     add.add_argument("--password-file", type=Path, metavar="FILE", help="holds the password and nothing else")
     password = commands.add("password", "Set another password; ends the account's sessions.", _user_password)
@@ -156,16 +157,18 @@ def _add_simulate(parser: argparse.ArgumentParser) -> None:
 
 
 def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"got {text}; allowed: 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"got {text}; allowed: a whole number, 1 or more")
+    return int(text)
 
 
 def _positive(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"got {text}; allowed: more than 0")
+        raise argparse.ArgumentTypeError(f"got {text}; allowed: a number above 0")
     return number
 
 
@@ -307,8 +310,8 @@ def _fsck(options: argparse.Namespace) -> int:
 def _dead_letters_list(options: argparse.Namespace) -> int:
     from control_room.dead_letters import service as dead_letters  # noqa: PLC0415 - only here
 
-    if options.limit < 1:
-        raise config.ConfigError(f"--limit: got {options.limit}; allowed: 1 or more")
+    if not 1 <= options.limit <= _ROWS_MAX:
+        raise config.ConfigError(f"--limit: got {options.limit}; allowed: 1 to {_ROWS_MAX}")
     with _connected(options) as connection:
         rows = dead_letters.page(connection, limit=options.limit)
     _print_rows(rows, as_json=options.json)
@@ -320,6 +323,8 @@ def _dead_letters_replay(options: argparse.Namespace) -> int:
 
     with pool.connect(_settings(options).database.url, autocommit=True) as connection:
         replayed = dead_letters.replay(connection, _now(), options.only)
+    if options.only is not None and not replayed:
+        raise CommandError(f"{options.only}: no dead letter that waits for a replay")
     rows = [{"dead_letter_id": each.dead_letter_id, "result": each.result} for each in replayed]
     _print_rows(rows, as_json=options.json)
     return OK

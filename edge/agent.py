@@ -220,11 +220,8 @@ class _Crew:
 
     def work(self, stop: Event) -> None:
         watching = [thread for camera in self._cameras for thread in camera.threads()]
-        cutting = [Thread(target=self._clips.run, name="clips", daemon=True)]
-        sending = [
-            Thread(target=self._publisher.run, name="publish", daemon=True),
-            Thread(target=self._uploader.run, name="upload", daemon=True),
-        ]
+        cutting = [self._lasting("clips", self._clips.run)]
+        sending = [self._lasting("publish", self._publisher.run), self._lasting("upload", self._uploader.run)]
         for thread in sending + cutting + watching:
             thread.start()
         while not self._clock.wait(stop, _LOOK_EVERY_S):
@@ -239,6 +236,21 @@ class _Crew:
         self._leave.set()
         self._publisher.wake()
         self._wait_for(sending, _SENDERS_LEAVE_S)
+
+    def _lasting(self, name: str, work: Callable[[], None]) -> Thread:
+        """A thread that begins again whatever goes wrong: an agent that no longer sends is worse than one that ends."""
+
+        def last() -> None:
+            while not self._leave.is_set():
+                try:
+                    work()
+                except Exception:
+                    log.exception("%s: unexpected fault", name)
+                    self._clock.wait(self._leave, _FAULT_PAUSE_S)
+                else:
+                    return
+
+        return Thread(target=last, name=name, daemon=True)
 
     def _wait_for(self, threads: list[Thread], seconds: float) -> None:
         until_s = self._clock.monotonic_s() + seconds

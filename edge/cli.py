@@ -118,6 +118,7 @@ def _check(options: argparse.Namespace) -> int:
     else:
         for one in cameras:
             sys.stdout.write(f"{one.id}: {'ok' if one.ok else one.reason}\n")
+    _detector(settings.detector)
     return OK if all(one.ok for one in cameras) else FAILED
 
 

@@ -14,7 +14,10 @@ _SCHEMA = re.compile(r"^(?P<name>[a-z_.]+)/(?P<version>[0-9]{1,6})\Z")
 
 
 def _to_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time that has no place in UTC") from None
 
 
 def _rfc3339(moment: datetime) -> str:

@@ -4,6 +4,7 @@ import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import BeforeValidator, StringConstraints
 
 from control_room import access, callers, problems
 from control_room import room as rooms
@@ -17,18 +18,31 @@ router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 _ACTED: dict[int | str, dict[str, Any]] = {**access.RESPONSES, **problems.responses(404, 409)}
 
 
+RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+CursorText = Annotated[str, StringConstraints(max_length=200)]
+
+
+def _given(value: object) -> object:
+    """A filter that is left empty, as in `?rule=`, is none."""
+    return None if value == "" else value
+
+
+def _given_ones(values: object) -> object:
+    return [value for value in values if value != ""] if isinstance(values, list) else values
+
+
 @router.get("", responses=access.RESPONSES)
 def listed(
     room: rooms.Here,
     _caller: access.Operator,
     *,
-    state: Annotated[list[State], Query(max_length=4)] = [],  # noqa: B006 - FastAPI copies it
-    rule: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = None,
-    camera_id: Identifier | None = None,
-    device_id: Identifier | None = None,
-    since: UtcTime | None = None,
+    state: Annotated[list[State], BeforeValidator(_given_ones), Query(max_length=4)] = [],  # noqa: B006 - FastAPI copies it
+    rule: Annotated[RuleName | None, BeforeValidator(_given)] = None,
+    camera_id: Annotated[Identifier | None, BeforeValidator(_given)] = None,
+    device_id: Annotated[Identifier | None, BeforeValidator(_given)] = None,
+    since: Annotated[UtcTime | None, BeforeValidator(_given)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Annotated[CursorText | None, BeforeValidator(_given)] = None,
 ) -> schemas.AlertPage:
     """Alerts, the newest first. `state` may be given several times; `since` is of `opened_at`."""
     filters = service.Filters(states=state, rule=rule, camera_id=camera_id, device_id=device_id, since=since)

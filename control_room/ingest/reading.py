@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -17,6 +19,16 @@ if TYPE_CHECKING:
 
 READ_TOPICS = (topics.EVENTS, topics.STATUS, topics.METRICS)
 """What the worker subscribes to."""
+
+HEAD_BYTES = 64 * 1024
+"""What is looked at of a message over its size limit."""
+
+_PLACE = re.compile(
+    rb'"outbox_id"\s*:\s*"(?P<outbox_id>[0-9a-f-]{36})"\s*,\s*"sequence"\s*:\s*(?P<sequence>[1-9][0-9]{0,17})\s*,'
+    rb'\s*"device_id"\s*:\s*"(?P<device_id>[A-Za-z0-9_.-]{1,64})"'
+)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +68,15 @@ def read(delivery: Delivery) -> Outcome:
     device_id, topic = parsed
     if len(delivery.payload) > topic.limit_bytes:
         size = f"{len(delivery.payload)} bytes, the limit of {topic.name} is {topic.limit_bytes}"
-        return Refused(delivery, Reason.TOO_LARGE, size, device_id, _id(delivery.message_id_property))
+        place = _place_in_outbox(delivery.payload, device_id)
+        return Refused(delivery, Reason.TOO_LARGE, size, device_id, _id(delivery.message_id_property), *place)
     try:
         found, warnings = message.read(topic.message, delivery.payload)
     except message.UnreadableMessageError as error:
         return refuse(delivery, device_id, _reason(str(error)), str(error))
+    except Exception as error:  # one message must never stop those behind it, whatever it is
+        log.exception("a message of %s broke its reader", device_id)
+        return refuse(delivery, device_id, Reason.INVALID, f"broke its reader: {type(error).__name__}")
     if not isinstance(found, EventMessage | StatusMessage | MetricsMessage):
         raise TypeError(f"{topic.name} is subscribed to, but not read")
     if found.device_id != device_id:
@@ -79,6 +95,14 @@ def refuse(delivery: Delivery, device_id: str, reason: Reason, detail: str) -> R
     if not own or outbox_id is None or type(sequence) is not int or not 0 < sequence < 2**63:
         return Refused(delivery, reason, detail, device_id, message_id)
     return Refused(delivery, reason, detail, device_id, message_id, outbox_id, sequence)
+
+
+def _place_in_outbox(payload: bytes, device_id: str) -> tuple[UUID | None, int | None]:
+    """Of a message too large to be read: what its first bytes say, so that its sequence is no gap for ever."""
+    found = _PLACE.search(payload, 0, HEAD_BYTES)
+    if found is None or found["device_id"].decode() != device_id:
+        return None, None
+    return _id(found["outbox_id"].decode()), int(found["sequence"])
 
 
 def _reason(said: str) -> Reason:

@@ -26,7 +26,7 @@ from control_room.stream import publish
 from wire.device import MetricsMessage, StatusMessage
 from wire.event import EventMessage
 
-KEPT_OF_TOO_LARGE_BYTES = 64 * 1024
+KEPT_OF_TOO_LARGE_BYTES = reading.HEAD_BYTES
 
 _QUERIES = sql.load(__file__)
 COLUMN_TYPES = (

@@ -80,6 +80,8 @@ def test_times_become_utc() -> None:
         (json.dumps(event(location={"lat": 91, "lon": 0, "accuracy_m": 1})).encode(), "location.lat: "),
         (json.dumps(event(location={"lat": 1, "lon": float("nan"), "accuracy_m": 1})).encode(), "location.lon: "),
         (json.dumps(event(occurred_at="2026-11-21T03:00:00")).encode(), "occurred_at: "),
+        (json.dumps(event(occurred_at="0001-01-01T00:00:00+14:00")).encode(), "occurred_at: a time that has no place"),
+        (json.dumps(event(attributes={"began_at": "9999-12-31T23:59:59-14:00"})).encode(), "attributes of illegal_dum"),
         (json.dumps(event(sequence=0)).encode(), "sequence: "),
         (json.dumps(event(device_id="a/b")).encode(), "device_id: "),
         (json.dumps(event(confidence=1.5)).encode(), "confidence: "),

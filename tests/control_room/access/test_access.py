@@ -14,6 +14,8 @@ from tests.control_room import door as doors
 
 SOME = str(uuid.UUID(int=7))
 PUBLIC = {
+    "GET /api/v1/healthz",
+    "GET /api/v1/readyz",
     "GET /healthz",
     "GET /readyz",
     "GET /{path:path}",

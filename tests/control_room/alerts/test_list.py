@@ -74,6 +74,7 @@ def test_an_item_is_whole(door: doors.Door) -> None:
     ("query", "minutes"),
     [
         ("", [4, 3, 2, 1, 0]),
+        ("?state=&rule=&camera_id=&since=&cursor=", [4, 3, 2, 1, 0]),
         ("?camera_id=placa", [3, 1]),
         ("?rule=loitering", [4]),
         ("?device_id=quay&limit=1", [4]),
@@ -115,7 +116,9 @@ def test_a_cursor_of_nobody_is_refused(reader: httpx.Client, cursor: str) -> Non
     assert doors.problem(reader.get(ALERTS, params={"cursor": cursor})) == (422, "bad-cursor")
 
 
-@pytest.mark.parametrize("query", ["limit=201", "limit=0", "state=open", "camera_id=%00", "rule=A"])
+@pytest.mark.parametrize(
+    "query", ["limit=201", "limit=0", "state=open", "camera_id=%00", "rule=A", "since=0001-01-01T00:00:00%2B14:00"]
+)
 def test_a_wrong_filter_is_refused(reader: httpx.Client, query: str) -> None:
     assert doors.problem(reader.get(f"{ALERTS}?{query}")) == (422, "about:blank")
 
