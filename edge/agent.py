@@ -110,18 +110,13 @@ class CameraRunner:
             self._pipeline.look(frame)
 
     def _guard(self, work: Callable[[], None], mend: Callable[[], None] | None) -> None:
-        """Whatever goes wrong in one camera stays there: it is logged whole, said in the status, and begun again."""
-        while not self._stop.is_set():
-            try:
-                work()
-            except Exception as error:
-                log.exception("camera %s: unexpected fault", self._camera.id)
-                self.health.lost(f"internal fault: {type(error).__name__}")
-                self._clock.wait(self._stop, _FAULT_PAUSE_S)
-                if mend is not None:
-                    mend()
-            else:
-                return
+        """Whatever goes wrong in one camera stays there, and is said in the status."""
+
+        def lost(error: Exception) -> None:
+            self.health.lost(f"internal fault: {type(error).__name__}")
+
+        what = f"camera {self._camera.id}"
+        again_after_faults(work, what=what, clock=self._clock, stop=self._stop, at_fault=lost, mend=mend)
 
     def _begin_afresh(self) -> None:
         self._pipeline = self.meter.pipeline = self._new_pipeline()
@@ -238,24 +233,41 @@ class _Crew:
         self._wait_for(sending, _SENDERS_LEAVE_S)
 
     def _lasting(self, name: str, work: Callable[[], None]) -> Thread:
-        """A thread that begins again whatever goes wrong: an agent that no longer sends is worse than one that ends."""
-
-        def last() -> None:
-            while not self._leave.is_set():
-                try:
-                    work()
-                except Exception:
-                    log.exception("%s: unexpected fault", name)
-                    self._clock.wait(self._leave, _FAULT_PAUSE_S)
-                else:
-                    return
-
-        return Thread(target=last, name=name, daemon=True)
+        """An agent that no longer sends is worse than one that ends."""
+        wanted = {"work": work, "what": name, "clock": self._clock, "stop": self._leave}
+        return Thread(target=again_after_faults, kwargs=wanted, name=name, daemon=True)
 
     def _wait_for(self, threads: list[Thread], seconds: float) -> None:
         until_s = self._clock.monotonic_s() + seconds
         for thread in threads:
             thread.join(max(0.0, until_s - self._clock.monotonic_s()))
+
+
+def again_after_faults(
+    work: Callable[[], None],
+    *,
+    what: str,
+    clock: Clock,
+    stop: Event,
+    at_fault: Callable[[Exception], None] | None = None,
+    mend: Callable[[], None] | None = None,
+) -> None:
+    """Do `work` until it returns: an unexpected fault is logged whole, and after a pause it begins again.
+
+    `at_fault` is told at once; `mend` puts right what the work left behind, just before it begins again.
+    """
+    while not stop.is_set():
+        try:
+            work()
+        except Exception as error:
+            log.exception("%s: unexpected fault", what)
+            if at_fault is not None:
+                at_fault(error)
+            clock.wait(stop, _FAULT_PAUSE_S)
+            if mend is not None:
+                mend()
+        else:
+            return
 
 
 def broker_settings(settings: Settings) -> BrokerSettings:

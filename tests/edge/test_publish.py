@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from edge.publish import IN_FLIGHT_MAX, BrokerSettings, InFlight, Publisher
 from tests.edge.broker import DEVICE, Broker, Room, free_port, wait_until
 from tests.edge.written import maker
 from wire import topics
+from wire.control import AckMessage
 from wire.device import MetricsMessage, StatusMessage
 
 if TYPE_CHECKING:
@@ -155,12 +157,15 @@ def test_without_a_broker_nothing_is_lost_and_nothing_spins(outbox: Outbox) -> N
 def test_acks_that_cannot_be_read_harm_nobody(outbox: Outbox, broker: Broker, room: Room) -> None:
     running = Running(outbox, broker.port)
     wait_until(lambda: bool(room.statuses), "the connection")
-    for nonsense in (b"", b"[]", b"{", b'{"schema": "talaia.ack/1"}', b"\xff"):
+    ack = AckMessage(device_id="d", sent_at=Clock().now(), message_ids=[uuid_utils.compat.uuid7()])
+    no_time = json.dumps({**json.loads(ack.to_json()), "sent_at": "0001-01-01T00:00:00+14:00"}).encode()
+    for nonsense in (b"", b"[]", b"{", b'{"schema": "talaia.ack/1"}', b"\xff", no_time):
         room.say(topics.ACKS, nonsense)
     outbox.append(maker(Clock()))
     running.publisher.wake()
     wait_until(lambda: outbox.counts().pending == 0, "the message is acknowledged", within_s=5)
     running.end()
+    assert (outbox.counts().written, outbox.counts().acked) == (1, 1)
 
 
 def test_under_way_is_sent_again_ever_later_and_soon_when_the_room_is_back() -> None:
