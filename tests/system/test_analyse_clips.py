@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benchmarks import town as towns
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 pytestmark = [
@@ -19,13 +19,7 @@ SLACK_S = 15.0
 
 
 def analyse(clip: Path) -> list[dict[str, Any]]:
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "talaia-edge"), "analyse", str(clip), "--rules", "illegal_dumping"],
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
+    done = towns.talaia("edge", "analyse", str(clip), "--rules", "illegal_dumping")
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
