@@ -190,9 +190,15 @@ class Supervisor:
 
 
 def _tied_to_this_process(stop_signal: signal.Signals) -> list[str]:
-    """A prefix by which the kernel stops the part when the supervisor itself is killed."""
+    """A prefix by which the kernel stops the part when the supervisor itself is killed.
+
+    A supervisor that died before the kernel was asked is no longer the shell's parent: then the part does not begin.
+    """
     setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", stop_signal.name.removeprefix("SIG")] if setpriv else []
+    if not setpriv:
+        return []
+    tie = [setpriv, "--pdeathsig", stop_signal.name.removeprefix("SIG")]
+    return [*tie, "/bin/sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', str(os.getpid())]
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

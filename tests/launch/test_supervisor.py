@@ -1,6 +1,7 @@
 """Real, small processes under the supervisor: killed, refused, stopped, left behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,7 +133,8 @@ def test_a_request_to_stop_ends_a_start(watched: Watched) -> None:
     assert watched.pids == {}
 
 
-def test_parts_end_with_a_killed_supervisor(tmp_path: Path) -> None:
+def killed_at_once(logs: Path, environment: Mapping[str, str] | None = None) -> int:
+    """The process number of the part of a supervisor that was killed just after it said that it had begun it."""
     script = (
         "import pathlib, sys\n"
         "from launch.supervisor import Part, Supervisor\n"
@@ -140,19 +142,34 @@ def test_parts_end_with_a_killed_supervisor(tmp_path: Path) -> None:
         f"supervisor.start(Part(name='room', argv={SLEEP!r}, log=pathlib.Path(sys.argv[1])))\n"
         "supervisor.watch()\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "room.log")], stdout=subprocess.PIPE, text=True
-    ) as supervisor:
+    argv = [sys.executable, "-c", script, str(logs / "room.log")]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment) as supervisor:
         assert supervisor.stdout is not None
         child = int(supervisor.stdout.readline())
         assert running(child)
         supervisor.kill()
+    return child
+
+
+def assert_ends(pid: int) -> None:
     pause = threading.Event()
     for _ in range(int(WITHIN_S / 0.05)):
-        if not running(child):
-            break
+        if not running(pid):
+            return
         pause.wait(0.05)
-    assert not running(child)
+    raise AssertionError("it still runs")
+
+
+def test_parts_end_with_a_killed_supervisor(tmp_path: Path) -> None:
+    assert_ends(killed_at_once(tmp_path))
+
+
+def test_a_part_does_not_begin_for_a_supervisor_killed_before_the_kernel_knew(tmp_path: Path) -> None:
+    slow = tmp_path / "setpriv"
+    slow.write_text(f'#!/bin/sh\nsleep 1\nexec {shutil.which("setpriv")} "$@"\n', encoding="utf-8")
+    slow.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    assert_ends(killed_at_once(tmp_path, {**os.environ, "PATH": path}))
 
 
 def test_a_log_is_kept_small(tmp_path: Path) -> None:
