@@ -50,6 +50,14 @@ class RuleState:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedState:
+    """What a rule had open, and how long ago that was written."""
+
+    state: dict[str, Any]
+    ago_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Occurrence:
     """A rule's occurrence that a message opens, goes on with or closes."""
 
@@ -173,12 +181,12 @@ class Outbox:
             return None
         return OpenEvent(UUID(row[0]), None if row[1] is None else datetime.fromisoformat(row[1]))
 
-    def rule_state(self, camera_id: str, rule: str) -> dict[str, Any] | None:
-        row = self._one("select state from rule_states where camera_id = ? and rule = ?", (camera_id, rule))
+    def rule_state(self, camera_id: str, rule: str) -> SavedState | None:
+        row = self._one("select state, saved_at from rule_states where camera_id = ? and rule = ?", (camera_id, rule))
         if row is None:
             return None
-        state: dict[str, Any] = json.loads(row[0])
-        return state
+        ago_s = (self._clock.now() - datetime.fromisoformat(row[1])).total_seconds()
+        return SavedState(json.loads(row[0]), max(0.0, ago_s))
 
     def pending(self, limit: int, *, but: Iterable[UUID] = ()) -> list[Pending]:
         """Messages without an ack, oldest first, without those named in `but`."""

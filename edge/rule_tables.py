@@ -12,6 +12,7 @@ from vision.rules.registry import KINDS
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from edge.outbox import SavedState
     from vision.rules.base import Rule
     from vision.rules.registry import RuleKind
     from vision.zones import Zone
@@ -59,11 +60,11 @@ def build(section: BaseModel, zones: Sequence[Zone], *, only: Collection[str] | 
     ]
 
 
-def restore(rule: Rule, state: dict[str, Any] | None) -> None:
+def restore(rule: Rule, saved: SavedState | None) -> None:
     """Give a rule back what it had open; without it where the state is of another version."""
-    if state is None:
+    if saved is None:
         return
     try:
-        rule.restore(state)
+        rule.restore(saved.state, saved.ago_s)
     except ValueError as error:
         log.warning("%s begins afresh: %s", rule.name, error)

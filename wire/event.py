@@ -14,7 +14,19 @@ from wire.message import Message, Part, UtcTime, describe
 Phase = Literal["opened", "updated", "closed"]
 Severity = Literal["info", "low", "medium", "high", "critical"]
 Role = Literal["thing", "actor", "vehicle", "other"]
-EvidenceKind = Literal["snapshot", "snapshot_annotated", "clip"]
+EvidenceKind = Literal[
+    "snapshot",
+    "snapshot_annotated",
+    "clip",
+    "before",
+    "after",
+    "actor",
+    "vehicle",
+    "recording",
+    "recording_pixelated",
+]
+"""`before` and `after`: the place without and with the thing; `actor`, `vehicle`: the best picture of who brought it;
+`recording`: a span of the recording as it is, `recording_pixelated`: a copy in which nobody can be known."""
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 

@@ -35,7 +35,7 @@ class UnreadableMessageError(ValueError):
 class Part(BaseModel):
     """A piece of a message."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
 
 
 class Message(BaseModel):

@@ -119,7 +119,9 @@ def test_an_occurrence_keeps_its_event_over_a_restart(tmp_path: Path, clock: Han
     known = outbox.event_of("placa", "illegal_dumping", 7)
     assert known is not None
     assert (known.event_id, known.began_at) == (message.event_id, START)
-    assert outbox.rule_state("placa", "illegal_dumping") == {"open": [7]}
+    saved = outbox.rule_state("placa", "illegal_dumping")
+    assert saved is not None
+    assert saved.state == {"open": [7]}
     assert outbox.event_of("other", "illegal_dumping", 7) is None
     closed = maker(clock, event_id=message.event_id, phase="closed")
     outbox.append(closed, occurrence=Occurrence("placa", "illegal_dumping", 7, open=False))

@@ -174,7 +174,7 @@ def test_the_same_thing_after_a_restart_joins_the_first_alert() -> None:
     opened = watch(before, dumping(), 40)[0][1]
     state = json.loads(json.dumps(before.snapshot()))
     after = rule()
-    after.restore(state)
+    after.restore(state, 0.0)
     again = watch(after, dumping(), 45)
     assert phases(again) == ["updated"]
     assert again[0][1].occurrence == opened.occurrence
@@ -185,7 +185,7 @@ def test_another_place_after_a_restart_is_another_alert() -> None:
     before = rule()
     watch(before, dumping(), 40)
     after = rule()
-    after.restore(before.snapshot())
+    after.restore(before.snapshot(), 0.0)
     owner = Mover(1, walk((5, 168), (10, 120), (14, 120), (17, 168), y=50))
     events = watch(after, Street([owner], [Thing(104, 50, 10)]), 40)
     assert [(event.phase, event.occurrence) for _, event in events] == [("opened", 2)]
@@ -193,7 +193,7 @@ def test_another_place_after_a_restart_is_another_alert() -> None:
 
 def test_a_state_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="not a snapshot of illegal_dumping"):
-        rule().restore({"open": [{"number": 1}]})
+        rule().restore({"open": [{"number": 1}]}, 0.0)
 
 
 SQUARE = [(0.2, 0.5), (0.4, 0.5), (0.4, 0.9), (0.2, 0.9)]

@@ -18,7 +18,7 @@ def test_numbers_grow_and_are_kept_in_the_snapshot() -> None:
     kept = Occurrences()
     kept.open(occurrence())
     kept.open(occurrence())
-    restored = Occurrences.restored(kept.snapshot(100.0))
+    restored = Occurrences.restored(kept.snapshot(100.0), 0.0)
     restored.open(occurrence())
     assert [(one.number, one.began_s, one.region_id) for one in restored] == [(1, -95, None), (2, -95, None), (3, 5, 3)]
 

@@ -100,7 +100,7 @@ def test_an_open_intrusion_goes_on_after_a_restart() -> None:
     before = intrusion()
     assert [step[1] for step in run(before, [(5, [track(IN)])])] == ["opened"]
     after = intrusion()
-    after.restore(json.loads(json.dumps(before.snapshot())))
+    after.restore(json.loads(json.dumps(before.snapshot())), 0.0)
     assert run(after, [(3, []), (5, [track(IN, 9)]), (11, [])]) == [(17.8, "closed", 1, "yard")]
 
 
@@ -132,11 +132,11 @@ def test_open_loitering_goes_on_after_a_restart() -> None:
     before = loitering(dwell_s=20)
     run(before, [(25, [track(IN)])])
     after = loitering(dwell_s=20)
-    after.restore(json.loads(json.dumps(before.snapshot())))
+    after.restore(json.loads(json.dumps(before.snapshot())), 0.0)
     assert run(after, [(2, []), (5, [track(IN, 4)]), (6, [])]) == [(11.8, "closed", 1, "yard")]
 
 
 @pytest.mark.parametrize("rule", [intrusion(), loitering()])
 def test_a_state_that_is_none_is_refused(rule: Rule) -> None:
     with pytest.raises(ValueError, match="not a snapshot"):
-        rule.restore({"visits": {"yard": {}}, "stays": [{}]})
+        rule.restore({"visits": {"yard": {}}, "stays": [{}]}, 0.0)

@@ -22,5 +22,5 @@ def test_a_rule_is_made_from_its_defaults_and_gives_an_empty_state(kind: RuleKin
     rule = kind.make(kind.settings(), [])
     assert rule.name == kind.name
     state = json.loads(json.dumps(rule.snapshot()))
-    rule.restore(state)
+    rule.restore(state, 0.0)
     assert rule.snapshot() == state

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from vision.frame import Frame
     from vision.geometry import Box
     from vision.track import Track
@@ -38,6 +42,19 @@ class RuleObject:
     box: Box
 
 
+PictureKind = Literal["before", "after", "actor", "vehicle"]
+
+
+@dataclass(frozen=True, slots=True)
+class RulePicture:
+    """A picture that the rule chose: the place before and after, or the best one of who brought the thing."""
+
+    kind: PictureKind
+    image: NDArray[np.uint8]
+    """(height, width, 3), BGR, cut from masked frames."""
+    media_time_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class RuleEvent:
     """One step of one occurrence that a rule found."""
@@ -56,18 +73,51 @@ class RuleEvent:
     """Media time at which the thing came to rest, where the rule has one."""
     zone: str | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
+    pictures: list[RulePicture] = field(default_factory=list)
 
 
-class Rule(Protocol):
+class Rule(ABC):
     """A state machine over frames and tracks. Its only clock is the frame's `media_time_s`."""
 
     name: ClassVar[str]
 
+    @abstractmethod
     def update(self, scene: Scene) -> list[RuleEvent]:
-        """Look at one more frame. A frame with `discontinuity` starts the picture's memory afresh."""
+        """Look at one more frame. A frame with `discontinuity` starts the picture's memory afresh.
 
+        Frames come at the analysis rate while something moves, and up to 10 s apart while nothing does.
+        """
+
+    @abstractmethod
     def snapshot(self) -> dict[str, Any]:
-        """The occurrences that are open, as JSON, for the next start of the agent."""
+        """The occurrences that are open, as JSON, for the next start of the agent; small, taken with each message."""
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take up what `snapshot` gave, before the first frame; times in it lie before 0."""
+    @abstractmethod
+    def restore(self, state: dict[str, Any], ago_s: float) -> None:
+        """Take up what `snapshot` gave `ago_s` seconds ago, before the first frame; times in it lie before 0.
+
+        Raises:
+            ValueError: it is of another version.
+        """
+
+    def memory(self) -> bytes | None:
+        """What it has learned of the scene, for the next start: taken every minute and at the end; None: nothing."""
+        return None
+
+    def recall(self, memory: bytes, ago_s: float) -> None:
+        """Take up what `memory` gave `ago_s` seconds ago, before the first frame.
+
+        Raises:
+            ValueError: it is damaged, of another version, or the rule keeps none.
+        """
+        raise ValueError(f"{self.name} keeps no memory")
+
+    def without_picture(self, at_s: float) -> list[RuleEvent]:
+        """Told about once a second while the camera sends nothing; media time goes on."""
+        del at_s
+        return []
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for a moment of the clock, so that still frames must reach it as often as moving ones."""
+        return True

@@ -66,7 +66,7 @@ class _Candidate:
     """The detector's best box for it."""
 
 
-class IllegalDumping:
+class IllegalDumping(base.Rule):
     """The rule. What it sees (background, regions, paths) is of one continuous scene; its occurrences outlive it."""
 
     name: ClassVar[str] = "illegal_dumping"
@@ -108,8 +108,8 @@ class IllegalDumping:
     def snapshot(self) -> dict[str, Any]:
         return self._occurrences.snapshot(self._now_s)
 
-    def restore(self, state: dict[str, Any]) -> None:
-        self._occurrences = occurrences.Occurrences.restored(state)
+    def restore(self, state: dict[str, Any], ago_s: float) -> None:
+        self._occurrences = occurrences.Occurrences.restored(state, ago_s)
 
     def _start_afresh(self, shape: tuple[int, int]) -> None:
         self._layers = background.PixelLayers(shape)

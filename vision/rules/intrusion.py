@@ -65,7 +65,7 @@ class _Visit:
     """Of the occurrence, once it was opened."""
 
 
-class Intrusion:
+class Intrusion(base.Rule):
     """The rule."""
 
     name: ClassVar[str] = "intrusion"
@@ -94,9 +94,11 @@ class Intrusion:
             visit["last_s"] = 0.0  # the time while nobody looked does not count as empty
         return {"next_number": self._next_number, "visits": visits}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, Any], ago_s: float) -> None:
         try:
             self._visits = {str(zone): _Visit(**visit) for zone, visit in state["visits"].items()}
+            for visit in self._visits.values():
+                visit.since_s -= ago_s
             self._next_number = int(state["next_number"])
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a snapshot of intrusion: {error}") from error

@@ -51,7 +51,7 @@ class _Stay:
     """Of the occurrence, once it was opened."""
 
 
-class Loitering:
+class Loitering(base.Rule):
     """The rule. Without a watch zone the whole picture is one."""
 
     name: ClassVar[str] = "loitering"
@@ -81,9 +81,11 @@ class Loitering:
             stay["track_id"] = -1 - index  # track ids begin anew at the next start
         return {"next_number": self._next_number, "stays": stays}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, Any], ago_s: float) -> None:
         try:
             self._stays = [_Stay(**{**stay, "box": tuple(stay["box"])}) for stay in state["stays"]]
+            for stay in self._stays:
+                stay.since_s -= ago_s
             self._next_number = int(state["next_number"])
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a snapshot of loitering: {error}") from error

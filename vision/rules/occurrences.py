@@ -22,6 +22,8 @@ _GONE_S = 8.0
 _REMEMBER_S = 3600.0
 """What was not seen again for so long after a discontinuity is over."""
 
+_TIMES = "began_s", "seen_s", "told_s"
+
 
 @dataclass(slots=True)
 class Occurrence:
@@ -123,18 +125,19 @@ class Occurrences:
         fields = [asdict(replace(one, region_id=None, in_view=False, parts=set())) for one in self._open.values()]
         for one in fields:
             del one["parts"]
-            for key in ("began_s", "seen_s", "told_s"):
+            for key in _TIMES:
                 one[key] -= now_s
         return {"next_number": self._next_number, "open": fields}
 
     @classmethod
-    def restored(cls, state: dict[str, Any]) -> Occurrences:
-        """Take up a snapshot; `ValueError` where it is none."""
+    def restored(cls, state: dict[str, Any], ago_s: float) -> Occurrences:
+        """Take up a snapshot of `ago_s` seconds ago; `ValueError` where it is none."""
         try:
             opened = {}
             for fields in state["open"]:
                 objects = [base.RuleObject(**{**one, "box": tuple(one["box"])}) for one in fields["objects"]]
-                opened[int(fields["number"])] = Occurrence(**{**fields, "objects": objects})
+                times = {key: fields[key] - ago_s for key in _TIMES}
+                opened[int(fields["number"])] = Occurrence(**{**fields, **times, "objects": objects})
             return cls(opened, int(state["next_number"]))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a snapshot of illegal_dumping: {error}") from error

@@ -1,0 +1,195 @@
+"""What each command asks and answers, and what its signature covers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, JsonValue, model_validator
+
+from wire.event import EvidenceReference, Severity
+from wire.identifiers import Identifier
+from wire.message import Part, UtcTime
+
+if TYPE_CHECKING:
+    from wire.control import CommandMessage
+
+SPAN_LONGEST_S = 6 * 3600
+"""Of a command on recordings."""
+
+
+class Span(Part):
+    """A stretch of one camera's recording, by the device's clock."""
+
+    camera_id: Identifier
+    from_: UtcTime = Field(alias="from")
+    to: UtcTime
+
+    @model_validator(mode="after")
+    def _is_a_span(self) -> Self:
+        length_s = (self.to - self.from_).total_seconds()
+        if not 0 < length_s <= SPAN_LONGEST_S:
+            raise ValueError(f"to must lie after from, and at most {SPAN_LONGEST_S // 3600} hours later")
+        return self
+
+
+class ListRecordings(Part):
+    """`recordings_list`: what is recorded between two times; any length."""
+
+    camera_id: Identifier
+    from_: UtcTime = Field(alias="from")
+    to: UtcTime
+
+
+class RecordedSpan(Part):
+    """Recording without a gap."""
+
+    from_: UtcTime = Field(alias="from")
+    to: UtcTime
+    segments: int = Field(ge=1)
+    bytes: int = Field(gt=0)
+    held: bool
+    masked: bool
+    """Its mask zones were painted before it was recorded; the masked recording is the original."""
+
+
+class Recordings(Part):
+    """The answer to `recordings_list`."""
+
+    spans: list[RecordedSpan] = Field(max_length=500)
+    complete: bool
+    """False where there are more spans than are told; the last one told says where to go on."""
+    oldest: UtcTime | None
+    newest: UtcTime | None
+    used_bytes: int = Field(ge=0)
+    limit_bytes: int = Field(ge=0)
+
+
+class FetchRecording(Span):
+    """`recording_fetch`: send the span as evidence."""
+
+    pixelated: bool = True
+    """A copy in which persons, vehicles and faces are pixelated; else the recorded packets, bit for bit."""
+
+
+class Fetched(Part):
+    """The answer to `recording_fetch`: the files that are uploaded from now on, in order of time."""
+
+    evidence: list[EvidenceReference] = Field(min_length=1, max_length=50)
+    gaps: list[tuple[UtcTime, UtcTime]] = Field(default=[], max_length=500)
+
+
+class HoldRecording(Span):
+    """`recording_hold`: the ring does not overwrite the span until it is released."""
+
+    hold_id: UUID
+    reason: str = Field(min_length=1, max_length=500)
+    until: UtcTime | None = None
+
+
+class ReleaseRecording(Part):
+    """`recording_release`."""
+
+    hold_id: UUID
+
+
+class EraseRecording(Span):
+    """`recording_erase`: what a hold protects stays."""
+
+
+class Touched(Part):
+    """The answer to hold, release and erase."""
+
+    segments: int = Field(ge=0)
+    bytes: int = Field(ge=0)
+    kept_segments: int = Field(default=0, ge=0)
+    """Not erased, because a hold protects them."""
+
+
+class TryRules(Span):
+    """`rules_try`: what these zones and rules would have found in the span."""
+
+    zones: list[dict[str, JsonValue]] = Field(default=[], max_length=100)
+    rules: dict[str, dict[str, JsonValue]] = Field(min_length=1, max_length=50)
+    """As in `[camera.rules]`: settings by the rule's name."""
+
+
+class Tried(Part):
+    """One event that would have been opened."""
+
+    rule: str
+    occurred_at: UtcTime
+    began_at: UtcTime | None
+    severity: Severity
+    confidence: float
+    zone: str | None
+    box: tuple[float, float, float, float] | None
+    """Of the first object."""
+
+
+class TriedRules(Part):
+    """The answer to `rules_try`."""
+
+    events: list[Tried] = Field(max_length=500)
+    analysed_s: float
+    gaps: list[tuple[UtcTime, UtcTime]] = Field(default=[], max_length=500)
+
+
+class Resend(Part):
+    """`resend`: send these messages of the outbox again."""
+
+    outbox_id: UUID
+    from_: int = Field(alias="from", ge=1)
+    to: int = Field(ge=1)
+
+
+class Resent(Part):
+    """The answer to `resend`."""
+
+    messages: int = Field(ge=0)
+
+
+class TakeSnapshot(Part):
+    """`snapshot`: one picture as evidence; `Fetched` answers."""
+
+    camera_id: Identifier
+
+
+class Mute(Part):
+    """`mute`: a rule of a camera, or all of them, says nothing until then; what is muted is counted."""
+
+    camera_id: Identifier
+    rule: str | None = None
+    until: UtcTime
+
+
+CommandWithArguments = Literal[
+    "snapshot",
+    "resend",
+    "mute",
+    "recordings_list",
+    "recording_fetch",
+    "recording_hold",
+    "recording_release",
+    "recording_erase",
+    "rules_try",
+]
+ARGUMENTS: dict[CommandWithArguments, type[Part]] = {
+    "snapshot": TakeSnapshot,
+    "resend": Resend,
+    "mute": Mute,
+    "recordings_list": ListRecordings,
+    "recording_fetch": FetchRecording,
+    "recording_hold": HoldRecording,
+    "recording_release": ReleaseRecording,
+    "recording_erase": EraseRecording,
+    "rules_try": TryRules,
+}
+"""By the command's kind; kinds that are missing here are not obeyed yet."""
+
+
+def signed_bytes(command: CommandMessage) -> bytes:
+    """What the signature covers: the message without it, as JSON with sorted keys and no spaces, in UTF-8."""
+    content: dict[str, Any] = command.model_dump(mode="json", by_alias=True, exclude={"signature"})
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
