@@ -104,7 +104,7 @@ class Rule(ABC):
         """What it has learned of the scene, for the next start: taken every minute and at the end; None: nothing."""
         return None
 
-    def recall(self, memory: bytes, ago_s: float) -> None:
+    def recall(self, memory: bytes, ago_s: float) -> None:  # noqa: ARG002 - of those that keep one
         """Take up what `memory` gave `ago_s` seconds ago, before the first frame.
 
         Raises:
