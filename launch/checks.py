@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from launch.errors import LaunchError
 LOGS = places.PROJECT / ".setup"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Check:
     name: str
     argv: Sequence[str]
@@ -121,7 +122,13 @@ def _is_installed(build: timescaledb.Build, installation: timescaledb.PostgresIn
 
 
 def _run_all(checks: Sequence[Check]) -> None:
-    failed = [check.name for check in checks if not _run(check)]
+    """Those whose output is shown as it comes, one after the other; the rest beside them, one at a time."""
+    shown = [check for check in checks if check.shown]
+    quiet = [check for check in checks if not check.shown]
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        quiet_passed = beside.map(_run, quiet)
+        passed = dict(zip(shown, map(_run, shown), strict=True)) | dict(zip(quiet, quiet_passed, strict=True))
+    failed = [check.name for check in checks if not passed[check]]
     if failed:
         raise LaunchError(f"failed: {', '.join(failed)}.")
     say("All checks passed.")
