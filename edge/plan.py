@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from edge import config, rule_tables
 from edge.errors import ConfigurationError
+from edge.explain import explain
 from vision.rules.registry import KINDS
 from vision.zones import Zone, ZoneFile
 
@@ -77,7 +78,7 @@ def read_zones(path: Path) -> list[Zone]:
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
-        raise ConfigurationError(f"{path}: {config.explain(error, content, ZoneFile)}") from None
+        raise ConfigurationError(f"{path}: {explain(error, content, ZoneFile)}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: is no JSON: {error}") from None
 
@@ -110,7 +111,7 @@ def _changed(section: BaseModel, changes: Sequence[str]) -> BaseModel:
     try:
         return rule_tables.SECTION.model_validate(content)
     except ValidationError as error:
-        raise ConfigurationError(f"--set {config.explain(error, content, rule_tables.SECTION)}") from None
+        raise ConfigurationError(f"--set {explain(error, content, rule_tables.SECTION)}") from None
 
 
 def _value(text: str) -> Any:

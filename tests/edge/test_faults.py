@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from edge import agent
+from edge import faults
 from edge.clock import Clock
 
 
@@ -26,7 +26,7 @@ def test_work_begins_again_after_a_fault_until_it_returns(caplog: pytest.LogCapt
         if done.count("work") < 3:
             raise OverflowError("unforeseen")
 
-    agent.again_after_faults(
+    faults.again_after_faults(
         work,
         what="publish",
         clock=HurriedClock(),
@@ -42,5 +42,5 @@ def test_nothing_begins_once_the_agent_is_to_stop() -> None:
     stop = Event()
     stop.set()
     done: list[str] = []
-    agent.again_after_faults(lambda: done.append("work"), what="upload", clock=HurriedClock(), stop=stop)
+    faults.again_after_faults(lambda: done.append("work"), what="upload", clock=HurriedClock(), stop=stop)
     assert done == []
