@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TextIO
 
 import uuid_utils.compat
 
-from edge import messages, rule_tables, video
+from edge import messages, rule_tables
 from edge.clock import Clock
 from edge.mask import Masks
 from edge.outbox import Place
 from edge.pipeline import Pipeline
-from edge.source import Source, SourceSettings
+from edge.source import Source, SourceSettings, video
 from wire.event import ModelReference
 
 if TYPE_CHECKING:

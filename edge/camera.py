@@ -57,7 +57,7 @@ class CameraRunner:
         ring = PacketRing(
             span_s=settings.evidence.longest_s + _RING_SLACK_S, limit_bytes=settings.evidence.memory_bytes
         )
-        self._source = Source(source_settings(settings, camera), masks=masks, clock=clock, stop=stop, ring=ring)
+        self._source = Source(source_settings(settings, camera), masks=masks, clock=clock, stop=stop, sinks=[ring])
         self._handoff = Handoff()
         self._reporter = Reporter(
             sender=sender_of(settings, camera, detector),

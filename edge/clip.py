@@ -16,7 +16,7 @@ import av.error
 from av.video.frame import PictureType
 
 from edge.errors import ClipError
-from edge.video import explain
+from edge.source.video import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from edge.mask import Masks
     from edge.ring import Stretch
-    from edge.video import StreamFacts
+    from edge.source import StreamFacts
 
 _TICK = Fraction(1, 90_000)
 _TICKS_A_SECOND = 90_000

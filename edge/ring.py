@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from edge.video import StoredPacket, StreamFacts
+    from edge.source import StoredPacket, StreamFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,9 @@ class PacketRing:
             self._bytes += len(packet.data)
             self._newest_s = max(self._newest_s, at_s)
             self._forget()
+
+    def lost(self) -> None:
+        """What was kept stays."""
 
     def between(self, from_s: float, to_s: float) -> list[Stretch]:
         """What covers the span, from the last key frame at or before `from_s`; several where there are seams."""

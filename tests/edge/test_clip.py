@@ -56,7 +56,7 @@ def filled_ring(path: Path, masks: Masks, until_s: float, *, loop: bool = False)
     ring = PacketRing(span_s=60, limit_bytes=64_000_000)
     clock = HandClock()
     settings = SourceSettings(location=str(path), analysis_fps=5.0, loop=loop, realtime=True)
-    frames = Source(settings, masks=masks, clock=clock, stop=Event(), ring=ring).frames()
+    frames = Source(settings, masks=masks, clock=clock, stop=Event(), sinks=[ring]).frames()
     for frame in frames:
         if frame.media_time_s >= until_s:
             break

@@ -75,7 +75,7 @@ class Watcher:
         self.stop = threading.Event()
         self.ring = PacketRing(span_s=60, limit_bytes=10_000_000)
         settings = SourceSettings(location=url, analysis_fps=5.0, silence_s=2.0)
-        self._source = Source(settings, masks=Masks([]), clock=Clock(), stop=self.stop, ring=self.ring)
+        self._source = Source(settings, masks=Masks([]), clock=Clock(), stop=self.stop, sinks=[self.ring])
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 

@@ -211,7 +211,7 @@ def test_the_ring_is_told_of_every_packet(tmp_path: Path) -> None:
     ring = PacketRing(span_s=60, limit_bytes=1_000_000)
     path = clips.write(tmp_path / "a.mp4", 40, fps=10)
     settings = SourceSettings(location=str(path), analysis_fps=5.0)
-    list(Source(settings, masks=Masks([]), clock=HandClock(), stop=Event(), ring=ring).frames())
+    list(Source(settings, masks=Masks([]), clock=HandClock(), stop=Event(), sinks=[ring]).frames())
     [stretch] = ring.between(0, 100)
     assert len(stretch.packets) == 40
     assert stretch.packets[0].key

@@ -14,6 +14,7 @@ import av.error
 from av.bitstream import BitStreamFilterContext
 
 from edge.errors import SourceError
+from edge.source.packets import StoredPacket, StreamFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,28 +32,6 @@ _STAMP_JUMP_AHEAD_S = 10.0
 _MISSING_SHARE_MAX = 0.01
 """Pictures that a header may promise beyond what is there (writers count loosely)."""
 _INTERVAL_UNKNOWN_S = 0.04
-
-
-@dataclass(frozen=True, slots=True)
-class StreamFacts:
-    """What is needed to decode or store the packets of a video once its container is closed."""
-
-    codec: str
-    width_px: int
-    height_px: int
-    extradata: bytes | None
-    """None for H.264: its packets carry their parameter sets in Annex B form."""
-    pixel_format: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPacket:
-    """A compressed picture; times in seconds since the video's first picture."""
-
-    data: bytes
-    key: bool
-    pts_s: float
-    dts_s: float
 
 
 @dataclass(frozen=True, slots=True)

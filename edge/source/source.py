@@ -12,18 +12,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from edge import video
 from edge.errors import SourceError
+from edge.source import video
 from vision.frame import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
     from datetime import datetime
     from threading import Event
 
     from edge.clock import Clock
     from edge.mask import Masks
-    from edge.ring import PacketRing
+    from edge.source.packets import PacketSink
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Source:
     """One camera's pictures. `index` and `media_time_s` go on over loops and reconnections."""
 
     def __init__(
-        self, settings: SourceSettings, *, masks: Masks, clock: Clock, stop: Event, ring: PacketRing | None = None
+        self, settings: SourceSettings, *, masks: Masks, clock: Clock, stop: Event, sinks: Sequence[PacketSink] = ()
     ) -> None:
         self.settings = settings
         self.frames_read = 0
@@ -88,7 +88,7 @@ class Source:
         self._masks = masks
         self._clock = clock
         self._stop = stop
-        self._ring = ring
+        self._sinks = tuple(sinks)
         self._media_time_s: float | None = None
         self._picture_came_s = 0.0
 
@@ -107,11 +107,13 @@ class Source:
         opened = video.Video(self.settings.location, live=self.settings.live, timeout_s=self.settings.silence_s)
         try:
             starts_s = self._begins_at_s()
-            if self._ring is not None:
-                self._ring.begin(opened.facts, starts_s)
+            for sink in self._sinks:
+                sink.begin(opened.facts, starts_s)
             yield from self._sample(opened, starts_s, seam=self._media_time_s is not None)
         finally:
             opened.close()
+            for sink in self._sinks:
+                sink.lost()
 
     def _begins_at_s(self) -> float:
         """Media time of the first picture of a video that is opened now."""
@@ -144,10 +146,10 @@ class Source:
                 raise SourceError(f"sends data but no picture for {self.settings.silence_s:g} s")
 
     def _remember(self, step: video.Step) -> None:
-        if self._ring is not None:
-            now = self._clock.now()
-            for packet in step.packets:
-                self._ring.append(packet, now)
+        now = self._clock.now()
+        for packet in step.packets:
+            for sink in self._sinks:
+                sink.append(packet, now)
 
     def _frame(self, picture: video.Picture, *, discontinuity: bool) -> Frame:
         image = self._masks.painted(picture.decoded)
