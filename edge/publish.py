@@ -10,7 +10,7 @@ import logging
 import queue
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import paho.mqtt.client as mqtt
 import uuid_utils.compat
@@ -25,7 +25,7 @@ from wire.control import AckMessage
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from threading import Event
     from uuid import UUID
 
@@ -86,6 +86,11 @@ class _Acked:
 
 
 @dataclass(frozen=True, slots=True)
+class _Commanded:
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class _Taken:
     """The broker answered a publish."""
 
@@ -97,7 +102,34 @@ class _Woken:
     """There is something new to send."""
 
 
-_Happening = _Ended | _Subscribed | _Connected | _Acked | _Taken | _Woken
+_Happening = _Ended | _Subscribed | _Connected | _Acked | _Commanded | _Taken | _Woken
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said to a command."""
+
+    payload: bytes
+    command_id: UUID
+
+
+class Commands(Protocol):
+    """Who obeys the room. Called on the publisher's thread, so never for long; its answers wake the publisher."""
+
+    def take(self, payload: bytes) -> None:
+        """A command came; whether it is one, and the room's, is for the taker to find out."""
+
+    def due(self, now_s: float) -> Collection[Answer]:
+        """What is to be sent now."""
+
+    def next_s(self) -> float | None:
+        """When something is to be sent again, on the monotonic clock."""
+
+    def acknowledge(self, message_ids: Iterable[UUID]) -> None:
+        """The room has these; some of them may be answers."""
+
+    def lost(self) -> None:
+        """The connection is gone: what the room has not acknowledged must be sent again."""
 
 
 class InFlight:
@@ -160,6 +192,7 @@ class Publisher:
         stop: Event,
         status: Callable[[bool, str], StatusMessage],
         metrics: Callable[[], MetricsMessage],
+        commands: Commands | None = None,
     ) -> None:
         self._settings = settings
         self._outbox = outbox
@@ -167,6 +200,7 @@ class Publisher:
         self._stop = stop
         self._status = status
         self._metrics = metrics
+        self._commands = commands
         self._happenings: queue.SimpleQueue[_Happening] = queue.SimpleQueue()
         self._in_flight = InFlight()
         self._status_due = True
@@ -199,12 +233,15 @@ class Publisher:
         """One connection from its beginning to its end."""
         self._happenings = queue.SimpleQueue()
         self._in_flight.lost()
+        if self._commands is not None:
+            self._commands.lost()
         self._status_due = True
         connection = _Connection(self._settings, self._happenings, self._status(False, "connection lost"))
         try:
             connection.open()
             self._expect(_Connected)
-            connection.subscribe(topics.ACKS.of(self._settings.device_id))
+            heard = (topics.ACKS,) if self._commands is None else (topics.ACKS, topics.COMMANDS)
+            connection.subscribe(*(topic.of(self._settings.device_id) for topic in heard))
             self._expect(_Subscribed)
             log.info("connected to the broker at %s:%d", self._settings.host, self._settings.port)
             while not self._stop.is_set():
@@ -241,6 +278,8 @@ class Publisher:
         for pending in self._outbox.pending(self._in_flight.room, but=self._in_flight):
             connection.publish(topics.EVENTS, pending.payload, pending.message_id)
             self._in_flight.sent(pending.message_id, now_s)
+        for answer in () if self._commands is None else self._commands.due(now_s):
+            connection.publish(topics.REPLIES, answer.payload, answer.command_id)
         if now_s >= self._metrics_at_s:
             self._metrics_at_s = now_s + METRICS_EVERY_S
             connection.publish(topics.METRICS, self._metrics().to_json(), uuid_utils.compat.uuid7())
@@ -249,7 +288,8 @@ class Publisher:
             self._outbox.forget_delivered()
 
     def _next_happening(self) -> _Happening | None:
-        due_s = min(self._metrics_at_s, self._in_flight.next_s() or self._metrics_at_s)
+        answer_s = None if self._commands is None else self._commands.next_s()
+        due_s = min(at_s for at_s in (self._metrics_at_s, self._in_flight.next_s(), answer_s) if at_s is not None)
         try:
             return self._happenings.get(timeout=max(0.0, due_s - self._clock.monotonic_s()))
         except queue.Empty:
@@ -264,6 +304,8 @@ class Publisher:
                     raise BrokerError(f"the connection to the broker is lost: {reason}")
                 case _Acked(payload):
                     acked += self._read_ack(payload)
+                case _Commanded(payload) if self._commands is not None:
+                    self._commands.take(payload)
                 case _Taken(_, refused) if refused is not None:
                     log.error("the broker refuses a message: %s", refused)
                 case _:
@@ -274,6 +316,8 @@ class Publisher:
                 happening = None
         if acked:
             self._outbox.acknowledge(acked)
+            if self._commands is not None:
+                self._commands.acknowledge(acked)
             self._in_flight.acked(acked)
             self._in_flight.hurry(self._clock.monotonic_s())
 
@@ -343,8 +387,8 @@ class _Connection:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def subscribe(self, topic: str) -> None:
-        self._client.subscribe(topic, qos=1)
+    def subscribe(self, *spelled: str) -> None:
+        self._client.subscribe([(topic, 1) for topic in spelled])
 
     def publish(self, topic: topics.Topic, payload: bytes, message_id: UUID) -> int:
         """The packet's number, by which its `_Taken` is known."""
@@ -367,7 +411,8 @@ class _Connection:
         self._happenings.put(_Subscribed(refused[0] if refused else None))
 
     def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self._happenings.put(_Acked(bytes(message.payload)))
+        commanded = message.topic == topics.COMMANDS.of(self._settings.device_id)
+        self._happenings.put((_Commanded if commanded else _Acked)(bytes(message.payload)))
 
     def _on_publish(self, _client: Any, _data: Any, mid: int, reason: Any, _properties: Any) -> None:
         self._happenings.put(_Taken(mid, str(reason) if reason.is_failure else None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, Self
 from uuid import UUID
 
@@ -71,6 +72,8 @@ class FetchRecording(Span):
 
     pixelated: bool = True
     """A copy in which persons, vehicles and faces are pixelated; else the recorded packets, bit for bit."""
+    keep: bool = False
+    """Kept in the room as evidence; else it is there to be looked at, and the room erases it after a day."""
 
 
 class Fetched(Part):
@@ -157,11 +160,18 @@ class TakeSnapshot(Part):
 
 
 class Mute(Part):
-    """`mute`: a rule of a camera, or all of them, says nothing until then; what is muted is counted."""
+    """`mute`: a rule of a camera, or all of them, says nothing until then; a time that is past ends it."""
 
     camera_id: Identifier
     rule: str | None = None
     until: UtcTime
+
+
+class Muted(Part):
+    """The answer to `mute`."""
+
+    silenced: int = Field(ge=0)
+    """Events that mutes of the camera have kept silent so far."""
 
 
 CommandWithArguments = Literal[
@@ -187,6 +197,24 @@ ARGUMENTS: dict[CommandWithArguments, type[Part]] = {
     "rules_try": TryRules,
 }
 """By the command's kind; kinds that are missing here are not obeyed yet."""
+RESULTS: dict[CommandWithArguments, type[Part]] = {
+    "snapshot": Fetched,
+    "resend": Resent,
+    "mute": Muted,
+    "recordings_list": Recordings,
+    "recording_fetch": Fetched,
+    "recording_hold": Touched,
+    "recording_release": Touched,
+    "recording_erase": Touched,
+    "rules_try": TriedRules,
+}
+"""What a reply's `result` is when it is `ok`."""
+
+
+VALID_LONGEST = timedelta(days=7)
+"""Between a command's `issued_at` and its `expires_at`; a device forgets no command before that."""
+CLOCKS_APART = timedelta(minutes=5)
+"""How far in the future a device's clock may take a command to be issued."""
 
 
 def signed_bytes(command: CommandMessage) -> bytes:

@@ -57,7 +57,7 @@ class CommandMessage(Message):
 
 
 class ReplyMessage(Message):
-    """The result of a command."""
+    """The result of a command, or a word in between; acked by its `command_id` once the room has the result."""
 
     SCHEMA: ClassVar[str] = "talaia.reply"
     VERSION: ClassVar[int] = 1
@@ -66,5 +66,7 @@ class ReplyMessage(Message):
     device_id: Identifier
     sent_at: UtcTime
     ok: bool
+    progress: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+    """The share that is done of a command that takes long; null: this is the result."""
     error: str = Field(default="", max_length=1000)
     result: dict[str, JsonValue] = Field(default_factory=dict)
