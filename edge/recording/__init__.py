@@ -1,4 +1,4 @@
-"""Recording on the device's disk: segments in a ring, the clips and copies that are cut out of them, and their check."""
+"""Recording on the device's disk: segments in a ring, what is cut out of them, and their check."""
 
 from edge.recording.facts import Copied, RecordedCamera, RecordingError, RecordingSettings, Usage
 from edge.recording.recordings import Recordings

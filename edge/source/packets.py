@@ -17,7 +17,7 @@ class StreamFacts:
     width_px: int
     height_px: int
     extradata: bytes | None
-    """None for H.264: its packets carry their parameter sets in Annex B form."""
+    """None for H.264 and H.265: their packets carry their parameter sets in Annex B form."""
     pixel_format: str | None
 
 

@@ -32,6 +32,8 @@ _STAMP_JUMP_AHEAD_S = 10.0
 _MISSING_SHARE_MAX = 0.01
 """Pictures that a header may promise beyond what is there (writers count loosely)."""
 _INTERVAL_UNKNOWN_S = 0.04
+_IN_BAND = frozenset({"h264", "hevc"})
+"""Codecs whose packets are handed on in Annex B form, with their parameter sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +176,16 @@ class Video:
         width_px, height_px = context.width, context.height
         if width_px < 1 or height_px < 1 or width_px * height_px > _LARGEST_PX:
             raise SourceError(f"has pictures of {width_px}x{height_px} px, which is no camera's size")
-        extradata = None if context.name == "h264" else context.extradata
+        extradata = None if context.name in _IN_BAND else context.extradata
         return StreamFacts(context.name, width_px, height_px, extradata, context.pix_fmt)
 
     def _annex_b(self) -> BitStreamFilterContext | None:
-        """Puts the parameter sets of H.264 into its key frames, so that packets can be stored without the container."""
-        if self.facts.codec != "h264":
+        """Puts the parameter sets into the key frames, so that packets can be stored without the container."""
+        if self.facts.codec not in _IN_BAND:
             return None
         extradata = self._stream.codec_context.extradata or b""
-        return BitStreamFilterContext("h264_mp4toannexb" if extradata[:1] == b"\x01" else "dump_extra", self._stream)
+        to_annex_b = f"{self.facts.codec}_mp4toannexb"
+        return BitStreamFilterContext(to_annex_b if extradata[:1] == b"\x01" else "dump_extra", self._stream)
 
 
 class _Stamps:
