@@ -163,13 +163,13 @@ class Outbox:
                 self._save_occurrence(occurrence, message.event_id)
             if rule_state is not None:
                 self._save_rule_state(rule_state)
-            for file in evidence:
-                self._connection.execute(
-                    "insert into evidence (evidence_id, file, media_type, sha256, bytes, made_at)"
-                    " values (?, ?, ?, ?, ?, ?)",
-                    (str(file.evidence_id), file.file, file.media_type, file.sha256, file.bytes, self._now()),
-                )
+            self._save_evidence(evidence)
         return message
+
+    def add_evidence(self, files: Iterable[EvidenceFile]) -> None:
+        """Files that wait for their upload and belong to no event: the answer to a command names them."""
+        with self._transaction():
+            self._save_evidence(files)
 
     def event_of(self, camera_id: str, rule: str, number: int) -> OpenEvent | None:
         """The event that an open occurrence is."""
@@ -207,6 +207,13 @@ class Outbox:
                 [(now, str(message_id)) for message_id in message_ids],
             )
             return cursor.rowcount
+
+    def send_again(self, first: int, last: int) -> int:
+        """Take these messages, of those that are still here, for not delivered; says how many."""
+        with self._transaction():
+            return self._connection.execute(
+                "update messages set acked_at = null where sequence between ? and ?", (first, last)
+            ).rowcount
 
     def forget_delivered(self) -> int:
         """Remove what was delivered long ago, without making a hole; says how many messages."""
@@ -262,6 +269,12 @@ class Outbox:
         if count and last != int(said):
             found.append(f"last_sequence is {said}, the newest message is {last}")
         return found
+
+    def _save_evidence(self, files: Iterable[EvidenceFile]) -> None:
+        self._connection.executemany(
+            "insert into evidence (evidence_id, file, media_type, sha256, bytes, made_at) values (?, ?, ?, ?, ?, ?)",
+            [(str(one.evidence_id), one.file, one.media_type, one.sha256, one.bytes, self._now()) for one in files],
+        )
 
     def _save_occurrence(self, occurrence: Occurrence, event_id: UUID) -> None:
         key = occurrence.camera_id, occurrence.rule, occurrence.number

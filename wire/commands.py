@@ -143,8 +143,8 @@ class Resend(Part):
     """`resend`: send these messages of the outbox again."""
 
     outbox_id: UUID
-    from_: int = Field(alias="from", ge=1)
-    to: int = Field(ge=1)
+    from_: int = Field(alias="from", ge=1, lt=2**63)
+    to: int = Field(ge=1, lt=2**63)
 
 
 class Resent(Part):
@@ -163,7 +163,7 @@ class Mute(Part):
     """`mute`: a rule of a camera, or all of them, says nothing until then; a time that is past ends it."""
 
     camera_id: Identifier
-    rule: str | None = None
+    rule: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,63}$")
     until: UtcTime
 
 

@@ -14,6 +14,29 @@ from wire.message import Message, Part, UtcTime
 CameraState = Literal["live", "dark", "starting", "refused"]
 """`dark`: it is configured, but no picture comes; `refused`: its configuration or its law forbids to look."""
 LegalRegime = Literal["lo_7_2021", "gdpr"]
+AlarmCode = Literal[
+    "disk_full",
+    "recording_stalled",
+    "worker_faulted",
+    "model_changed",
+    "clock_off",
+    "queue_full",
+    "outbox_large",
+    "configuration_refused",
+    "upload_failing",
+]
+
+
+class Alarm(Part):
+    """Something is wrong with the device itself that somebody should see to; texts for people are the room's."""
+
+    code: AlarmCode
+    subject: str = Field(default="", max_length=128)
+    """The camera or the part of the agent that it concerns; empty: the device."""
+    parameters: dict[str, str | int | float] = Field(default={}, max_length=8)
+    """What its text needs, like `free_mib` or `reason`."""
+    since: UtcTime
+    """The device's clock."""
 
 
 class CameraStatus(Part):
@@ -48,6 +71,8 @@ class StatusMessage(Message):
     version: str = Field(max_length=100)
     reason: str = Field(default="", max_length=500)
     cameras: list[CameraStatus] = Field(default=[], max_length=1000)
+    alarms: list[Alarm] = Field(default=[], max_length=1000)
+    """Those that stand now."""
 
 
 class CameraMetrics(Part):

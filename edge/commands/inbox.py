@@ -1,0 +1,266 @@
+"""Takes commands, obeys those that are the room's, and answers each until the room has acknowledged it.
+
+`take` runs on the publisher's thread and only judges; `run` obeys on threads of its own, one for what is done at once
+and one for what takes long.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING, cast
+
+from pydantic import ValidationError
+
+from edge.commands.orders import CommandError, InterruptedCommandError, Order
+from edge.errors import EdgeError
+from edge.publish import Answer, InFlight
+from wire import message as wire_message
+from wire import topics
+from wire.commands import ARGUMENTS, CLOCKS_APART, VALID_LONGEST, CommandWithArguments
+from wire.control import CommandMessage, ReplyMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from threading import Event
+    from uuid import UUID
+
+    from edge.clock import Clock
+    from edge.commands.keys import RoomKey
+    from edge.commands.ledger import Ledger
+    from wire.message import Part
+
+log = logging.getLogger(__name__)
+
+LONG = frozenset[CommandWithArguments]({"recording_fetch", "rules_try"})
+WAITING_MAX = 50
+BEGUN_MAX = 3
+"""A command during which the agent ended so often is not begun again."""
+_LOOK_EVERY_S = 0.5
+_SAID_MAX = 100
+_ERROR_LENGTH_MAX = 1000
+_TOLD_EVERY = 0.02
+
+
+class _Refused(Exception):  # noqa: N818 - no fault of ours
+    """Why a command is not obeyed, one line."""
+
+
+class Inbox:
+    """Commands of one device."""
+
+    def __init__(
+        self,
+        *,
+        device_id: str,
+        key: RoomKey | None,
+        ledger: Ledger,
+        handlers: Mapping[CommandWithArguments, Callable[[Order], Part]],
+        clock: Clock,
+        stop: Event,
+        wake: Callable[[], None],
+    ) -> None:
+        self._device_id = device_id
+        self._key = key
+        self._ledger = ledger
+        self._handlers = handlers
+        self._clock = clock
+        self._stop = stop
+        self._wake = wake
+        self._lock = Lock()
+        self._said: OrderedDict[UUID, bytes] = OrderedDict()
+        """Refusals and shares done: sent once."""
+        self._answers = ledger.unacknowledged()
+        self._in_flight = InFlight()
+        self._at_once: queue.SimpleQueue[CommandMessage] = queue.SimpleQueue()
+        self._long: queue.SimpleQueue[CommandMessage] = queue.SimpleQueue()
+        for payload in ledger.unfinished():
+            self._queue(wire_message.read(CommandMessage, payload)[0])
+
+    def take(self, payload: bytes) -> None:
+        """Judge what came on the topic of commands."""
+        if len(payload) > topics.COMMANDS.limit_bytes:
+            log.warning("a command of %d bytes is not read", len(payload))
+            return
+        try:
+            command, _ = wire_message.read(CommandMessage, payload)
+        except wire_message.UnreadableMessageError as error:
+            log.warning("a command cannot be read: %s", error)
+            return
+        try:
+            self._judge(command, payload)
+        except (_Refused, EdgeError) as error:
+            log.warning("command %s (%s) is refused: %s", command.command_id, command.kind, error)
+            self._say(self._reply(command, error=str(error)))
+
+    def due(self, now_s: float) -> list[Answer]:
+        """Shares done and refusals once; results until they are acknowledged."""
+        with self._lock:
+            said = [Answer(payload, command_id) for command_id, payload in self._said.items()]
+            self._said.clear()
+            self._in_flight.drop_overdue(now_s)
+            waiting = set(self._in_flight)
+            again = [Answer(reply, key) for key, reply in self._answers.items() if key not in waiting]
+            again = again[: self._in_flight.room]
+            for answer in again:
+                self._in_flight.sent(answer.command_id, now_s)
+        return said + again
+
+    def next_s(self) -> float | None:
+        with self._lock:
+            return self._in_flight.next_s()
+
+    def acknowledge(self, message_ids: Iterable[UUID]) -> None:
+        with self._lock:
+            known = [message_id for message_id in message_ids if message_id in self._answers]
+            for command_id in known:
+                del self._answers[command_id]
+            self._in_flight.acked(known)
+        try:
+            self._ledger.acknowledge(known)
+        except EdgeError as error:
+            log.error("%s", error)  # noqa: TRY400 - said, not traced; the answer is only sent once more
+
+    def lost(self) -> None:
+        with self._lock:
+            self._in_flight.lost()
+
+    def run_at_once(self) -> None:
+        """Obey what is done at once, until the agent stops."""
+        self._work(self._at_once)
+
+    def run_long(self) -> None:
+        """Obey what takes long, one after the other."""
+        self._work(self._long)
+
+    def _judge(self, command: CommandMessage, payload: bytes) -> None:
+        self._check_sender(command)
+        seen = self._ledger.seen(command.command_id)
+        if seen is not None:
+            self._answer_again(command, seen.reply)
+            return
+        self._check_times(command)
+        _arguments(command)
+        if command.kind not in self._handlers:
+            raise _Refused(f"{command.kind} is not obeyed by this device")
+        if self._at_once.qsize() + self._long.qsize() >= WAITING_MAX:
+            raise _Refused(f"{WAITING_MAX} commands wait already; try again later")
+        self._ledger.accept(command.command_id, payload)
+        log.info("command %s: %s by %s", command.command_id, command.kind, command.issued_by)
+        if command.kind in LONG:
+            self._tell(command, 0.0)
+        self._queue(command)
+
+    def _check_sender(self, command: CommandMessage) -> None:
+        if command.device_id != self._device_id:
+            raise _Refused(f"it is for the device {command.device_id}")
+        if self._key is None:
+            raise _Refused("this device has no room.command_key, so it obeys nothing")
+        if not self._key.has_signed(command):
+            raise _Refused("its signature is not that of this device's room.command_key")
+
+    def _check_times(self, command: CommandMessage) -> None:
+        now = self._clock.now()
+        clock = f"; the device's clock says {now:%Y-%m-%d %H:%M:%S} UTC"
+        if command.expires_at <= now:
+            raise _Refused(f"it expired at {command.expires_at:%Y-%m-%d %H:%M:%S} UTC{clock}")
+        if command.issued_at > now + CLOCKS_APART:
+            raise _Refused(f"it was issued in the future, at {command.issued_at:%Y-%m-%d %H:%M:%S} UTC{clock}")
+        if command.expires_at - command.issued_at > VALID_LONGEST:
+            raise _Refused(f"it is valid for more than {VALID_LONGEST.days} days")
+
+    def _answer_again(self, command: CommandMessage, reply: bytes | None) -> None:
+        if reply is None:
+            log.info("command %s came again while it is being obeyed", command.command_id)
+            return
+        with self._lock:
+            self._said[command.command_id] = reply
+
+    def _queue(self, command: CommandMessage) -> None:
+        (self._long if command.kind in LONG else self._at_once).put(command)
+
+    def _work(self, waiting: queue.SimpleQueue[CommandMessage]) -> None:
+        while not self._stop.is_set():
+            try:
+                command = waiting.get(timeout=_LOOK_EVERY_S)
+            except queue.Empty:
+                continue
+            try:
+                self._obey(command)
+            except InterruptedCommandError:
+                return
+
+    def _obey(self, command: CommandMessage) -> None:
+        try:
+            reply = self._done(command)
+        except InterruptedCommandError:
+            raise
+        except (_Refused, EdgeError) as error:
+            reply = self._reply(command, error=str(error))
+        except Exception as error:
+            log.exception("command %s: unexpected fault", command.command_id)
+            reply = self._reply(command, error=f"internal fault: {type(error).__name__}")
+        payload = reply.to_json()
+        if len(payload) > topics.REPLIES.limit_bytes:
+            payload = self._reply(command, error=f"the answer has {len(payload)} bytes, too many").to_json()
+        try:
+            self._ledger.answer(command.command_id, payload)
+            self._ledger.forget_old()
+        except EdgeError as error:
+            log.error("command %s: %s", command.command_id, error)  # noqa: TRY400 - said, not traced
+        with self._lock:
+            self._said.pop(command.command_id, None)
+            self._answers[command.command_id] = payload
+        self._wake()
+
+    def _done(self, command: CommandMessage) -> ReplyMessage:
+        begun = self._ledger.begin(command.command_id)
+        if begun > BEGUN_MAX:
+            raise CommandError(f"the agent ended {BEGUN_MAX} times while it was at this")
+        arguments = _arguments(command)
+        last = 0.0
+
+        def tell(share: float) -> None:
+            nonlocal last
+            if share >= last + _TOLD_EVERY:
+                last = share
+                self._tell(command, min(1.0, share))
+
+        order = Order(command, arguments, tell, self._stop.is_set)
+        result = self._handlers[cast("CommandWithArguments", command.kind)](order)
+        return self._reply(command, result=result)
+
+    def _tell(self, command: CommandMessage, share: float) -> None:
+        self._say(self._reply(command, progress=share))
+
+    def _say(self, reply: ReplyMessage) -> None:
+        with self._lock:
+            self._said[reply.command_id] = reply.to_json()
+            while len(self._said) > _SAID_MAX:
+                self._said.popitem(last=False)
+        self._wake()
+
+    def _reply(
+        self, command: CommandMessage, *, error: str = "", result: Part | None = None, progress: float | None = None
+    ) -> ReplyMessage:
+        return ReplyMessage(
+            command_id=command.command_id,
+            device_id=self._device_id,
+            sent_at=self._clock.now(),
+            ok=not error,
+            progress=progress,
+            error=error.replace("\n", " ")[:_ERROR_LENGTH_MAX],
+            result={} if result is None else result.model_dump(mode="json", by_alias=True),
+        )
+
+
+def _arguments(command: CommandMessage) -> Part:
+    kind = ARGUMENTS.get(cast("CommandWithArguments", command.kind))
+    if kind is None:
+        raise _Refused(f"{command.kind} is not obeyed yet")
+    try:
+        return kind.model_validate(command.arguments)
+    except ValidationError as error:
+        raise _Refused(f"arguments: {wire_message.describe(error)}") from None
