@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, get_args
 
 import models
-from models import catalogue, output
+from models import catalogue, errors, output
+from models.events import command as events_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,15 +26,14 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], None] = options.run
+    run: Callable[[argparse.Namespace], int | None] = options.run
     try:
-        run(options)
+        return run(options) or 0
     except models.ModelError as error:
         _say(f"talaia-models: {error}")
-        return 1
+        return _USAGE_ERROR if isinstance(error, errors.UsageError) else 1
     except KeyboardInterrupt:
         return _INTERRUPTED
-    return 0
 
 
 class _Parser(argparse.ArgumentParser):
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_fetch(commands)
     _add_convert(commands)
     _add_evaluate(commands)
+    _add_evaluate_events(commands)
     _add_bench(commands)
     return parser
 
@@ -96,6 +97,12 @@ def _add_evaluate(commands: _Commands) -> None:
     command.add_argument("--input-px", type=_input_px, default=catalogue.CENTERNET_COCO.input_px[0], metavar="PX")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=_evaluate)
+
+
+def _add_evaluate_events(commands: _Commands) -> None:
+    command = commands.add_parser("evaluate-events", help="what the agent finds and misses in labelled clips")
+    events_command.add_options(command)
+    command.set_defaults(run=events_command.run)
 
 
 def _add_bench(commands: _Commands) -> None:

@@ -1,0 +1,1 @@
+"""The event benchmark: labelled clips against what `talaia-edge analyse` says (docs/design/evaluation.md)."""
