@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from pydantic_core import PydanticCustomError
 
 from edge import rule_tables
+from edge.commands.keys import RoomKey
 from edge.errors import ConfigurationError
 from edge.explain import explain, hidden
 from vision.zones import Zone
@@ -27,6 +28,7 @@ _ONE_LINE = r"^[^\r\n]*$"
 Text = Annotated[str, Field(min_length=1, max_length=1000, pattern=_ONE_LINE)]
 
 
+_KEY = "the room's public key, as `talaia-room command-key` prints it"
 _LAW = (
     "only with purpose and impact_assessment in the camera's table, because the rule watches people's behaviour"
     " (LO 7/2021 art. 35, GDPR art. 35)"
@@ -53,6 +55,9 @@ class RoomSection(Section):
     token: Text | None = None
     token_file: Text | None = None
     ca_file: Text | None = None
+    command_key: Text | None = None
+    """The room's public key; without one the device obeys no command."""
+    command_key_file: Text | None = None
 
     @model_validator(mode="after")
     def _one_token(self) -> Self:
@@ -60,6 +65,22 @@ class RoomSection(Section):
             got = "neither" if self.token is None else "both"
             raise _fault(got, "one of token and token_file")
         return self
+
+    @model_validator(mode="after")
+    def _one_command_key(self) -> Self:
+        if self.command_key is not None and self.command_key_file is not None:
+            raise _fault("both", "one of command_key and command_key_file, or neither")
+        return self
+
+    @field_validator("command_key")
+    @classmethod
+    def _is_a_key(cls, key: str | None) -> str | None:
+        if key is not None:
+            try:
+                RoomKey.read(key)
+            except ValueError as error:
+                raise _fault(repr(key[:60]), f"{_KEY} ({error})") from None
+        return key
 
 
 class MqttSection(Section):
@@ -148,6 +169,14 @@ class CameraSection(Section):
         return self
 
     @model_validator(mode="after")
+    def _rules_name_zones(self) -> Self:
+        unknown = rule_tables.unknown_zone(self.rules, self.zones)
+        if unknown is not None:
+            names = ", ".join(zone.name for zone in self.zones) or "none, the camera has no zones"
+            raise _fault(repr(unknown[1]), f"names of the camera's zones ({names})", key=f"rules.{unknown[0]}.zones")
+        return self
+
+    @model_validator(mode="after")
     def _law_allows_rules(self) -> Self:
         for rule in rule_tables.about_people(self.rules):
             if not (self.purpose.strip() and self.impact_assessment.strip()):
@@ -202,6 +231,20 @@ class Settings(Section):
         if self.room.token is not None:
             return self.room.token
         return self._secret("room.token_file", self.room.token_file)
+
+    def command_key(self) -> RoomKey | None:
+        """By which the device knows the room's commands; None: it obeys none.
+
+        Raises:
+            ConfigurationError: the file cannot be read or holds no key.
+        """
+        if self.room.command_key_file is None:
+            return None if self.room.command_key is None else RoomKey.read(self.room.command_key)
+        key = "room.command_key_file"
+        try:
+            return RoomKey.read(self._secret(key, self.room.command_key_file))
+        except ValueError as error:
+            raise ConfigurationError(f"{key}: got {self.room.command_key_file!r}; allowed: {_KEY} ({error})") from None
 
     def mqtt_password(self) -> str | None:
         if self.mqtt.password_file is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from vision.rules import registry
 from vision.rules.registry import KINDS
 
 if TYPE_CHECKING:
@@ -55,9 +56,17 @@ def about_people(section: BaseModel) -> list[str]:
 def build(section: BaseModel, zones: Sequence[Zone], *, only: Collection[str] | None = None) -> list[Rule]:
     """The rules that are enabled, or those named in `only`; each with the zones that concern it."""
     wanted = enabled(section) if only is None else [name for name in KINDS if name in only]
-    return [
-        KINDS[name].make(getattr(section, name), [zone for zone in zones if zone.concerns(name)]) for name in wanted
-    ]
+    return [registry.make(name, getattr(section, name), zones) for name in wanted]
+
+
+def unknown_zone(section: BaseModel, zones: Sequence[Zone]) -> tuple[str, str] | None:
+    """A rule and a zone that it names and that the camera has not."""
+    known = {zone.name for zone in zones}
+    for rule in KINDS:
+        for name in getattr(section, rule).zones:
+            if name not in known:
+                return rule, name
+    return None
 
 
 def restore(rule: Rule, saved: SavedState | None) -> None:

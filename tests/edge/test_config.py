@@ -11,6 +11,7 @@ import pytest
 from edge import config, rule_tables, trust
 from edge.errors import ConfigurationError
 from vision.rules.registry import KINDS
+from vision.rules.settings import RuleSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,10 +58,10 @@ def test_the_example_holds_every_key_with_its_default() -> None:
     assert set(config.CameraSection.model_fields) - {"zones", "rules"} <= shown
     for table in (config.DeviceSection, config.RoomSection, config.MqttSection):
         assert set(table.model_fields) <= shown
+    common = set(RuleSettings.model_fields) - {"severity"}
     for name in KINDS:
-        assert set(example["camera"][0]["rules"][name]) == set(
-            type(getattr(settings.camera[0].rules, name)).model_fields
-        )
+        keys = set(type(getattr(settings.camera[0].rules, name)).model_fields)
+        assert set(example["camera"][0]["rules"][name]) == (keys if name == "illegal_dumping" else keys - common)
 
 
 def test_the_example_is_the_one_in_config() -> None:
@@ -121,11 +122,11 @@ MISTAKES: list[tuple[str, str]] = [
     ),
     (
         CAMERA.format("[camera.rules.illegal_dumping]\nunattended = 9"),
-        "camera[placa].rules.illegal_dumping.unattended: got 9; allowed: one of the keys enabled, owner_radius",
+        "camera[placa].rules.illegal_dumping.unattended: got 9; allowed: one of the keys calendar, cool_down_s,",
     ),
     (
         CAMERA.format("[camera.rules.dumping]\nenabled = true"),
-        "camera[placa].rules.dumping: got {'enabled': True}; allowed: one of the keys illegal_dumping, intrusion",
+        "camera[placa].rules.dumping: got {'enabled': True}; allowed: one of the keys ",
     ),
     (
         CAMERA.format('[[camera.zones]]\nname = "z"\nkind = "mask"\npoints = [[0.0, 0.0], [1.5, 0.0], [1.0, 1.0]]'),
@@ -138,6 +139,22 @@ MISTAKES: list[tuple[str, str]] = [
     (
         CAMERA.format("[camera.rules.loitering]\nenabled = true"),
         "camera[placa].rules.loitering: got enabled = true; allowed: only with purpose and impact_assessment",
+    ),
+    (
+        CAMERA.format('[camera.rules.intrusion]\nschedule = "22-06"'),
+        "camera[placa].rules.intrusion.schedule: got '22-06'; allowed: a schedule like 22:00-06:00 or mon-fri",
+    ),
+    (
+        CAMERA.format('[camera.rules.intrusion]\nholidays = "ES-ZZ"'),
+        "camera[placa].rules.intrusion.holidays: got 'ES-ZZ'; allowed: a country like ES, or one with its region",
+    ),
+    (
+        CAMERA.format('[[camera.rules.intrusion.calendar]]\nname = "market"\nwhen = "sat 6-15"'),
+        "camera[placa].rules.intrusion.calendar[market].when: got 'sat 6-15'; allowed: a schedule like 22:00-06:00",
+    ),
+    (
+        CAMERA.format('[camera.rules.intrusion]\nzones = ["yard"]'),
+        "camera[placa].rules.intrusion.zones: got 'yard'; allowed: names of the camera's zones (none, the camera",
     ),
     (SOUND + "nonsense", "is no TOML: "),
 ]

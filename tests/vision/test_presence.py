@@ -11,9 +11,10 @@ import pytest
 from pydantic import ValidationError
 
 from vision.frame import Frame
+from vision.rules import registry
 from vision.rules.base import Scene
 from vision.rules.intrusion import Intrusion, IntrusionSettings
-from vision.rules.loitering import Loitering, LoiteringSettings
+from vision.rules.loitering import LoiteringSettings
 from vision.track import Track
 from vision.zones import Zone
 
@@ -46,12 +47,12 @@ def run(
     return told
 
 
-def intrusion(**settings: object) -> Intrusion:
-    return Intrusion(IntrusionSettings.model_validate(settings), [YARD])
+def intrusion(**settings: object) -> Rule:
+    return registry.make("intrusion", IntrusionSettings.model_validate(settings), [YARD])
 
 
-def loitering(zones: list[Zone] | None = None, **settings: object) -> Loitering:
-    return Loitering(LoiteringSettings.model_validate(settings), [YARD] if zones is None else zones)
+def loitering(zones: list[Zone] | None = None, **settings: object) -> Rule:
+    return registry.make("loitering", LoiteringSettings.model_validate(settings), [YARD] if zones is None else zones)
 
 
 def test_a_person_in_the_zone_is_told_once_and_over_when_it_is_empty() -> None:

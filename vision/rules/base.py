@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Phase = Literal["opened", "updated", "closed"]
 Severity = Literal["info", "low", "medium", "high", "critical"]
+STILL_FRAME_S = 10.0
+"""The longest time between two frames of a camera that sends pictures."""
 Role = Literal["thing", "actor", "vehicle", "other"]
 
 
@@ -40,6 +42,11 @@ class RuleObject:
     track_id: int | None
     confidence: float
     box: Box
+
+
+def objects_of(stored: list[dict[str, Any]]) -> list[RuleObject]:
+    """Those of a snapshot, where `asdict` and JSON put them."""
+    return [RuleObject(**{**one, "box": tuple(one["box"])}) for one in stored]
 
 
 PictureKind = Literal["before", "after", "actor", "vehicle"]
@@ -80,6 +87,8 @@ class Rule(ABC):
     """A state machine over frames and tracks. Its only clock is the frame's `media_time_s`."""
 
     name: ClassVar[str]
+    lasting: ClassVar[bool] = False
+    """It tells of a state (somebody is there) and not of an act (something was left): see `vision.rules.watched`."""
 
     @abstractmethod
     def update(self, scene: Scene) -> list[RuleEvent]:
@@ -116,6 +125,10 @@ class Rule(ABC):
         """Told about once a second while the camera sends nothing; media time goes on."""
         del at_s
         return []
+
+    def take_silenced(self) -> dict[str, int]:
+        """How many occurrences were not told since the last call, by the rule and what silenced them."""
+        return {}
 
     @property
     def waits(self) -> bool:

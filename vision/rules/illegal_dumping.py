@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from vision import actors, background, bringers, geometry, static_objects, track
 from vision.rules import base, occurrences
+from vision.rules.settings import RuleSettings
 
 if TYPE_CHECKING:
     from vision.bringers import Bringers
@@ -41,10 +42,8 @@ _UPDATE_EVERY_S = 10.0
 """... but not more often."""
 
 
-class IllegalDumpingSettings(BaseModel):
+class IllegalDumpingSettings(RuleSettings):
     """`[camera.rules.illegal_dumping]`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     unattended_s: float = Field(10.0, ge=1, le=3600)
     """Seconds that the owner must be away from a thing left by a person."""

@@ -1,52 +1,31 @@
 """A person or vehicle is in a watched zone at a watched time.
 
-      zone empty --somebody in it for `confirm_s`--> opened --nobody in it for `clear_s`, or the hours end--> closed
+      zone empty --somebody in it for `confirm_s`--> opened --nobody in it for `clear_s`--> closed
 
 One occurrence a zone, however many are in it: who they are, and whether a track was lost and found, does not matter.
-Without a watch zone, or outside the schedule, the rule is silent.
+Without a watch zone the rule is silent.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
-from zoneinfo import ZoneInfo
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from vision import geometry, schedule, track
+from vision import geometry, track
 from vision.rules import base
+from vision.rules.settings import RuleSettings
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from vision.rules.base import RuleEvent, Scene
     from vision.track import Track
     from vision.zones import Zone
 
 
-def _readable_schedule(text: str) -> str:
-    schedule.parse(text)
-    return text
-
-
-def _known_time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name or "UTC")
-    except (KeyError, OSError, ValueError) as error:
-        raise ValueError(f"{name!r} is no time zone like Europe/Madrid") from error
-    return name
-
-
-class IntrusionSettings(BaseModel):
+class IntrusionSettings(RuleSettings):
     """`[camera.rules.intrusion]`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    schedule: Annotated[str, AfterValidator(_readable_schedule)] = ""
-    """Local hours in which the rule watches, like `22:00-06:00` or `mon-fri 20:00-08:00; sat,sun 00:00-24:00`."""
-    time_zone: Annotated[str, AfterValidator(_known_time_zone)] = ""
-    """Of the schedule, like `Europe/Madrid`; empty for the device's own."""
     what: list[Literal["person", "vehicle"]] = Field(["person", "vehicle"], min_length=1)
     confirm_s: float = Field(1.0, ge=0, le=600)
     """Seconds in the zone before it counts."""
@@ -63,29 +42,34 @@ class _Visit:
     last_s: float
     number: int | None = None
     """Of the occurrence, once it was opened."""
+    objects: list[base.RuleObject] = field(default_factory=list)
+    """Who was last seen in it."""
 
 
 class Intrusion(base.Rule):
     """The rule."""
 
     name: ClassVar[str] = "intrusion"
+    lasting: ClassVar[bool] = True
 
     def __init__(self, settings: IntrusionSettings, zones: list[Zone]) -> None:
         self._settings = settings
         self._zones = [zone for zone in zones if zone.kind == "watch" and zone.concerns(self.name)]
-        self._schedule = schedule.parse(settings.schedule)
         self._visits: dict[str, _Visit] = {}
         self._next_number = 1
         self._now_s = 0.0
 
     def update(self, scene: Scene) -> list[RuleEvent]:
         self._now_s = scene.frame.media_time_s
-        watching = self._schedule.holds(self._local(scene.frame.captured_at)) if self._settings.schedule else True
         events: list[RuleEvent] = []
         for zone in self._zones:
-            inside = [one for one in scene.tracks if watching and self._concerns(one, zone)]
-            events += self._look(zone, inside, watching=watching)
+            inside = [one for one in scene.tracks if self._concerns(one, zone)]
+            events += self._look(zone, inside)
         return events
+
+    @property
+    def waits(self) -> bool:
+        return any(visit.number is None for visit in self._visits.values())
 
     def snapshot(self) -> dict[str, Any]:
         visits = {zone: asdict(visit) for zone, visit in self._visits.items() if visit.number is not None}
@@ -96,58 +80,62 @@ class Intrusion(base.Rule):
 
     def restore(self, state: dict[str, Any], ago_s: float) -> None:
         try:
-            self._visits = {str(zone): _Visit(**visit) for zone, visit in state["visits"].items()}
+            self._visits = {
+                str(zone): _Visit(**{**visit, "objects": base.objects_of(visit["objects"])})
+                for zone, visit in state["visits"].items()
+            }
             for visit in self._visits.values():
                 visit.since_s -= ago_s
             self._next_number = int(state["next_number"])
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a snapshot of intrusion: {error}") from error
 
-    def _local(self, at: datetime) -> datetime:
-        return at.astimezone(ZoneInfo(self._settings.time_zone) if self._settings.time_zone else None)
-
     def _concerns(self, one: Track, zone: Zone) -> bool:
         kind = _kind(one)
-        return kind in self._settings.what and track.is_believed(one) and zone.holds(geometry.foot(one.box))
+        return kind in self._settings.what and self._settings.believes(one) and zone.holds(geometry.foot(one.box))
 
-    def _look(self, zone: Zone, inside: list[Track], *, watching: bool) -> list[RuleEvent]:
+    def _look(self, zone: Zone, inside: list[Track]) -> list[RuleEvent]:
         visit = self._visits.get(zone.name)
         if inside:
             if visit is None:
                 visit = self._visits[zone.name] = _Visit(self._now_s, self._now_s)
-            visit.last_s = self._now_s
+            visit.last_s, visit.objects = self._now_s, _objects(inside)
             if visit.number is None and self._now_s - visit.since_s >= self._settings.confirm_s:
                 visit.number = self._next_number
                 self._next_number += 1
-                return [self._event(zone, visit, "opened", inside)]
+                return [self._event(zone, visit, "opened")]
             return []
         if visit is None:
             return []
         empty_s = self._now_s - visit.last_s
         if visit.number is None and empty_s > self._settings.confirm_s:
             del self._visits[zone.name]
-        elif visit.number is not None and (empty_s >= self._settings.clear_s or not watching):
+        elif visit.number is not None and empty_s >= self._settings.clear_s:
             del self._visits[zone.name]
-            return [self._event(zone, visit, "closed", [])]
+            return [self._event(zone, visit, "closed")]
         return []
 
-    def _event(self, zone: Zone, visit: _Visit, phase: base.Phase, inside: list[Track]) -> RuleEvent:
+    def _event(self, zone: Zone, visit: _Visit, phase: base.Phase) -> RuleEvent:
         return base.RuleEvent(
             rule=self.name,
             occurrence=visit.number or 0,
             phase=phase,
             occurred_s=self._now_s if phase == "opened" else visit.last_s,
             severity=self._settings.severity,
-            confidence=max((one.confidence for one in inside), default=0.0),
-            objects=[
-                base.RuleObject(
-                    "actor" if _kind(one) == "person" else "vehicle", one.label, one.track_id, one.confidence, one.box
-                )
-                for one in sorted(inside, key=lambda one: -one.confidence)
-            ],
+            confidence=max((one.confidence for one in visit.objects), default=0.0),
+            objects=list(visit.objects),
             began_s=visit.since_s,
             zone=zone.name,
         )
+
+
+def _objects(inside: list[Track]) -> list[base.RuleObject]:
+    return [
+        base.RuleObject(
+            "actor" if _kind(one) == "person" else "vehicle", one.label, one.track_id, one.confidence, one.box
+        )
+        for one in sorted(inside, key=lambda one: -one.confidence)
+    ]
 
 
 def _kind(one: Track) -> str:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from vision import geometry, track
 from vision.rules import base
+from vision.rules.settings import RuleSettings
 
 if TYPE_CHECKING:
     from vision.geometry import Box
@@ -25,10 +26,8 @@ _NEAR_WIDTHS, _NEAR_HEIGHTS = 1.5, 0.6
 """A new track within so many of its own sizes of a lost one goes on with its stay."""
 
 
-class LoiteringSettings(BaseModel):
+class LoiteringSettings(RuleSettings):
     """`[camera.rules.loitering]`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     dwell_s: float = Field(120.0, ge=5, le=86400)
     """Seconds that a person stays before it counts."""
@@ -55,6 +54,7 @@ class Loitering(base.Rule):
     """The rule. Without a watch zone the whole picture is one."""
 
     name: ClassVar[str] = "loitering"
+    lasting: ClassVar[bool] = True
 
     def __init__(self, settings: LoiteringSettings, zones: list[Zone]) -> None:
         self._settings = settings
@@ -65,13 +65,20 @@ class Loitering(base.Rule):
 
     def update(self, scene: Scene) -> list[RuleEvent]:
         self._now_s = scene.frame.media_time_s
-        people = [one for one in scene.tracks if one.label == track.PERSON and track.is_believed(one)]
+        people = [one for one in scene.tracks if one.label == track.PERSON and self._settings.believes(one)]
         places: list[Zone | None] = [*self._zones] or [None]
         for zone in places:
             name = zone.name if zone else None
             inside = [one for one in people if zone is None or zone.holds(geometry.foot(one.box))]
             self._keep([stay for stay in self._stays if stay.zone == name], inside, name)
         return self._opened() + self._closed()
+
+    @property
+    def waits(self) -> bool:
+        return any(
+            stay.number is None and self._now_s - stay.since_s >= self._settings.dwell_s - base.STILL_FRAME_S
+            for stay in self._stays
+        )
 
     def snapshot(self) -> dict[str, Any]:
         stays = [asdict(stay) for stay in self._stays if stay.number is not None]

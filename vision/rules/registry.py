@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from vision.rules.illegal_dumping import IllegalDumping, IllegalDumpingSettings
 from vision.rules.intrusion import Intrusion, IntrusionSettings
 from vision.rules.loitering import Loitering, LoiteringSettings
+from vision.rules.watched import Watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from pydantic import BaseModel
+    from collections.abc import Callable, Mapping, Sequence
 
     from vision.rules.base import Rule
+    from vision.rules.settings import RuleSettings
     from vision.zones import Zone
 
 
@@ -23,7 +23,7 @@ class RuleKind:
     """One kind of rule."""
 
     name: str
-    settings: type[BaseModel]
+    settings: type[RuleSettings]
     make: Callable[[Any, list[Zone]], Rule]
     """From its settings and the camera's zones."""
     on_by_default: bool
@@ -39,3 +39,9 @@ KINDS: Mapping[str, RuleKind] = {
         RuleKind("loitering", LoiteringSettings, Loitering, on_by_default=False, about_people=True),
     )
 }
+
+
+def make(name: str, settings: RuleSettings, zones: Sequence[Zone]) -> Rule:
+    """The rule with its hours and calendar, of those of the camera's zones that concern it."""
+    concerned = [zone for zone in zones if zone.concerns(name) and (not settings.zones or zone.name in settings.zones)]
+    return Watched(KINDS[name].make(settings, concerned), settings)
