@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from models.events import alerts, scores
+from models.events import alerts, scores, truth
+from models.events import baselines as plain_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,3 +70,13 @@ def agent(
     clips: Sequence[Clip], analyser: alerts.Analyser, *, jobs: int, progress: Callable[[int, int], None]
 ) -> Results:
     return run(clips, analyser, analyser.rules, alerts.dumping_settings(analyser), jobs=jobs, progress=progress)
+
+
+def baselines(
+    clips: Sequence[Clip], settings: IllegalDumpingSettings, *, jobs: int, progress: Callable[[int, int], None]
+) -> dict[str, Results]:
+    """They know dumping only."""
+    return {
+        name: run(clips, listener, (truth.DUMPING,), settings, jobs=jobs, progress=progress)
+        for name, listener in plain_ways.make(settings).items()
+    }

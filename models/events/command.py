@@ -27,6 +27,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--camera", metavar="ID", help="which camera of FILE, where it has several")
     command.add_argument("--zones", type=Path, metavar="FILE", help='zones as JSON: {"zones": [...]}')
     command.add_argument("--set", action="append", default=[], metavar="RULE.KEY=VALUE", help="change a rule's setting")
+    command.add_argument(
+        "--with",
+        dest="beside",
+        choices=["baselines"],
+        help="score two plain ways on the same clips: a COCO box that stays, a background subtraction's blob timer",
+    )
     command.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="clips at a time; default 1")
     command.add_argument("--json", action="store_true")
 
@@ -50,14 +56,26 @@ def run(options: argparse.Namespace) -> int:
         changes=tuple(options.set),
     )
     results = benchmark.agent(clips, analyser, jobs=options.jobs, progress=progress)
+    beside = (
+        benchmark.baselines(clips, results.settings, jobs=options.jobs, progress=progress) if options.beside else {}
+    )
     if options.json:
-        _print(json.dumps({"folder": str(options.folder), **results.fields()}, indent=2))
+        fields = results.fields() | ({"baselines": {k: v.fields() for k, v in beside.items()}} if beside else {})
+        _print(json.dumps({"folder": str(options.folder), **fields}, indent=2))
     else:
-        for line in table(results):
-            _print(line)
+        _print_table(results, beside)
     for one in results.broken:
         _say(f"talaia-models: {one.clip.name} cannot be read to its end: {one.heard.broken}")
     return _BROKEN if results.broken else 0
+
+
+def _print_table(results: Results, beside: dict[str, Results]) -> None:
+    for line in table(results):
+        _print(line)
+    for name, one in beside.items():
+        _print(f"\nbaseline {name}")
+        for line in table(one):
+            _print(line)
 
 
 def table(results: Results) -> Iterator[str]:
