@@ -1,40 +1,52 @@
-"""The running agent: threads for each camera, one each for clips, the broker and uploads, and their orderly end."""
+"""The running agent: who works in it, what becomes of a changed configuration, and the orderly end."""
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from contextlib import ExitStack, contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from edge import status, trust
-from edge.camera import CameraRunner
+from edge import endings, senders, status
+from edge.camera import CameraRunner, Shared
 from edge.errors import ConfigurationError, EdgeError
 from edge.evidence import ClipWriter, Folder
 from edge.faults import again_after_faults
+from edge.health.alarms import Alarms
+from edge.health.checks import Checks
+from edge.health.pulse import Pulses
+from edge.health.watchdog import Watchdog
+from edge.inference import SharedDetector
+from edge.memory import Memory
 from edge.metrics import Meter
 from edge.outbox import FILE_NAME, Outbox
-from edge.pipeline import SharedDetector
-from edge.publish import BrokerSettings, Publisher
-from edge.upload import Uploader
+from edge.reload import changes
+from edge.senders import Senders, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from edge.clock import Clock
     from edge.config import Settings
+    from edge.metrics import CameraMeter
+    from edge.reload.configuration_file import ConfigurationFile
     from vision.detect import Detector
     from wire.device import MetricsMessage, StatusMessage
 
+log = logging.getLogger(__name__)
+
 _LOOK_EVERY_S = 2.0
-_CAMERAS_LEAVE_S, _CLIPS_LEAVE_S, _SENDERS_LEAVE_S = 1.5, 1.5, 1.5
+_CAMERAS_LEAVE_S, _CLIPS_LEAVE_S = 1.5, 1.5
 """Stopping takes less than 5 s in all."""
 
 
-def run(settings: Settings, detector: Detector, clock: Clock, stop: Event) -> None:
-    """Run until `stop` is set, then end within 5 s.
+def run(
+    settings: Settings, detector: Detector, clock: Clock, stop: Event, *, file: ConfigurationFile | None = None
+) -> None:
+    """Run until `stop` is set, then end within 5 s. What changes in `file` meanwhile is taken over.
 
     Raises:
         EdgeError: the data folder or the outbox cannot be used, or another agent uses them.
@@ -51,7 +63,8 @@ def run(settings: Settings, detector: Detector, clock: Clock, stop: Event) -> No
         except OSError as error:
             allowed = f"a folder that can be written ({error.strerror})"
             raise ConfigurationError(f"device.data_dir: got {str(data_dir)!r}; allowed: {allowed}") from None
-        _Crew(settings, SharedDetector(detector), outbox, folder, clock).work(stop)
+        endings.close_switched_off(settings, outbox, clock)
+        _Crew(settings, SharedDetector(detector), outbox, folder, clock).work(stop, file)
 
 
 class _Crew:
@@ -61,84 +74,158 @@ class _Crew:
         self, settings: Settings, detector: SharedDetector, outbox: Outbox, folder: Folder, clock: Clock
     ) -> None:
         self._clock = clock
-        self._device_id = settings.device.id
-        self._look_no_more, self._leave = Event(), Event()
-        self._publisher = Publisher(
-            broker_settings(settings),
+        self._settings = settings
+        self._leave = Event()
+        self._outbox = outbox
+        self._cameras: dict[str, CameraRunner] = {}
+        """Replaced whole, for others look at it meanwhile."""
+        self._pulses = Pulses(clock)
+        self._alarms = Alarms(clock, self._status_changed)
+        self._memory = Memory(settings.data_dir / "memory", clock)
+        self._meter = Meter(settings.device.id, self._meters, outbox=outbox, folder=folder, clock=clock)
+        sent = Sent(
             outbox=outbox,
-            clock=clock,
-            stop=self._leave,
+            folder=folder,
+            alarms=self._alarms,
+            pulses=self._pulses,
             status=self._status,
             metrics=self._metrics,
+            commands=None,
         )
+        self._senders = Senders(settings, sent, clock)
         self._clips = ClipWriter(
             outbox=outbox,
             folder=folder,
             clock=clock,
             free_bytes_min=settings.evidence.free_disk_bytes,
-            announced=self._publisher.wake,
+            announced=self._senders.wake,
         )
-        shared = (detector, outbox, folder, self._clips, clock, self._look_no_more, self._publisher)
-        self._cameras = [CameraRunner(settings, camera, *shared) for camera in settings.camera]
-        meters = [one.meter for one in self._cameras]
-        self._meter = Meter(settings.device.id, meters, outbox=outbox, folder=folder, clock=clock)
-        self._uploader = Uploader(
-            url=settings.room.url,
-            token=settings.token(),
-            trust=trust.context("room.ca_file", settings.optional_path(settings.room.ca_file)),
+        self._shared = Shared(
+            detector=detector,
             outbox=outbox,
             folder=folder,
+            clips=self._clips,
+            memory=self._memory,
+            alarms=self._alarms,
+            pulses=self._pulses,
             clock=clock,
-            stop=self._leave,
+            written=self._senders.wake,
+            changed=self._status_changed,
         )
+        self._checks = Checks(detector, outbox, folder, alarms=self._alarms, pulses=self._pulses, clock=clock)
+        self._watchdog = Watchdog()
 
-    def _status(self, online: bool, reason: str) -> StatusMessage:  # noqa: FBT001 - the publisher's two words
-        cameras = [one.health for one in self._cameras]
-        return status.message(self._device_id, cameras, self._clock, online=online, reason=reason)
-
-    def _metrics(self) -> MetricsMessage:
-        return self._meter.message()
-
-    def work(self, stop: Event) -> None:
-        watching = [thread for camera in self._cameras for thread in camera.threads()]
-        cutting = [self._lasting("clips", self._clips.run)]
-        sending = [self._lasting("publish", self._publisher.run), self._lasting("upload", self._uploader.run)]
-        for thread in sending + cutting + watching:
+    def work(self, stop: Event, file: ConfigurationFile | None) -> None:
+        lasting = [self._lasting(one.run, name) for one, name in ((self._clips, "clips"), (self._memory, "memory"))]
+        self._senders.start()
+        for thread in lasting:
             thread.start()
+        self._take_cameras(self._settings)
+        self._watchdog.ready()
         while not self._clock.wait(stop, _LOOK_EVERY_S):
-            for camera in self._cameras:
-                camera.health.check_silence()
-        self._look_no_more.set()
-        for camera in self._cameras:
-            camera.end()
-        self._wait_for(watching, _CAMERAS_LEAVE_S)
+            self._look_round(file)
+        self._watchdog.stopping()
+        self._end(self._cameras.values())
         self._clips.stop(self._clock.monotonic_s() + _CLIPS_LEAVE_S)
-        self._wait_for(cutting, _CLIPS_LEAVE_S)
+        self._memory.end()
+        for thread in lasting:
+            thread.join(_CLIPS_LEAVE_S)
         self._leave.set()
-        self._publisher.wake()
-        self._wait_for(sending, _SENDERS_LEAVE_S)
+        self._senders.stop()
 
-    def _lasting(self, name: str, work: Callable[[], None]) -> Thread:
-        """An agent that no longer sends is worse than one that ends."""
-        wanted = {"work": work, "what": name, "clock": self._clock, "stop": self._leave}
+    def _look_round(self, file: ConfigurationFile | None) -> None:
+        """Every two seconds, on the thread that called `run`."""
+        for camera in self._cameras.values():
+            camera.health.check_silence()
+        if file is not None:
+            self._read_again(file)
+        self._checks.look(self._settings, list(self._cameras.values()), self._senders.clock_offset_s)
+        hanging = self._pulses.late()
+        if hanging:
+            self._watchdog.ill(f"hangs: {', '.join(hanging)}")
+        else:
+            self._watchdog.well(self._summary())
+
+    def _read_again(self, file: ConfigurationFile) -> None:
+        try:
+            wanted = file.changed()
+            if wanted is None:
+                return
+            changes.check(self._settings, wanted)
+            senders.check(wanted)
+        except ConfigurationError as error:
+            log.error("the new configuration is refused, the old one goes on: %s", error)  # noqa: TRY400 - said, not traced
+            self._alarms.set("configuration_refused", {"reason": str(error)})
+            return
+        self._alarms.set("configuration_refused", None)
+        self._take_over(wanted)
+
+    def _take_over(self, wanted: Settings) -> None:
+        had = self._settings
+        self._settings = wanted
+        self._clips.free_bytes_min = wanted.evidence.free_disk_bytes
+        self._take_cameras(wanted, anew=changes.of_all_cameras(had, wanted))
+        endings.close_switched_off(wanted, self._outbox, self._clock)
+        if changes.of_senders(had, wanted):
+            self._senders.change(wanted)
+        self._status_changed()
+        log.info("the new configuration is taken over")
+
+    def _take_cameras(self, wanted: Settings, *, anew: bool = False) -> None:
+        """End those that are gone or must begin anew, change the others in place, start the new ones."""
+        sections = {camera.id: camera for camera in wanted.camera}
+        going = [
+            runner
+            for camera_id, runner in self._cameras.items()
+            if anew or camera_id not in sections or changes.restarts(runner.camera, sections[camera_id])
+        ]
+        self._end(going)
+        staying = {key: runner for key, runner in self._cameras.items() if runner not in going}
+        for camera_id, runner in staying.items():
+            if runner.camera != sections[camera_id]:
+                runner.change(wanted, sections[camera_id])
+        fresh = {key: CameraRunner(wanted, one, self._shared) for key, one in sections.items() if key not in staying}
+        self._cameras = {key: staying.get(key) or fresh[key] for key in sections}
+        for runner in fresh.values():
+            runner.start()
+
+    def _end(self, going: Collection[CameraRunner]) -> None:
+        for runner in going:
+            runner.end()
+        until_s = self._clock.monotonic_s() + _CAMERAS_LEAVE_S
+        for runner in going:
+            runner.join(until_s)
+
+    def _lasting(self, work: Callable[[], None], name: str) -> Thread:
+        def faulted(error: Exception) -> None:
+            self._alarms.set("worker_faulted", {"reason": type(error).__name__}, subject=name)
+
+        wanted = {"work": work, "what": name, "clock": self._clock, "stop": self._leave, "at_fault": faulted}
         return Thread(target=again_after_faults, kwargs=wanted, name=name, daemon=True)
 
-    def _wait_for(self, threads: list[Thread], seconds: float) -> None:
-        until_s = self._clock.monotonic_s() + seconds
-        for thread in threads:
-            thread.join(max(0.0, until_s - self._clock.monotonic_s()))
+    def _status_changed(self) -> None:
+        self._senders.status_changed()
 
+    def _status(self, online: bool, reason: str) -> StatusMessage:  # noqa: FBT001 - the publisher's two words
+        cameras = [one.health for one in self._cameras.values()]
+        alarms = self._alarms.standing() if online else []
+        return status.message(self._settings.device.id, cameras, alarms, self._clock, online=online, reason=reason)
 
-def broker_settings(settings: Settings) -> BrokerSettings:
-    authorities = settings.optional_path(settings.mqtt.ca_file)
-    return BrokerSettings(
-        host=settings.mqtt.host,
-        port=settings.mqtt.port,
-        device_id=settings.device.id,
-        user=settings.mqtt.user,
-        password=settings.mqtt_password(),
-        trust=trust.context("mqtt.ca_file", authorities) if settings.mqtt.tls else None,
-    )
+    def _metrics(self) -> MetricsMessage:
+        return self._meter.message(self._senders.clock_offset_s)
+
+    def _meters(self) -> list[CameraMeter]:
+        return [one.meter for one in self._cameras.values()]
+
+    def _summary(self) -> str:
+        """A line for `systemctl status`."""
+        cameras = self._cameras.values()
+        dark = [one.camera.id for one in cameras if one.health.is_dark]
+        standing = [f"{one.code} {one.subject}".rstrip() for one in self._alarms.standing()]
+        said = [f"{len(cameras)} cameras"]
+        said += [f"dark: {', '.join(dark)}"] if dark else []
+        said += [f"alarms: {', '.join(standing)}"] if standing else []
+        return "; ".join(said)
 
 
 @contextmanager

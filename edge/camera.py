@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from threading import Thread
+from dataclasses import dataclass, replace
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
-from edge import rule_tables, status
+from edge import memory, rule_tables, status
 from edge.evidence import Reporter
 from edge.faults import again_after_faults
 from edge.handoff import Handoff
@@ -13,108 +14,220 @@ from edge.mask import Masks
 from edge.messages import Sender
 from edge.metrics import CameraMeter
 from edge.pipeline import Pipeline
+from edge.reload import changes
 from edge.ring import PacketRing
 from edge.source import Source, SourceSettings, keep_open
 from wire.event import ModelReference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from threading import Event
 
     from edge.clock import Clock
     from edge.config import CameraSection, Settings
     from edge.evidence import ClipWriter, Folder
+    from edge.health.alarms import Alarms
+    from edge.health.pulse import Pulse, Pulses
     from edge.outbox import Outbox
-    from edge.publish import Publisher
     from vision.detect import Detector
+    from vision.frame import Frame
+    from vision.rules.base import Rule
 
 _RING_SLACK_S = 15.0
 """Pictures that the ring keeps beyond the longest clip: a rule speaks some time after what it speaks of."""
+_SILENCE_S = 1.0
+"""While the camera is dark its rules are told so once in so many seconds."""
+_HANGS_S = 60.0
+"""A thread that does nothing for longer than any back-off, time limit or slow picture takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What all cameras of the agent share."""
+
+    detector: Detector
+    outbox: Outbox
+    folder: Folder
+    clips: ClipWriter
+    memory: memory.Memory
+    alarms: Alarms
+    pulses: Pulses
+    clock: Clock
+    written: Callable[[], None]
+    """Called when the outbox has a new message."""
+    changed: Callable[[], None]
+    """Called when the status has changed."""
 
 
 class CameraRunner:
     """One camera: a thread that reads, and one that looks at what was read."""
 
-    def __init__(  # noqa: PLR0917 - what all cameras share
-        self,
-        settings: Settings,
-        camera: CameraSection,
-        detector: Detector,
-        outbox: Outbox,
-        folder: Folder,
-        clips: ClipWriter,
-        clock: Clock,
-        stop: Event,
-        publisher: Publisher,
-    ) -> None:
+    def __init__(self, settings: Settings, camera: CameraSection, shared: Shared) -> None:
+        self._settings = settings
         self._camera = camera
-        self._clock = clock
-        self._stop = stop
-        self._outbox = outbox
-        self._detector = detector
-        self.health = status.CameraHealth(camera, clock, publisher.status_changed)
+        self._shared = shared
+        self._clock = shared.clock
+        self._stop = Event()
+        self._looking = Lock()
+        """Held while a frame is looked at, so that rules change between two frames."""
+        self._scene = memory.scene_of(settings.location(camera))
+        self._looked = 0
+        self._saved_s = self._looked_s = self._clock.monotonic_s()
+        self.health = status.CameraHealth(camera, shared.clock, shared.changed)
+        self._reading = shared.pulses.new(f"{camera.id}-read", _HANGS_S)
+        self._seeing = shared.pulses.new(f"{camera.id}-look", _HANGS_S)
         masks = Masks(camera.zones)
         ring = PacketRing(
             span_s=settings.evidence.longest_s + _RING_SLACK_S, limit_bytes=settings.evidence.memory_bytes
         )
-        self._source = Source(source_settings(settings, camera), masks=masks, clock=clock, stop=stop, sinks=[ring])
+        self._source = Source(
+            source_settings(settings, camera),
+            masks=masks,
+            clock=self._clock,
+            stop=self._stop,
+            sinks=[ring, self._reading],
+        )
         self._handoff = Handoff()
         self._reporter = Reporter(
-            sender=sender_of(settings, camera, detector),
-            outbox=outbox,
-            folder=folder,
-            clips=clips,
+            sender=sender_of(settings, camera, shared.detector),
+            outbox=shared.outbox,
+            folder=shared.folder,
+            clips=shared.clips,
             ring=ring,
             masks=masks,
             settings=settings.evidence,
-            clock=clock,
-            stop=stop,
-            written=publisher.wake,
+            clock=self._clock,
+            stop=self._stop,
+            written=shared.written,
         )
-        self._pipeline = self._new_pipeline()
+        rules = self._new_rules(0.0)
+        for rule in rules:
+            shared.memory.give_back(camera.id, self._scene, rule)
+        self._pipeline = self._new_pipeline(rules)
         self.meter = CameraMeter(camera.id, self._source, self._handoff, self._pipeline)
+        self._threads = self._new_threads()
 
-    def threads(self) -> list[Thread]:
-        """A file that is read as fast as it can be needs no second thread: nothing of it may be dropped."""
-        if not self._source.settings.keeps_time:
-            return [self._thread("all", self._look_at_each, self._begin_afresh)]
-        return [self._thread("read", self._read, None), self._thread("look", self._look, self._begin_afresh)]
+    @property
+    def camera(self) -> CameraSection:
+        return self._camera
+
+    @property
+    def frames(self) -> tuple[int, int]:
+        """Those that were looked at and those that were dropped because that takes too long, since its start."""
+        return self._looked, self._handoff.dropped
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
 
     def end(self) -> None:
+        """Ask its threads to end; `join` waits for them."""
+        self._stop.set()
         self._handoff.end()
 
-    def _thread(self, name: str, work: Callable[[], None], mend: Callable[[], None] | None) -> Thread:
-        return Thread(target=self._guard, args=(work, mend), name=f"{self._camera.id}-{name}", daemon=True)
+    def join(self, until_s: float) -> None:
+        """Wait for its threads until then on the monotonic clock, and let its rules' memory be saved."""
+        for thread in self._threads:
+            thread.join(max(0.0, until_s - self._clock.monotonic_s()))
+        for pulse in (self._reading, self._seeing):
+            self._shared.pulses.forget(pulse)
+        if self._looking.acquire(timeout=max(0.0, until_s - self._clock.monotonic_s())):
+            try:
+                self._save()
+            finally:
+                self._looking.release()
+
+    def change(self, settings: Settings, camera: CameraSection) -> None:
+        """Take over settings that need no new source: tracks, packets and the state of unchanged rules stay."""
+        with self._looking:
+            now_s = self._pipeline.media_time_s
+            self._pipeline.rules = changes.rules_for(self._pipeline.rules, self._camera, camera, now_s)
+            self._reporter.sender = sender_of(settings, camera, self._shared.detector)
+            self._settings, self._camera = settings, camera
+        self.health.describe(camera)
+
+    # What the source reports; every attempt is a sign of life.
+
+    def lost(self, reason: str) -> None:
+        self._reading.beat()
+        self.health.lost(reason)
+
+    def back(self) -> None:
+        self._reading.beat()
+        self.health.back()
+
+    def _new_threads(self) -> list[Thread]:
+        """A file that is read as fast as it can be needs no second thread: nothing of it may be dropped."""
+        if not self._source.settings.keeps_time:
+            self._seeing.end()
+            return [self._thread("all", self._look_at_each, self._begin_afresh, self._reading)]
+        return [
+            self._thread("read", self._read, None, self._reading),
+            self._thread("look", self._look, self._begin_afresh, self._seeing),
+        ]
+
+    def _thread(self, name: str, work: Callable[[], None], mend: Callable[[], None] | None, pulse: Pulse) -> Thread:
+        return Thread(target=self._guard, args=(work, mend, pulse), name=f"{self._camera.id}-{name}", daemon=True)
 
     def _read(self) -> None:
-        for frame in keep_open(self._source, clock=self._clock, stop=self._stop, report=self.health):
+        for frame in keep_open(self._source, clock=self._clock, stop=self._stop, report=self):
             self._handoff.put(frame)
 
     def _look(self) -> None:
-        for frame in self._handoff.frames():
-            self._pipeline.look(frame)
+        for frame in self._handoff.frames(_SILENCE_S):
+            self._seeing.beat()
+            if frame is not None:
+                self._look_at(frame)
+            elif self.health.is_dark:
+                self._look_at_nothing()
 
     def _look_at_each(self) -> None:
-        for frame in keep_open(self._source, clock=self._clock, stop=self._stop, report=self.health):
-            self._pipeline.look(frame)
+        for frame in keep_open(self._source, clock=self._clock, stop=self._stop, report=self):
+            self._look_at(frame)
 
-    def _guard(self, work: Callable[[], None], mend: Callable[[], None] | None) -> None:
+    def _look_at(self, frame: Frame) -> None:
+        with self._looking:
+            self._pipeline.look(frame)
+            self._looked += 1
+            self._looked_s = now_s = self._clock.monotonic_s()
+            if now_s - self._saved_s >= memory.SAVE_EVERY_S:
+                self._save()
+
+    def _look_at_nothing(self) -> None:
+        with self._looking:
+            self._pipeline.without_picture(self._clock.monotonic_s() - self._looked_s)
+
+    def _save(self) -> None:
+        self._saved_s = self._clock.monotonic_s()
+        self._shared.memory.keep(self._camera.id, self._scene, self._pipeline.rules)
+
+    def _guard(self, work: Callable[[], None], mend: Callable[[], None] | None, pulse: Pulse) -> None:
         """Whatever goes wrong in one camera stays there, and is said in the status."""
 
         def lost(error: Exception) -> None:
+            pulse.beat()
             self.health.lost(f"internal fault: {type(error).__name__}")
+            self._shared.alarms.set("worker_faulted", {"reason": type(error).__name__}, subject=pulse.name)
 
         what = f"camera {self._camera.id}"
         again_after_faults(work, what=what, clock=self._clock, stop=self._stop, at_fault=lost, mend=mend)
+        pulse.end()
 
     def _begin_afresh(self) -> None:
-        self._pipeline = self.meter.pipeline = self._new_pipeline()
+        """After a fault: with what was open, but without what was learned, which may be its cause."""
+        with self._looking:
+            rules = self._new_rules(self._pipeline.media_time_s)
+            self._pipeline = self.meter.pipeline = self._new_pipeline(rules)
 
-    def _new_pipeline(self) -> Pipeline:
+    def _new_pipeline(self, rules: list[Rule]) -> Pipeline:
+        return Pipeline(detector=self._shared.detector, rules=rules, deliver=self._reporter)
+
+    def _new_rules(self, now_s: float) -> list[Rule]:
+        """With the occurrences that were open; `now_s` is the media time of the camera."""
         made = rule_tables.build(self._camera.rules, self._camera.zones)
         for rule in made:
-            rule_tables.restore(rule, self._outbox.rule_state(self._camera.id, rule.name))
-        return Pipeline(detector=self._detector, rules=made, deliver=self._reporter)
+            saved = self._shared.outbox.rule_state(self._camera.id, rule.name)
+            rule_tables.restore(rule, None if saved is None else replace(saved, ago_s=saved.ago_s - now_s))
+        return made
 
 
 def source_settings(settings: Settings, camera: CameraSection) -> SourceSettings:

@@ -95,23 +95,26 @@ def _add_analyse(one: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from edge import agent  # noqa: PLC0415 - paho and httpx only where the agent runs
+    from edge import agent, senders  # noqa: PLC0415 - paho and httpx only where the agent runs
+    from edge.reload.configuration_file import ConfigurationFile  # noqa: PLC0415 - as above
 
     _log_to_stderr()
-    settings = config.load(options.config)
-    stop = Event()
+    stop, read_again = Event(), Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    agent.run(settings, _detector(settings.detector), Clock(), stop)
+    signal.signal(signal.SIGHUP, lambda *_: read_again.set())
+    file = ConfigurationFile(options.config, read_again)
+    settings = config.load(options.config)
+    senders.check(settings)
+    agent.run(settings, _detector(settings.detector), Clock(), stop, file=file)
     return OK
 
 
 def _check(options: argparse.Namespace) -> int:
-    from edge import agent, probe  # noqa: PLC0415 - as in _run
+    from edge import probe, senders  # noqa: PLC0415 - as in _run
 
     settings = config.load(options.config)
-    agent.broker_settings(settings)  # reads the secrets and certificates
-    settings.token()
+    senders.check(settings)
     cameras = probe.cameras(settings)
     if options.json:
         _print_json({"cameras": [one._asdict() for one in cameras]})

@@ -151,7 +151,8 @@ class Reporter:
         stop: Event,
         written: Callable[[], None],
     ) -> None:
-        self._sender = sender
+        self.sender = sender
+        """May be replaced between two events."""
         self._outbox = outbox
         self._folder = folder
         self._clips = clips
@@ -178,12 +179,12 @@ class Reporter:
                 self._folder.keep(snapshot.jpeg(drawn), "snapshot_annotated", frame.captured_at),
             ]
         except (OSError, EdgeError) as error:
-            log.error("%s: no snapshot: %s", self._sender.camera_id, error)  # noqa: TRY400 - no traceback for a full disk
+            log.error("%s: no snapshot: %s", self.sender.camera_id, error)  # noqa: TRY400 - no traceback for a full disk
             return []
 
     def _write(self, event: RuleEvent, frame: Frame, rule: Rule, kept: list[Kept]) -> EventMessage:
         """Write to the outbox, trying until it succeeds: analysis may be dropped, events may not."""
-        camera_id = self._sender.camera_id
+        camera_id = self.sender.camera_id
         known = None if event.phase == "opened" else self._outbox.event_of(camera_id, event.rule, event.occurrence)
         event_id = uuid_utils.compat.uuid7() if known is None else known.event_id
         began_at = None if known is None else known.began_at
@@ -192,7 +193,7 @@ class Reporter:
 
         def make(place: Place) -> EventMessage:
             return messages.compose(
-                self._sender,
+                self.sender,
                 event,
                 frame,
                 event_id=event_id,
@@ -242,7 +243,8 @@ class ClipWriter:
         self._outbox = outbox
         self._folder = folder
         self._clock = clock
-        self._free_bytes_min = free_bytes_min
+        self.free_bytes_min = free_bytes_min
+        """May be changed while it works."""
         self._announced = announced
         self._orders: queue.SimpleQueue[ClipOrder | None] = queue.SimpleQueue()
         self._waiting: list[ClipOrder] = []
@@ -283,7 +285,7 @@ class ClipWriter:
 
     def _cut(self, order: ClipOrder) -> None:
         event_id = order.opened.event_id
-        if self._folder.free_bytes() < self._free_bytes_min:
+        if self._folder.free_bytes() < self.free_bytes_min:
             log.error("no clip of event %s: the disk is nearly full", event_id)
             return
         evidence_id = uuid_utils.compat.uuid7()

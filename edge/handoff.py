@@ -43,12 +43,12 @@ class Handoff:
             self._ended = True
             self._changed.notify()
 
-    def frames(self) -> Iterator[Frame]:
-        """Frames as they come, until the end; those that wait then are dropped."""
+    def frames(self, silence_s: float) -> Iterator[Frame | None]:
+        """Frames as they come, and None each time that none came for `silence_s`; what waits at the end is dropped."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._frames or self._ended)
+                self._changed.wait_for(lambda: self._frames or self._ended, timeout=silence_s)
                 if self._ended:
                     return
-                frame = self._frames.popleft()
+                frame = self._frames.popleft() if self._frames else None
             yield frame

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from wire.device import CameraMetrics, MetricsMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from edge.clock import Clock
     from edge.evidence import Folder
@@ -47,6 +47,7 @@ class CameraMeter:
             frames_skipped=skipped,
             motion_share=round(tally.moving / tally.analysed, 4) if tally.analysed else 0.0,
             inference_ms=round(statistics.median(tally.inference_ms), 2) if tally.inference_ms else None,
+            silenced=tally.silenced,
         )
 
 
@@ -54,7 +55,13 @@ class Meter:
     """Makes the device's metrics message."""
 
     def __init__(
-        self, device_id: str, cameras: Sequence[CameraMeter], *, outbox: Outbox, folder: Folder, clock: Clock
+        self,
+        device_id: str,
+        cameras: Callable[[], Sequence[CameraMeter]],
+        *,
+        outbox: Outbox,
+        folder: Folder,
+        clock: Clock,
     ) -> None:
         self._device_id = device_id
         self._cameras = cameras
@@ -63,15 +70,16 @@ class Meter:
         self._clock = clock
         self._read_s = clock.monotonic_s()
 
-    def message(self) -> MetricsMessage:
+    def message(self, clock_offset_s: float | None) -> MetricsMessage:
         now_s = self._clock.monotonic_s()
         span_s, self._read_s = max(now_s - self._read_s, 0.001), now_s
         return MetricsMessage(
             device_id=self._device_id,
             sent_at=self._clock.now(),
-            cameras=[camera.read(span_s) for camera in self._cameras],
+            cameras=[camera.read(span_s) for camera in self._cameras()],
             outbox_pending=self._outbox.counts().pending,
             evidence_pending=len(self._outbox.waiting_evidence()),
+            clock_offset_s=clock_offset_s,
             disk_free_bytes=self._folder.free_bytes(),
             temperature_c=temperature_c(_THERMAL),
         )

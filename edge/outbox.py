@@ -19,13 +19,14 @@ from uuid import UUID
 import uuid_utils.compat
 
 from edge.errors import OutboxError
+from wire import message as wire_message
+from wire.event import EventMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from edge.clock import Clock
-    from wire.event import EventMessage
 
 FILE_NAME = "outbox.sqlite3"
 KEPT_AFTER_ACK = timedelta(days=14)
@@ -42,11 +43,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class RuleState:
-    """What a rule must be given back after a restart."""
+    """What a rule must be given back after a restart; None: nothing any more."""
 
     camera_id: str
     rule: str
-    state: dict[str, Any]
+    state: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,14 @@ class OpenEvent:
 
     event_id: UUID
     began_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An occurrence that is open, and what was said of it last."""
+
+    occurrence: Occurrence
+    message: EventMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,9 @@ class Outbox:
         self._connection.execute("pragma synchronous = full")
         schema = resources.files("edge").joinpath("schema.sql").read_text(encoding="utf-8")
         self._connection.executescript(schema)
+        columns = {row[1] for row in self._connection.execute("pragma table_info(occurrences)")}
+        if "told" not in columns:
+            self._connection.execute("alter table occurrences add column told blob")
         with self._transaction():
             self._connection.execute(
                 "insert or ignore into about values ('outbox_id', ?), ('last_sequence', '0')",
@@ -160,7 +172,7 @@ class Outbox:
             )
             self._connection.execute("update about set value = ? where key = 'last_sequence'", (str(sequence),))
             if occurrence is not None:
-                self._save_occurrence(occurrence, message.event_id)
+                self._save_occurrence(occurrence, message)
             if rule_state is not None:
                 self._save_rule_state(rule_state)
             self._save_evidence(evidence)
@@ -180,6 +192,17 @@ class Outbox:
         if row is None:
             return None
         return OpenEvent(UUID(row[0]), None if row[1] is None else datetime.fromisoformat(row[1]))
+
+    def open_occurrences(self) -> list[Told]:
+        rows = self._all(
+            "select camera_id, rule, occurrence, coalesce(told, (select payload from messages"
+            " where messages.event_id = occurrences.event_id order by sequence desc limit 1)) from occurrences"
+        )
+        return [
+            Told(Occurrence(row[0], row[1], row[2], open=True), wire_message.read(EventMessage, row[3])[0])
+            for row in rows
+            if row[3] is not None
+        ]
 
     def rule_state(self, camera_id: str, rule: str) -> SavedState | None:
         row = self._one("select state, saved_at from rule_states where camera_id = ? and rule = ?", (camera_id, rule))
@@ -276,17 +299,22 @@ class Outbox:
             [(str(one.evidence_id), one.file, one.media_type, one.sha256, one.bytes, self._now()) for one in files],
         )
 
-    def _save_occurrence(self, occurrence: Occurrence, event_id: UUID) -> None:
+    def _save_occurrence(self, occurrence: Occurrence, message: EventMessage) -> None:
         key = occurrence.camera_id, occurrence.rule, occurrence.number
         if occurrence.open:
             began_at = None if occurrence.began_at is None else _text(occurrence.began_at)
             self._connection.execute(
-                "insert or replace into occurrences values (?, ?, ?, ?, ?)", (*key, str(event_id), began_at)
+                "insert or replace into occurrences values (?, ?, ?, ?, ?, ?)",
+                (*key, str(message.event_id), began_at, message.to_json()),
             )
         else:
             self._connection.execute("delete from occurrences where camera_id = ? and rule = ? and occurrence = ?", key)
 
     def _save_rule_state(self, saved: RuleState) -> None:
+        if saved.state is None:
+            key = saved.camera_id, saved.rule
+            self._connection.execute("delete from rule_states where camera_id = ? and rule = ?", key)
+            return
         self._connection.execute(
             "insert or replace into rule_states values (?, ?, ?, ?)",
             (saved.camera_id, saved.rule, json.dumps(saved.state), self._now()),

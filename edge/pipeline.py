@@ -39,6 +39,8 @@ class Tally:
     analysed: int = 0
     moving: int = 0
     inference_ms: list[float] = field(default_factory=list)
+    silenced: dict[str, int] = field(default_factory=dict)
+    """Occurrences that were not told, by rule and what silenced them."""
 
 
 class Pipeline:
@@ -48,12 +50,20 @@ class Pipeline:
         self._gate = MotionGate()
         self._detector = detector
         self._tracker = Tracker()
-        self._rules = rules
+        self.rules = rules
+        """May be replaced between two frames."""
+        self._last: Frame | None = None
         self._deliver = deliver
         self._tally = Tally()
         self._tally_lock = Lock()
 
+    @property
+    def media_time_s(self) -> float:
+        """Of the last frame; 0 before the first."""
+        return 0.0 if self._last is None else self._last.media_time_s
+
     def look(self, frame: Frame) -> None:
+        self._last = frame
         motion = self._gate.update(frame)
         if motion.moving:
             detections = self._detect(frame.image)
@@ -61,16 +71,27 @@ class Pipeline:
         else:
             tracks = self._tracker.hold(frame.media_time_s, discontinuity=frame.discontinuity)
         scene = Scene(frame, tracks, detected=motion.moving)
-        for rule in self._rules:
+        for rule in self.rules:
             for event in rule.update(scene):
                 self._deliver(event, frame, rule)
         with self._tally_lock:
             self._tally.analysed += 1
             self._tally.moving += motion.moving
 
+    def without_picture(self, since_s: float) -> None:
+        """The camera has been silent for so long; what rules say of it is told with the last frame there was."""
+        last = self._last
+        if last is None:
+            return
+        for rule in self.rules:
+            for event in rule.without_picture(last.media_time_s + since_s):
+                self._deliver(event, last, rule)
+
     def take_tally(self) -> Tally:
         with self._tally_lock:
             taken, self._tally = self._tally, Tally()
+        for rule in self.rules:
+            taken.silenced |= rule.take_silenced()
         return taken
 
     def _detect(self, image: NDArray[np.uint8]) -> list[Detection]:
@@ -79,17 +100,3 @@ class Pipeline:
         with self._tally_lock:
             self._tally.inference_ms.append((time.perf_counter() - began_s) * 1000)
         return found
-
-
-class SharedDetector:
-    """One model for all cameras of the agent, used by one at a time."""
-
-    def __init__(self, detector: Detector) -> None:
-        self.name = detector.name
-        self.sha256 = detector.sha256
-        self._detector = detector
-        self._lock = Lock()
-
-    def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
-        with self._lock:
-            return self._detector.detect(image)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from edge.clock import Clock
+    from edge.health.pulse import Pulse
     from edge.outbox import Outbox
     from wire.device import MetricsMessage, StatusMessage
 
@@ -193,6 +194,7 @@ class Publisher:
         status: Callable[[bool, str], StatusMessage],
         metrics: Callable[[], MetricsMessage],
         commands: Commands | None = None,
+        pulse: Pulse,
     ) -> None:
         self._settings = settings
         self._outbox = outbox
@@ -201,6 +203,7 @@ class Publisher:
         self._status = status
         self._metrics = metrics
         self._commands = commands
+        self._pulse = pulse
         self._happenings: queue.SimpleQueue[_Happening] = queue.SimpleQueue()
         self._in_flight = InFlight()
         self._status_due = True
@@ -220,6 +223,7 @@ class Publisher:
         delay_s = _BACK_OFF_FIRST_S
         while not self._stop.is_set():
             began_s = self._clock.monotonic_s()
+            self._pulse.beat()
             try:
                 self._serve()
             except (BrokerError, OutboxError) as error:
@@ -245,6 +249,7 @@ class Publisher:
             self._expect(_Subscribed)
             log.info("connected to the broker at %s:%d", self._settings.host, self._settings.port)
             while not self._stop.is_set():
+                self._pulse.beat()
                 self._send_due(connection)
                 self._take(self._next_happening())
             self._say_farewell(connection)

@@ -24,6 +24,7 @@ create table if not exists occurrences (
     occurrence integer not null,     -- the rule's own number
     event_id   text not null,
     began_at   text,                 -- as its first message said
+    told       blob,                 -- its newest message, from which it is closed where its rule is switched off
     primary key (camera_id, rule, occurrence)
 ) without rowid;
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from edge.clock import Clock
     from edge.config import CameraSection
-    from wire.device import CameraState
+    from wire.device import Alarm, CameraState
 
 _SILENT_S = 15.0
 """A camera that is said to be live and gave no picture for so long is dark: its reader hangs."""
@@ -44,6 +44,16 @@ class CameraHealth:
     def lost(self, reason: str) -> None:
         self._become("dark", reason)
 
+    @property
+    def is_dark(self) -> bool:
+        return self._state == "dark"
+
+    def describe(self, camera: CameraSection) -> None:
+        """What is said of it has changed."""
+        with self._lock:
+            self.camera = camera
+        self._changed()
+
     def check_silence(self) -> None:
         """Called now and then from outside the camera's thread, which may hang."""
         seen = self._last_frame_at
@@ -52,8 +62,8 @@ class CameraHealth:
             self._become("dark", f"no picture for {silent_s:.0f} s")
 
     def status(self) -> CameraStatus:
-        camera = self.camera
         with self._lock:
+            camera = self.camera
             return CameraStatus(
                 camera_id=camera.id,
                 name=camera.name,
@@ -83,7 +93,13 @@ def version() -> str:
 
 
 def message(
-    device_id: str, cameras: Sequence[CameraHealth], clock: Clock, *, online: bool, reason: str
+    device_id: str,
+    cameras: Sequence[CameraHealth],
+    alarms: Sequence[Alarm],
+    clock: Clock,
+    *,
+    online: bool,
+    reason: str,
 ) -> StatusMessage:
     return StatusMessage(
         message_id=uuid_utils.compat.uuid7(),
@@ -93,4 +109,5 @@ def message(
         version=version(),
         reason=reason,
         cameras=[camera.status() for camera in cameras],
+        alarms=list(alarms),
     )

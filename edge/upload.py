@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
@@ -14,12 +15,15 @@ from edge.errors import OutboxError
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
     from threading import Event
     from uuid import UUID
 
     from edge.clock import Clock
     from edge.evidence import Folder
+    from edge.health.alarms import Alarms
+    from edge.health.pulse import Pulse
     from edge.outbox import EvidenceFile, Outbox
 
 log = logging.getLogger(__name__)
@@ -31,19 +35,23 @@ _LOOK_EVERY_S = 1.0
 _AWAY_LONGEST_S = 60.0
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _CHUNK_BYTES = 64 * 1024
+_CLOCK_EVERY_S = 600.0
+_DATE_CUT_OFF_S = 0.5
+_FAILING_S = 300.0
+"""So long without a file delivered, though some wait, is an alarm."""
 _FOR_EVER = {
     HTTPStatus.BAD_REQUEST,
-    HTTPStatus.CONFLICT,
     HTTPStatus.GONE,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 }
-"""The same file will never be taken. Anything else may change: a token, an announcement on its way, a restart."""
+"""The same file will never be taken. Anything else may change: a token, an announcement on its way (409: a file of
+other content came early by this id, which gives way to what is announced), a restart."""
 
 
 def judge(status: int) -> Verdict:
-    """What the room's answer to an upload means; 200: it has the file already, 409: another one by this id."""
+    """What the room's answer to an upload means; 200: it has the file already."""
     if status < HTTPStatus.MULTIPLE_CHOICES:
         return "done"
     return "refused" if status in _FOR_EVER else "later"
@@ -61,7 +69,17 @@ class Uploader:
     """One thread."""
 
     def __init__(
-        self, *, url: str, token: str, trust: ssl.SSLContext, outbox: Outbox, folder: Folder, clock: Clock, stop: Event
+        self,
+        *,
+        url: str,
+        token: str,
+        trust: ssl.SSLContext,
+        outbox: Outbox,
+        folder: Folder,
+        alarms: Alarms,
+        clock: Clock,
+        stop: Event,
+        pulse: Pulse,
     ) -> None:
         self._client = httpx.Client(
             base_url=url.rstrip("/"),
@@ -72,8 +90,14 @@ class Uploader:
         )
         self._outbox = outbox
         self._folder = folder
+        self._alarms = alarms
         self._clock = clock
         self._stop = stop
+        self._pulse = pulse
+        self.clock_offset_s: float | None = None
+        """Device minus room, to about a second; None until the room has answered."""
+        self._asked_s: float | None = None
+        self._well_s = clock.monotonic_s()
         self._turns: dict[UUID, _Turn] = {}
 
     def run(self) -> None:
@@ -81,12 +105,15 @@ class Uploader:
         with self._client:
             while not self._stop.is_set():
                 wait_s = _LOOK_EVERY_S
+                self._pulse.beat()
                 try:
                     self.round()
+                    self._compare_clocks()
                     away_s = _LOOK_EVERY_S
                 except httpx.HTTPError as error:
                     wait_s = away_s = min(away_s * 2, _AWAY_LONGEST_S)
                     log.warning("the room cannot be reached: %s; again in %.0f s", error, wait_s)
+                    self._failed(f"the room cannot be reached: {type(error).__name__}")
                 except OutboxError as error:
                     log.warning("%s", error)
                 self._clock.wait(self._stop, wait_s)
@@ -97,7 +124,11 @@ class Uploader:
         Raises:
             httpx.HTTPError: the room cannot be reached, so there is no sense in trying the next.
         """
-        for waiting in self._outbox.waiting_evidence():
+        files = self._outbox.waiting_evidence()
+        if not files:
+            self._well()
+        for waiting in files:
+            self._pulse.beat()
             if self._stop.is_set():
                 return
             turn = self._turns.get(waiting.evidence_id)
@@ -113,19 +144,47 @@ class Uploader:
         match judge(answer.status_code):
             case "done":
                 self._outbox.uploaded(waiting.evidence_id)
+                self._well()
                 path.unlink(missing_ok=True)
                 self._turns.pop(waiting.evidence_id, None)
             case "later":
                 self._later(waiting, _reason(answer))
+                self._failed(_reason(answer))
             case "refused":
                 self._refuse(waiting, path, _reason(answer))
 
     def _put(self, waiting: EvidenceFile, path: Path) -> httpx.Response:
         return self._client.put(
             f"/api/v1/evidence/{waiting.evidence_id}",
-            content=_chunks(path),
+            content=self._chunks(path),
             headers={"Content-Type": waiting.media_type, "Content-Length": str(waiting.bytes)},
         )
+
+    def _chunks(self, path: Path) -> Iterator[bytes]:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                self._pulse.beat()
+                yield chunk
+
+    def _compare_clocks(self) -> None:
+        """By the room's `Date`, now and then."""
+        asked_s = self._clock.monotonic_s()
+        if self._asked_s is not None and asked_s - self._asked_s < _CLOCK_EVERY_S:
+            return
+        self._asked_s = asked_s
+        answer = self._client.get("/healthz")
+        took_s = self._clock.monotonic_s() - asked_s
+        offset_s = clock_offset_s(answer.headers.get("Date", ""), self._clock.now(), took_s)
+        if offset_s is not None:
+            self.clock_offset_s = offset_s
+
+    def _well(self) -> None:
+        self._well_s = self._clock.monotonic_s()
+        self._alarms.set("upload_failing", None)
+
+    def _failed(self, reason: str) -> None:
+        if self._clock.monotonic_s() - self._well_s > _FAILING_S and self._outbox.waiting_evidence():
+            self._alarms.set("upload_failing", {"reason": reason})
 
     def _later(self, waiting: EvidenceFile, reason: str) -> None:
         last = self._turns.get(waiting.evidence_id)
@@ -141,11 +200,16 @@ class Uploader:
         path.unlink(missing_ok=True)
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
-
-
 def _reason(answer: httpx.Response) -> str:
     return f"{answer.status_code} {answer.text[:200]}".replace("\n", " ")
+
+
+def clock_offset_s(date: str, now: datetime, took_s: float) -> float | None:
+    """Device minus room by an answer's `Date`, a whole second cut off, that took so long; None where it has none."""
+    try:
+        said = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    if said.tzinfo is None:
+        return None
+    return round((now - said).total_seconds() - took_s / 2 - _DATE_CUT_OFF_S, 1)

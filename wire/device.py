@@ -87,6 +87,8 @@ class CameraMetrics(Part):
     """Share of the analysed frames in which something moved."""
     inference_ms: float | None = Field(ge=0)
     """Median of one run of the detector; null where it did not run."""
+    silenced: dict[str, int] = Field(default={}, max_length=100)
+    """Occurrences that were not told, by `rule: name of the expected activity` or `rule: cool_down`."""
 
 
 class MetricsMessage(Message):

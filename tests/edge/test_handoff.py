@@ -17,8 +17,8 @@ def test_the_newest_are_kept_and_the_dropped_counted() -> None:
     handoff = Handoff()
     for index in range(5):
         handoff.put(frame(index))
-    taken = handoff.frames()
-    assert [next(taken).index, next(taken).index] == [3, 4]
+    taken = handoff.frames(silence_s=60)
+    assert [one.index for one in (next(taken), next(taken)) if one is not None] == [3, 4]
     assert handoff.dropped == 3
 
 
@@ -28,12 +28,23 @@ def test_a_dropped_seam_is_said_by_the_next_frame() -> None:
     handoff.put(frame(1, discontinuity=True))
     handoff.put(frame(2))
     handoff.put(frame(3))
-    taken = handoff.frames()
-    assert [(one.index, one.discontinuity) for one in (next(taken), next(taken))] == [(2, True), (3, False)]
+    taken = handoff.frames(silence_s=60)
+    came = [one for one in (next(taken), next(taken)) if one is not None]
+    assert [(one.index, one.discontinuity) for one in came] == [(2, True), (3, False)]
 
 
 def test_the_end_comes_at_once() -> None:
     handoff = Handoff()
     handoff.put(frame(0))
     handoff.end()
-    assert list(handoff.frames()) == []
+    assert list(handoff.frames(silence_s=60)) == []
+
+
+def test_silence_is_told_and_ends_with_the_next_frame() -> None:
+    handoff = Handoff()
+    taken = handoff.frames(silence_s=0.0)
+    assert [next(taken), next(taken)] == [None, None]
+    handoff.put(frame(7))
+    came = next(taken)
+    assert came is not None
+    assert came.index == 7

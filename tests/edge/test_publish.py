@@ -10,6 +10,7 @@ import pytest
 import uuid_utils.compat
 
 from edge.clock import Clock
+from edge.health.pulse import Pulse
 from edge.outbox import FILE_NAME, Outbox
 from edge.publish import IN_FLIGHT_MAX, BrokerSettings, InFlight, Publisher
 from tests.edge.broker import DEVICE, Broker, Room, free_port, wait_until
@@ -36,6 +37,7 @@ class Running:
             stop=self.stop,
             status=self._status,
             metrics=self._metrics,
+            pulse=Pulse("publish", 60.0, self.clock),
         )
         self._thread = threading.Thread(target=self.publisher.run, daemon=True)
         self._thread.start()

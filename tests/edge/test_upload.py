@@ -10,8 +10,10 @@ import httpx
 import pytest
 
 from edge.evidence import Folder, Kept
+from edge.health.alarms import Alarms
+from edge.health.pulse import Pulse
 from edge.outbox import FILE_NAME, Outbox
-from edge.upload import Uploader, judge
+from edge.upload import Uploader, clock_offset_s, judge
 from tests.edge.broker import free_port
 from tests.edge.clocks import START, HandClock
 from tests.edge.door import Door
@@ -33,14 +35,17 @@ class Waiting:
         self.folder = Folder(data_dir / "evidence")
         self.kept: Kept = self.folder.keep(b"picture" * 40_000, "snapshot", START)
         self.outbox.append(maker(self.clock), evidence=[self.kept.file])
+        self.alarms = Alarms(self.clock, lambda: None)
         self.uploader = Uploader(
             url=url,
             token=BEARER,
             trust=ssl.create_default_context(),
             outbox=self.outbox,
             folder=self.folder,
+            alarms=self.alarms,
             clock=self.clock,
             stop=Event(),
+            pulse=Pulse("upload", 60.0, self.clock),
         )
 
     @property
@@ -127,6 +132,27 @@ def test_answers() -> None:
     said = {status: judge(status) for status in (200, 201, 204, 409, 400, 413, 415, 422, 401, 403, 404, 408, 429, 500)}
     assert said == {
         **dict.fromkeys((200, 201, 204), "done"),
-        **dict.fromkeys((400, 409, 413, 415, 422), "refused"),
-        **dict.fromkeys((401, 403, 404, 408, 429, 500), "later"),
+        **dict.fromkeys((400, 413, 415, 422), "refused"),
+        **dict.fromkeys((401, 403, 404, 408, 409, 429, 500), "later"),
     }
+
+
+def test_a_door_that_stays_shut_is_an_alarm_until_it_opens(waiting: Waiting, door: Door) -> None:
+    door.answers = [401] * 100
+    for _ in range(700):
+        waiting.uploader.round()
+        waiting.clock.passed_s += 1
+    alarm = waiting.alarms.standing()[0]
+    assert alarm.code == "upload_failing"
+    assert str(alarm.parameters["reason"]).startswith("401")
+    door.answers.clear()
+    for _ in range(700):
+        waiting.uploader.round()
+        waiting.clock.passed_s += 1
+    assert waiting.alarms.standing() == []
+
+
+def test_the_room_tells_the_time_in_each_answer() -> None:
+    assert clock_offset_s("Sun, 01 Mar 2026 11:59:20 GMT", START, 1.0) == 39.0
+    assert clock_offset_s("Sun, 01 Mar 2026 12:00:30 GMT", START, 0.0) == -30.5
+    assert [clock_offset_s(said, START, 0.0) for said in ("", "yesterday", "Sun, 01 Mar 2026 11:59:20 -0000")] == [None] * 3

@@ -1,0 +1,1 @@
+"""How the agent knows that it is well: pulses of its threads, alarms for people, the supervisor's watchdog."""

@@ -1,0 +1,1 @@
+"""The configuration may change while the agent runs: what changed, and who must begin anew for it."""

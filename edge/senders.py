@@ -1,0 +1,148 @@
+"""Who sends: the publisher and the uploader, which begin anew together when the room or the broker becomes another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from edge import trust
+from edge.faults import again_after_faults
+from edge.publish import BrokerSettings, Publisher
+from edge.upload import Uploader
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from edge.clock import Clock
+    from edge.config import Settings
+    from edge.evidence import Folder
+    from edge.health.alarms import Alarms
+    from edge.health.pulse import Pulse, Pulses
+    from edge.outbox import Outbox
+    from edge.publish import Commands
+    from wire.device import MetricsMessage, StatusMessage
+
+_LEAVE_S = 1.5
+_HANGS_S = 120.0
+"""Longer than the longest back-off, and than one time limit of a slow upload."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What is sent, and who is told how it goes."""
+
+    outbox: Outbox
+    folder: Folder
+    alarms: Alarms
+    pulses: Pulses
+    status: Callable[[bool, str], StatusMessage]
+    metrics: Callable[[], MetricsMessage]
+    commands: Commands | None
+
+
+class Senders:
+    """Two threads, and the same two again after `change`."""
+
+    def __init__(self, settings: Settings, sent: Sent, clock: Clock) -> None:
+        self._sent = sent
+        self._clock = clock
+        self._settings = settings
+        self._stop = Event()
+        self._threads: list[Thread] = []
+        self._pulses: list[Pulse] = []
+        self._make()
+
+    @property
+    def clock_offset_s(self) -> float | None:
+        """Device minus room, as the room's last answer showed it."""
+        return self._uploader.clock_offset_s
+
+    def wake(self) -> None:
+        """There is a new message in the outbox. From any thread."""
+        self._publisher.wake()
+
+    def status_changed(self) -> None:
+        """From any thread."""
+        self._publisher.status_changed()
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def change(self, settings: Settings) -> None:
+        """Leave the room and the broker there are, and go to those of `settings`."""
+        self.stop()
+        self._settings, self._stop = settings, Event()
+        self._make()
+        self.start()
+
+    def stop(self) -> None:
+        """Say farewell, and wait for it a moment."""
+        self._stop.set()
+        self._publisher.wake()
+        until_s = self._clock.monotonic_s() + _LEAVE_S
+        for thread in self._threads:
+            thread.join(max(0.0, until_s - self._clock.monotonic_s()))
+        for pulse in self._pulses:
+            self._sent.pulses.forget(pulse)
+
+    def _make(self) -> None:
+        sent, clock, settings = self._sent, self._clock, self._settings
+        publishing, uploading = (sent.pulses.new(name, _HANGS_S) for name in ("publish", "upload"))
+        self._pulses = [publishing, uploading]
+        self._publisher = Publisher(
+            broker_settings(settings),
+            outbox=sent.outbox,
+            clock=clock,
+            stop=self._stop,
+            status=sent.status,
+            metrics=sent.metrics,
+            commands=sent.commands,
+            pulse=publishing,
+        )
+        self._uploader = Uploader(
+            url=settings.room.url,
+            token=settings.token(),
+            trust=_trust_of_room(settings),
+            outbox=sent.outbox,
+            folder=sent.folder,
+            alarms=sent.alarms,
+            clock=clock,
+            stop=self._stop,
+            pulse=uploading,
+        )
+        self._threads = [self._lasting(self._publisher.run, publishing), self._lasting(self._uploader.run, uploading)]
+
+    def _lasting(self, work: Callable[[], None], pulse: Pulse) -> Thread:
+        """An agent that no longer sends is worse than one that ends."""
+
+        def faulted(error: Exception) -> None:
+            self._sent.alarms.set("worker_faulted", {"reason": type(error).__name__}, subject=pulse.name)
+
+        wanted = {"work": work, "what": pulse.name, "clock": self._clock, "stop": self._stop, "at_fault": faulted}
+        return Thread(target=again_after_faults, kwargs=wanted, name=pulse.name, daemon=True)
+
+
+def broker_settings(settings: Settings) -> BrokerSettings:
+    authorities = settings.optional_path(settings.mqtt.ca_file)
+    return BrokerSettings(
+        host=settings.mqtt.host,
+        port=settings.mqtt.port,
+        device_id=settings.device.id,
+        user=settings.mqtt.user,
+        password=settings.mqtt_password(),
+        trust=trust.context("mqtt.ca_file", authorities) if settings.mqtt.tls else None,
+    )
+
+
+def check(settings: Settings) -> None:
+    """Raises `ConfigurationError` where a secret or a file of certificates cannot be read."""
+    settings.token()
+    broker_settings(settings)
+    _trust_of_room(settings)
+
+
+def _trust_of_room(settings: Settings) -> ssl.SSLContext:
+    return trust.context("room.ca_file", settings.optional_path(settings.room.ca_file))
