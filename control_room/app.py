@@ -18,6 +18,8 @@ from control_room.alerts import routes as alerts
 from control_room.alerts import service as alert_service
 from control_room.audit import routes as audit
 from control_room.cameras import routes as cameras
+from control_room.commands import keys
+from control_room.commands import routes as commands
 from control_room.database import pool
 from control_room.dead_letters import routes as dead_letters
 from control_room.devices import routes as devices
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from control_room import config
 
 VERSION = "1"
-FEATURES = (sessions, alerts, evidence, cameras, devices, events, dead_letters, town, stream, audit, health)
+FEATURES = (sessions, alerts, evidence, cameras, devices, commands, events, dead_letters, town, stream, audit, health)
 _CHORES_EVERY_S = 2.0
 _HALF_RECEIVED_KEPT_S = 3600.0
 
@@ -80,11 +82,13 @@ def create_app(
 
     Raises:
         OSError: the evidence store's directory cannot be made.
+        config.ConfigError: the room's key cannot be read.
         access.UndeclaredRouteError: a route does not say who may call it.
     """
     app = routed(built)
     metrics = Metrics()
     store = Store(settings.store.directory)
+    signer = keys.load(settings.commands)
     hub = Hub(settings.database.url, heartbeat_s=heartbeat_s)
 
     @contextlib.asynccontextmanager
@@ -97,6 +101,7 @@ def create_app(
             hub=hub,
             metrics=metrics,
             login_limit=LoginLimit(),
+            signer=signer,
             clock=clock,
         )
         app.state.room = room
@@ -136,4 +141,6 @@ def _do_due(room: rooms.Room) -> None:
         alert_service.unshelve_due(connection, now)
     with room.database.connection() as connection:
         evidence_service.remove_expired(connection, room.store, now)
+    with room.database.connection() as connection:
+        evidence_service.erase_expired(connection, room.store, now)
     room.store.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)

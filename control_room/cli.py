@@ -100,6 +100,9 @@ def _parser() -> _Parser:
     commands.add("migrate", "Bring the database to the present schema.", _migrate)
     _add_users(commands.add("user", "Accounts of people."))
     _add_devices(commands.add("device", "Devices that may speak to this room."))
+    commands.add(
+        "command-key", "Make the key that signs commands where it is missing, and print its public half.", _command_key
+    )
     fsck = commands.add("fsck", "Check what is stored; exit 1 where something is missing or wrong.", _fsck)
     _add_json(fsck)
     _add_dead_letters(commands.add("dead-letters", "Messages that could not be taken in."))
@@ -292,6 +295,13 @@ def _device_list(options: argparse.Namespace) -> int:
     with _connected(options) as connection:
         rows = devices.items(connection)
     _print_rows(rows, as_json=options.json)
+    return OK
+
+
+def _command_key(options: argparse.Namespace) -> int:
+    from control_room.commands import keys  # noqa: PLC0415 - only here
+
+    sys.stdout.write(f"{keys.make(_settings(options).commands).public}\n")
     return OK
 
 

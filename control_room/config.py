@@ -164,6 +164,12 @@ class Ingest(_Section):
     batch_ms: int = Field(default=200, ge=1, le=10_000)
 
 
+class Commands(_Section):
+    """How devices know the room's commands."""
+
+    key_file: str = ""
+
+
 class Session(_Section):
     """How long a browser stays logged in."""
 
@@ -179,6 +185,7 @@ class Settings(_Section):
     store: Store = Store()
     town: Town = Town()
     ingest: Ingest = Ingest()
+    commands: Commands = Commands()
     session: Session = Session()
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from control_room import config
+    from control_room.commands.keys import Signer
     from control_room.database import pool
     from control_room.evidence.store import Store
     from control_room.health.metrics import Metrics
@@ -34,6 +35,8 @@ class Room:
     hub: Hub
     metrics: Metrics
     login_limit: LoginLimit
+    signer: Signer | None
+    """None: the room has no key, so it commands nothing."""
     clock: Callable[[], datetime]
     """The server's clock, in UTC."""
 

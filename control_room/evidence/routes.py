@@ -90,7 +90,7 @@ def put(
     response_class=FileResponse,
     responses={
         **access.RESPONSES,
-        **problems.responses(404, 416),
+        **problems.responses(404, 410, 416),
         200: {"description": "The file.", "content": {media_type: {} for media_type in _SHOWN}},
         206: {"description": "A range of its bytes."},
         304: {"description": "The caller has it already."},
@@ -123,6 +123,17 @@ def get(
         filename=f"{stored.kind}-{evidence_id}.{extension or 'bin'}",
         content_disposition_type="inline" if extension and not download else "attachment",
     )
+
+
+@router.post(
+    "/{evidence_id}/keep",
+    status_code=http.HTTPStatus.NO_CONTENT,
+    responses={**access.RESPONSES, **problems.responses(404)},
+)
+def keep(evidence_id: uuid.UUID, wanted: schemas.Keep, room: rooms.Here, caller: access.Operator) -> None:
+    """Keep a copy that was fetched to be looked at, which else is erased after a day."""
+    with room.database.connection() as connection:
+        service.keep(connection, evidence_id, by=caller, reason=wanted.reason, now=room.clock())
 
 
 def _keep_to_one_range(request: Request, size_bytes: int) -> None:

@@ -2,7 +2,9 @@
 
 import uuid
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
+
+from control_room import fields
 
 
 class ReceiptItem(BaseModel):
@@ -13,3 +15,11 @@ class ReceiptItem(BaseModel):
     bytes: int
     announced: bool
     """False: it waits unseen for the message that announces it, a day at most."""
+
+
+class Keep(BaseModel):
+    """Why it must not be erased."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: fields.Line

@@ -17,6 +17,7 @@ from psycopg.rows import class_row, dict_row
 from control_room import callers, problems
 from control_room.alerts import service as alerts
 from control_room.audit import service as audit
+from control_room.commands import service as commands
 from control_room.database import sql
 from control_room.stream import publish
 
@@ -34,6 +35,7 @@ EARLY_KEPT = timedelta(hours=24)
 REASON_LASTS = timedelta(minutes=15)
 WRITTEN_ONCE_IN = timedelta(minutes=1)
 """A player fetches a clip in many ranges; that is one playback."""
+_PIXELATED = "recording_pixelated"
 
 _QUERIES = sql.load(__file__)
 _log = logging.getLogger(__name__)
@@ -67,6 +69,13 @@ class ReasonRequiredError(problems.ForbiddenError):
     name = "reason-required"
 
 
+class ErasedError(problems.ProblemError):
+    """It was a copy to be looked at; its time is over and the room erased it. Fetch it again from the device."""
+
+    status = http.HTTPStatus.GONE
+    name = "erased"
+
+
 class RangeError(problems.ProblemError):
     """The file has no such bytes."""
 
@@ -85,6 +94,7 @@ class Known:
 
     device_id: str
     event_id: uuid.UUID | None
+    command_id: uuid.UUID | None
     sha256: str
     bytes: int
     announced: bool
@@ -102,9 +112,21 @@ class Stored:
     bytes: int
     camera_id: str
     device_id: str
-    event_id: uuid.UUID
+    event_id: uuid.UUID | None
     alert_id: uuid.UUID | None
     alert_state: str | None
+    command_id: uuid.UUID | None
+    command_reason: str | None
+    erased: bool
+
+    @property
+    def own_reason(self) -> str | None:
+        """Why it may be opened without a question: an alert that somebody works on, or nobody can be known in it."""
+        if self.alert_state not in {None, "closed"}:
+            return f"alert {self.alert_id}"
+        if self.kind == _PIXELATED:
+            return self.command_reason or f"command {self.command_id}"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +210,13 @@ def show(
 ) -> Stored:
     """The file, once it is written down who opens it and why.
 
-    An open alert is its own reason. Otherwise `reason` is needed; the one under which the session opened a file of the
-    same event lasts 15 minutes, so that closing an alert does not stop its clip.
+    An open alert is its own reason, and so is the command that fetched a pixelated copy. Otherwise `reason` is needed;
+    the one under which the session opened a file of the same event or command lasts 15 minutes, so that closing an
+    alert does not stop its clip.
 
     Raises:
         NoSuchEvidenceError: unknown, unannounced, or not arrived.
+        ErasedError: its time here is over.
         ReasonRequiredError: the alert is closed and no reason is given.
         LostFileError: the database has it, the store has not.
     """
@@ -200,13 +224,15 @@ def show(
         stored = cursor.execute(_QUERIES["stored"], {"evidence_id": evidence_id}).fetchone()
     if stored is None:
         raise NoSuchEvidenceError
+    if stored.erased:
+        raise ErasedError
     if not store.holds(stored.sha256, stored.bytes):
         _log.error("evidence %s is not in the store: %s", evidence_id, stored.sha256)
         raise LostFileError
     session = by.session.token_sha256.hex()[:16] if by.session else ""
     lasting = False
-    if reason is None and stored.alert_state not in {None, "closed"}:
-        reason = f"alert {stored.alert_id}"
+    if reason is None and stored.own_reason is not None:
+        reason = stored.own_reason
     elif reason is None:
         reason = _lasting_reason(connection, stored, session, now)
         lasting = True
@@ -220,17 +246,47 @@ def show(
     return stored
 
 
+def keep(
+    connection: pool.Connection, evidence_id: uuid.UUID, *, by: callers.Caller, reason: str, now: datetime
+) -> None:
+    """Keep a copy that was only fetched to be looked at.
+
+    Raises:
+        NoSuchEvidenceError: unknown, not arrived, or erased.
+    """
+    row = connection.execute(_QUERIES["keep"], {"evidence_id": evidence_id}).fetchone()
+    if row is None:
+        raise NoSuchEvidenceError
+    audit.record(connection, by, "evidence.keep", at=now, on=("evidence", str(evidence_id)), reason=reason)
+    if row[0] is not None:
+        commands.tell(connection, [row[0]])
+
+
+def erase_expired(connection: pool.Connection, store: Store, now: datetime) -> int:
+    """Erase copies that were fetched to be looked at and not kept; how many. Their rows stay and say so."""
+    expired = connection.execute(_QUERIES["expired_copies"], {"now": now}).fetchall()
+    for evidence_id, sha256, _ in sorted(expired, key=lambda row: str(row[1])):
+        _remove_content(connection, store, sha256)
+        audit.record(connection, callers.ROOM, "evidence.erase", at=now, on=("evidence", str(evidence_id)))
+    commands.tell(connection, sorted({command_id for _, _, command_id in expired if command_id is not None}))
+    return len(expired)
+
+
 def remove_expired(connection: pool.Connection, store: Store, now: datetime) -> int:
     """Remove early files that nothing announced within a day; how many."""
     expired = connection.execute(_QUERIES["expired_early"], {"before": now - EARLY_KEPT}).fetchall()
     for (sha256,) in sorted(expired):
-        connection.execute(_QUERIES["lock_content"], {"sha256": sha256})
-        row = connection.execute(_QUERIES["uses_content"], {"sha256": sha256}).fetchone()
-        if row == (False,):
-            store.remove(sha256)
+        _remove_content(connection, store, sha256)
     if expired:
         _log.warning("%d early evidence files were never announced and are removed", len(expired))
     return len(expired)
+
+
+def _remove_content(connection: pool.Connection, store: Store, sha256: str) -> None:
+    """Unless another row still has it."""
+    connection.execute(_QUERIES["lock_content"], {"sha256": sha256})
+    if connection.execute(_QUERIES["uses_content"], {"sha256": sha256}).fetchone() == (False,):
+        store.remove(sha256)
 
 
 def _known(connection: pool.Connection, query: str, evidence_id: uuid.UUID) -> Known | None:
@@ -264,7 +320,10 @@ def _write_receipt(
 
 
 def _tell(connection: pool.Connection, known: Known) -> None:
-    """Show the screens that the alert's file can be had now."""
+    """Show the screens that the file of the alert or the command can be had now."""
+    if known.command_id is not None:
+        commands.tell(connection, [known.command_id])
+        return
     parameters = {"device_id": known.device_id, "event_id": known.event_id}
     for (alert_id,) in connection.execute(_QUERIES["alert_of"], parameters).fetchall():
         publish.publish(connection, "alert", alerts.item(connection, alert_id))
@@ -274,6 +333,7 @@ def _lasting_reason(connection: pool.Connection, stored: Stored, session: str, n
     parameters: dict[str, Any] = {
         "device_id": stored.device_id,
         "event_id": stored.event_id,
+        "command_id": stored.command_id,
         "session": session,
         "since": now - REASON_LASTS,
     }

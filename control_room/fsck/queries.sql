@@ -50,11 +50,12 @@ LEFT JOIN LATERAL (
 WHERE (newest.state, newest.version) IS DISTINCT FROM (alerts.state, alerts.version)
 UNION ALL
 SELECT 'evidence_without_event', evidence_id::text, 'no message is stored of its event ' || event_id
-FROM evidence WHERE announced_at IS NOT NULL AND NOT EXISTS (
+FROM evidence WHERE announced_at IS NOT NULL AND command_id IS NULL AND NOT EXISTS (
     SELECT FROM events WHERE events.event_id = evidence.event_id AND events.device_id = evidence.device_id
 )
 ORDER BY 1, 2;
 
 -- received_files --
 -- Files that must be in the store
-SELECT evidence_id, sha256, bytes FROM evidence WHERE received_at IS NOT NULL ORDER BY evidence_id;
+SELECT evidence_id, sha256, bytes FROM evidence
+WHERE received_at IS NOT NULL AND erased_at IS NULL ORDER BY evidence_id;

@@ -128,6 +128,15 @@ class Inbox:
             message = AckMessage(device_id=device_id, sent_at=datetime.now(UTC), message_ids=some)
             self._client.publish(topics.ACKS.of(device_id), message.to_json(), topics.ACKS.qos)
 
+    def command(self, device_id: str, command_id: UUID, payload: bytes) -> bool:
+        """Give a command to the broker; false where it is away."""
+        if self.connected_since is None:
+            return False
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's own gap
+        properties.UserProperty = (topics.MESSAGE_ID_PROPERTY, str(command_id))
+        self._client.publish(topics.COMMANDS.of(device_id), payload, topics.COMMANDS.qos, properties=properties)
+        return True
+
     def _on_connect(
         self,
         client: mqtt.Client,

@@ -11,13 +11,14 @@ from uuid import UUID
 
 from control_room.ingest.refusals import Reason
 from wire import message, topics
+from wire.control import ReplyMessage
 from wire.device import MetricsMessage, StatusMessage
 from wire.event import EventMessage
 
 if TYPE_CHECKING:
     from control_room.ingest.delivery import Delivery
 
-READ_TOPICS = (topics.EVENTS, topics.STATUS, topics.METRICS)
+READ_TOPICS = (topics.EVENTS, topics.STATUS, topics.METRICS, topics.REPLIES)
 """What the worker subscribes to."""
 
 HEAD_BYTES = 64 * 1024
@@ -37,7 +38,7 @@ class Accepted:
 
     delivery: Delivery
     device_id: str
-    message: EventMessage | StatusMessage | MetricsMessage
+    message: EventMessage | StatusMessage | MetricsMessage | ReplyMessage
     message_id: UUID | None
     """None: a message that nobody waits to see acked."""
     warnings: tuple[str, ...] = ()
@@ -77,13 +78,23 @@ def read(delivery: Delivery) -> Outcome:
     except Exception as error:  # one message must never stop those behind it, whatever it is
         log.exception("a message of %s broke its reader", device_id)
         return refuse(delivery, device_id, Reason.INVALID, f"broke its reader: {type(error).__name__}")
-    if not isinstance(found, EventMessage | StatusMessage | MetricsMessage):
+    if not isinstance(found, EventMessage | StatusMessage | MetricsMessage | ReplyMessage):
         raise TypeError(f"{topic.name} is subscribed to, but not read")
     if found.device_id != device_id:
         said = f"the topic is that of {device_id}, the message says {found.device_id}"
         return refuse(delivery, device_id, Reason.OTHER_DEVICE, said)
-    message_id = None if isinstance(found, MetricsMessage) else found.message_id
-    return Accepted(delivery, device_id, found, message_id, tuple(warnings))
+    return Accepted(delivery, device_id, found, _awaited(found), tuple(warnings))
+
+
+def _awaited(found: EventMessage | StatusMessage | MetricsMessage | ReplyMessage) -> UUID | None:
+    """The id by which its device waits to see it acked."""
+    match found:
+        case MetricsMessage():
+            return None
+        case ReplyMessage():
+            return found.command_id if found.progress is None else None
+        case _:
+            return found.message_id
 
 
 def refuse(delivery: Delivery, device_id: str, reason: Reason, detail: str) -> Refused:

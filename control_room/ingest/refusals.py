@@ -16,6 +16,8 @@ class Reason(enum.StrEnum):
     """It may not speak any more."""
     OTHER_DEVICE = "other_device"
     """The message says another device than its topic."""
+    UNKNOWN_COMMAND = "unknown_command"
+    """It answers a command that this room never gave to that device."""
     TOO_LARGE = "too_large"
     """Over the size limit of its topic; only its first 64 KiB are kept."""
     NO_JSON = "no_json"

@@ -18,11 +18,14 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from uuid_utils import compat as uuids
 
+from control_room.commands import answers
+from control_room.commands import service as commands
 from control_room.database import pool, sql
 from control_room.ingest import reading, statuses
 from control_room.ingest.reading import Accepted, Outcome, Refused
 from control_room.ingest.refusals import Reason
 from control_room.stream import publish
+from wire.control import ReplyMessage
 from wire.device import MetricsMessage, StatusMessage
 from wire.event import EventMessage
 
@@ -97,7 +100,7 @@ def _not_storable(outcome: Outcome, error: psycopg.Error) -> Refused:
 
 def _store_together(connection: pool.Connection, batch: list[Outcome], now: datetime, *, keep_refused: bool) -> Stored:
     with connection.transaction():
-        sorted_batch = _Sorted(batch, _registered(connection, batch))
+        sorted_batch = _Sorted(batch, _registered(connection, batch), _owners(connection, batch))
         touched = statuses.Touched()
         alert_ids = _store_events(connection, sorted_batch, touched, now)
         for status in sorted_batch.statuses:
@@ -107,22 +110,25 @@ def _store_together(connection: pool.Connection, batch: list[Outcome], now: date
         if keep_refused:
             _add_dead_letters(connection, sorted_batch)
         _note(connection, sorted_batch)
+        answered = [reply.command_id for reply in sorted_batch.replies if answers.take(connection, reply, now)]
         _publish(connection, alert_ids, touched)
+        commands.tell(connection, answered)
     return sorted_batch.stored
 
 
 class _Sorted:
     """A batch by kind, with the devices that may not speak put among the refused."""
 
-    def __init__(self, batch: list[Outcome], registered: dict[str, bool]) -> None:
+    def __init__(self, batch: list[Outcome], registered: dict[str, bool], owners: dict[UUID, str]) -> None:
         self.events: list[Accepted] = []
         self.statuses: list[StatusMessage] = []
         self.metrics: list[tuple[Accepted, MetricsMessage]] = []
+        self.replies: list[ReplyMessage] = []
         self.refused: list[Refused] = []
         self.last_seen: dict[str, datetime] = {}
         self.stored = Stored()
         for outcome in batch:
-            self._sort(_barred(outcome, registered))
+            self._sort(_unasked(_barred(outcome, registered), owners))
         self.stored.refused = self.refused
 
     def _sort(self, outcome: Outcome) -> None:
@@ -139,6 +145,9 @@ class _Sorted:
         elif isinstance(message, StatusMessage):
             self.statuses.append(message)
             self.stored.counts["status"] += 1
+        elif isinstance(message, ReplyMessage):
+            self.replies.append(message)
+            self.stored.counts["reply"] += 1
         else:
             self.metrics.append((outcome, message))
             self.stored.counts["metrics"] += 1
@@ -153,6 +162,22 @@ def _barred(outcome: Outcome, registered: dict[str, bool]) -> Outcome:
         return reading.refuse(outcome.delivery, outcome.device_id, Reason.REVOKED_DEVICE, detail)
     detail = f"no administrator added {outcome.device_id}"
     return reading.refuse(outcome.delivery, outcome.device_id, Reason.UNKNOWN_DEVICE, detail)
+
+
+def _unasked(outcome: Outcome, owners: dict[UUID, str]) -> Outcome:
+    """The message, or that it answers what its device was never asked."""
+    if isinstance(outcome, Refused) or not isinstance(outcome.message, ReplyMessage):
+        return outcome
+    if owners.get(outcome.message.command_id) == outcome.device_id:
+        return outcome
+    detail = f"no command {outcome.message.command_id} was given to {outcome.device_id}"
+    return reading.refuse(outcome.delivery, outcome.device_id, Reason.UNKNOWN_COMMAND, detail)
+
+
+def _owners(connection: pool.Connection, batch: list[Outcome]) -> dict[UUID, str]:
+    """To whom the commands were given that the batch answers."""
+    replies = [one.message for one in batch if isinstance(one, Accepted) and isinstance(one.message, ReplyMessage)]
+    return answers.owners(connection, [reply.command_id for reply in replies])
 
 
 def _registered(connection: pool.Connection, batch: list[Outcome]) -> dict[str, bool]:

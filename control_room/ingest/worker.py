@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 import psycopg
 
 from control_room import config
+from control_room.commands.sending import Sending
 from control_room.database import pool
 from control_room.ingest import broker, housekeeping, reading, storing
 from control_room.ingest.delivery import Delivery
@@ -53,6 +54,7 @@ class Worker:
         self._inbox = broker.Inbox(settings.mqtt, min(65_535, 2 * settings.ingest.batch_messages))
         self._connection: pool.Connection | None = None
         self._housekeeping = housekeeping.Housekeeping(settings.mqtt.client_id)
+        self._sending = Sending()
         self._warned: set[str] = set()
 
     def run(self) -> None:
@@ -108,9 +110,11 @@ class Worker:
             self._connection = None
 
     def _do_chores(self) -> None:
-        if not self._housekeeping.is_due():
-            return
         try:
+            if self._sending.is_due():
+                self._sending.run(self._connected, self._inbox.command, self._clock())
+            if not self._housekeeping.is_due():
+                return
             self._housekeeping.run(
                 self._connected,
                 broker_since=self._inbox.connected_since,

@@ -13,7 +13,7 @@ import pydantic_core
 
 from control_room.database import pool, sql
 
-Kind = Literal["alert", "camera", "device"]
+Kind = Literal["alert", "camera", "device", "command"]
 CHANNEL = "talaia_stream"
 KEPT = timedelta(hours=24)
 

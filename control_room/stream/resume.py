@@ -30,8 +30,9 @@ class Beginning:
 
 
 def kinds_for(role: Role | None) -> frozenset[publish.Kind]:
-    """Which changes a role may see: alerts are of cameras in the street, and none of a pilot's business."""
-    return frozenset({"alert", "camera", "device"}) if role in _SEES_ALERTS else frozenset({"camera", "device"})
+    """Which changes a role may see: alerts and commands are of cameras in the street, no pilot's business."""
+    seen_by_all: frozenset[publish.Kind] = frozenset({"camera", "device"})
+    return seen_by_all | {"alert", "command"} if role in _SEES_ALERTS else seen_by_all
 
 
 def begin(database: pool.Pool, kinds: frozenset[publish.Kind], last_event_id: int | None) -> Beginning:

@@ -219,11 +219,56 @@ COMMENT ON COLUMN alert_history.note IS 'Free text of the operator.';
 COMMENT ON COLUMN alert_history.state IS 'State after it.';
 COMMENT ON COLUMN alert_history.version IS 'Version after it.';
 
+CREATE TABLE commands (
+    command_id uuid PRIMARY KEY,
+    device_id text NOT NULL REFERENCES devices (device_id),
+    camera_id text,
+    kind text NOT NULL,
+    arguments jsonb NOT NULL,
+    reason text,
+    issued_by text NOT NULL,
+    issued_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    message bytea NOT NULL,
+    state text NOT NULL DEFAULT 'queued'
+        CHECK (state IN ('queued', 'sent', 'working', 'answered', 'failed', 'expired')),
+    times_sent integer NOT NULL DEFAULT 0,
+    send_at timestamptz NOT NULL,
+    progress double precision CHECK (progress BETWEEN 0 AND 1),
+    heard_at timestamptz,
+    ended_at timestamptz,
+    error text,
+    result jsonb
+);
+CREATE INDEX commands_by_device ON commands (device_id, command_id);
+CREATE INDEX commands_by_person ON commands (issued_by, issued_at);
+CREATE INDEX commands_not_ended ON commands (send_at) WHERE state IN ('queued', 'sent', 'working');
+COMMENT ON TABLE commands IS 'Orders of people to devices, signed, and what became of them.';
+COMMENT ON COLUMN commands.command_id IS 'UUIDv7 of this room, so in the order in which they were given.';
+COMMENT ON COLUMN commands.device_id IS 'To whom.';
+COMMENT ON COLUMN commands.camera_id IS 'Which of its cameras it is about; null where about none.';
+COMMENT ON COLUMN commands.kind IS 'wire.commands.CommandWithArguments.';
+COMMENT ON COLUMN commands.arguments IS 'As wire.commands.ARGUMENTS has them for that kind.';
+COMMENT ON COLUMN commands.reason IS 'Why, as given; null where none was needed.';
+COMMENT ON COLUMN commands.issued_by IS 'Name of the user, as it was then.';
+COMMENT ON COLUMN commands.issued_at IS 'When (server).';
+COMMENT ON COLUMN commands.expires_at IS 'From when the device does not obey it any more (server).';
+COMMENT ON COLUMN commands.message IS 'The whole wire.CommandMessage with its signature, as it is sent.';
+COMMENT ON COLUMN commands.state IS 'queued, sent (not heard of yet), working (the device is at it), answered, failed (its answer says why), expired.';
+COMMENT ON COLUMN commands.times_sent IS 'How often it was given to the broker.';
+COMMENT ON COLUMN commands.send_at IS 'When it is sent, or sent again (server).';
+COMMENT ON COLUMN commands.progress IS 'The share that the device says is done; null: it said nothing of it.';
+COMMENT ON COLUMN commands.heard_at IS 'When the device last said something of it (server).';
+COMMENT ON COLUMN commands.ended_at IS 'When it was answered, failed or expired (server); null before.';
+COMMENT ON COLUMN commands.error IS 'Why it failed, one line of the device''s or of the room''s.';
+COMMENT ON COLUMN commands.result IS 'As wire.commands.RESULTS has it for that kind; null unless answered.';
+
 CREATE TABLE evidence (
     evidence_id uuid PRIMARY KEY,
     device_id text NOT NULL REFERENCES devices (device_id),
     camera_id text,
     event_id uuid,
+    command_id uuid REFERENCES commands (command_id),
     kind text,
     media_type text,
     sha256 text NOT NULL CHECK (sha256 ~ '^[0-9a-f]{64}$'),
@@ -232,18 +277,23 @@ CREATE TABLE evidence (
     captured_to timestamptz,
     announced_at timestamptz,
     received_at timestamptz,
+    expires_at timestamptz,
+    erased_at timestamptz,
     CHECK (announced_at IS NOT NULL OR received_at IS NOT NULL),
-    CHECK (announced_at IS NULL OR (camera_id IS NOT NULL AND event_id IS NOT NULL AND kind IS NOT NULL
-                                    AND media_type IS NOT NULL))
+    CHECK (announced_at IS NULL OR (camera_id IS NOT NULL AND (event_id IS NULL) <> (command_id IS NULL)
+                                    AND kind IS NOT NULL AND media_type IS NOT NULL))
 );
 CREATE INDEX evidence_by_event ON evidence (device_id, event_id);
+CREATE INDEX evidence_by_command ON evidence (command_id) WHERE command_id IS NOT NULL;
 CREATE INDEX evidence_by_sha256 ON evidence (sha256);
-COMMENT ON TABLE evidence IS 'Files of an event: announced by a message, received by HTTP, in either order. Seen by people only when both.';
+CREATE INDEX evidence_by_expiry ON evidence (expires_at) WHERE expires_at IS NOT NULL AND erased_at IS NULL;
+COMMENT ON TABLE evidence IS 'Files of an event or of the answer to a command: announced by a message, received by HTTP, in either order. Seen by people only when both.';
 COMMENT ON COLUMN evidence.evidence_id IS 'Given by the device.';
 COMMENT ON COLUMN evidence.device_id IS 'Who announced or uploaded it; nobody else may do the other half.';
 COMMENT ON COLUMN evidence.camera_id IS 'Which of its cameras; null until announced.';
-COMMENT ON COLUMN evidence.event_id IS 'The event that announced it; null until then.';
-COMMENT ON COLUMN evidence.kind IS 'snapshot, snapshot_annotated (boxes drawn in a copy) or clip; null until announced.';
+COMMENT ON COLUMN evidence.event_id IS 'The event that announced it; null until then, and where a command''s answer did.';
+COMMENT ON COLUMN evidence.command_id IS 'The command whose answer announced it; null until then, and where an event did.';
+COMMENT ON COLUMN evidence.kind IS 'wire.event.EvidenceKind, such as snapshot, clip, recording; null until announced.';
 COMMENT ON COLUMN evidence.media_type IS 'Such as image/jpeg or video/mp4; null until announced.';
 COMMENT ON COLUMN evidence.sha256 IS 'Of the whole file, lower-case hex; also its name in the store.';
 COMMENT ON COLUMN evidence.bytes IS 'Size of the whole file in bytes.';
@@ -251,6 +301,8 @@ COMMENT ON COLUMN evidence.captured_from IS 'Time of its first picture (device).
 COMMENT ON COLUMN evidence.captured_to IS 'Time of its last picture (device).';
 COMMENT ON COLUMN evidence.announced_at IS 'When a message first named it (server); null: an early file, unseen.';
 COMMENT ON COLUMN evidence.received_at IS 'When the whole file was in the store with that hash (server); null: awaited.';
+COMMENT ON COLUMN evidence.expires_at IS 'When the room erases it, a copy that is only for looking at (server); null: it is kept.';
+COMMENT ON COLUMN evidence.erased_at IS 'When the room erased its file (server); null: it is there, or never came.';
 
 CREATE TABLE dead_letters (
     dead_letter_id uuid PRIMARY KEY,
@@ -296,7 +348,7 @@ CREATE TABLE ingest_counts (
     messages bigint NOT NULL
 );
 COMMENT ON TABLE ingest_counts IS 'What the workers did with messages since the database was made, for /metrics.';
-COMMENT ON COLUMN ingest_counts.outcome IS 'stored, duplicate, dead_letter, status, metrics.';
+COMMENT ON COLUMN ingest_counts.outcome IS 'stored, duplicate, dead_letter, status, metrics, reply.';
 COMMENT ON COLUMN ingest_counts.messages IS 'How many.';
 
 CREATE TABLE workers (
@@ -407,14 +459,14 @@ CREATE TRIGGER alert_history_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON a
 CREATE TABLE stream (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at timestamptz NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('alert', 'camera', 'device')),
+    kind text NOT NULL CHECK (kind IN ('alert', 'camera', 'device', 'command')),
     payload jsonb NOT NULL
 );
 CREATE INDEX stream_by_age ON stream (at);
 COMMENT ON TABLE stream IS 'Changes that screens show, for fan-out and resume; written by control_room/stream/publish.py only, kept 24 h.';
 COMMENT ON COLUMN stream.id IS 'Id of the server-sent event; drawn under a lock, so a lower one is never seen after a higher one.';
 COMMENT ON COLUMN stream.at IS 'When it was written (server).';
-COMMENT ON COLUMN stream.kind IS 'alert, camera or device.';
+COMMENT ON COLUMN stream.kind IS 'alert, camera, device or command.';
 COMMENT ON COLUMN stream.payload IS 'The whole item, as the list of its kind gives it.';
 
 -- Items: what lists and stream show, one definition for both -----------------------------------------------------------
@@ -437,7 +489,7 @@ LEFT JOIN LATERAL (
         max('/api/v1/evidence/' || evidence_id) FILTER (WHERE kind = 'clip') AS clip_url
     FROM evidence
     WHERE evidence.device_id = alerts.device_id AND evidence.event_id = alerts.event_id
-        AND announced_at IS NOT NULL AND received_at IS NOT NULL
+        AND announced_at IS NOT NULL AND evidence.received_at IS NOT NULL AND erased_at IS NULL
 ) AS files ON true;
 COMMENT ON VIEW alert_items IS 'An alert as lists and stream show it; the address of a file only when it can be had. Of several files of a kind the newest (UUIDv7).';
 
@@ -456,3 +508,16 @@ SELECT device_id, name, online, last_seen, version, clock_offset_s, pending
 FROM devices
 WHERE revoked_at IS NULL;
 COMMENT ON VIEW device_items IS 'A device as lists and stream show it.';
+
+CREATE VIEW command_items AS
+SELECT
+    commands.command_id, commands.device_id, commands.camera_id, commands.kind, commands.arguments, commands.reason,
+    commands.issued_by, commands.issued_at, commands.expires_at, commands.state, commands.progress, commands.ended_at,
+    commands.error, files.files, files.files_received
+FROM commands
+LEFT JOIN LATERAL (
+    SELECT count(*) AS files, count(received_at) AS files_received
+    FROM evidence
+    WHERE evidence.command_id = commands.command_id
+) AS files ON true;
+COMMENT ON VIEW command_items IS 'A command as lists and stream show it, without the device''s answer, which may be long.';

@@ -218,6 +218,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence/{evidence_id}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep
+         * @description Keep a copy that was fetched to be looked at, which else is erased after a day.
+         */
+        post: operations["keep_api_v1_evidence__evidence_id__keep_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras": {
         parameters: {
             query?: never;
@@ -250,6 +270,73 @@ export interface paths {
          * @description All devices with their present status.
          */
         get: operations["listed_api_v1_devices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Commands to a device, the newest first.
+         */
+        get: operations["listed_api_v1_devices__device_id__commands_get"];
+        put?: never;
+        /**
+         * Give
+         * @description Order a device to do something. The answer comes over the stream, as `command`.
+         *
+         *     Release, erase, resend and mute are for administrators. A hold waits a day for a device that is away; anything else
+         *     is refused then (409).
+         */
+        post: operations["give_api_v1_devices__device_id__commands_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Holds
+         * @description What of its recording a device was told to protect, the newest first.
+         */
+        get: operations["holds_api_v1_devices__device_id__holds_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/{command_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Detail
+         * @description One command with what the device answered.
+         */
+        get: operations["detail_api_v1_commands__command_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -719,6 +806,116 @@ export interface components {
          */
         CloseReason: "confirmed" | "false_alarm" | "duplicate" | "test" | "no_action";
         /**
+         * CommandDetail
+         * @description One command with its answer.
+         */
+        CommandDetail: {
+            /**
+             * Command Id
+             * Format: uuid
+             */
+            command_id: string;
+            /** Device Id */
+            device_id: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try";
+            /** Arguments */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /** Reason */
+            reason: string | null;
+            /** Issued By */
+            issued_by: string;
+            /** Issued At */
+            issued_at: string;
+            /** Expires At */
+            expires_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "sent" | "working" | "answered" | "failed" | "expired";
+            /** Progress */
+            progress: number | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Error */
+            error: string | null;
+            /** Files */
+            files: number;
+            /** Files Received */
+            files_received: number;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            } | null;
+            /** Evidence */
+            evidence: components["schemas"]["FileItem"][];
+        };
+        /**
+         * CommandItem
+         * @description A command as the list and the stream give it.
+         */
+        CommandItem: {
+            /**
+             * Command Id
+             * Format: uuid
+             */
+            command_id: string;
+            /** Device Id */
+            device_id: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try";
+            /** Arguments */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /** Reason */
+            reason: string | null;
+            /** Issued By */
+            issued_by: string;
+            /** Issued At */
+            issued_at: string;
+            /** Expires At */
+            expires_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "sent" | "working" | "answered" | "failed" | "expired";
+            /** Progress */
+            progress: number | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Error */
+            error: string | null;
+            /** Files */
+            files: number;
+            /** Files Received */
+            files_received: number;
+        };
+        /**
+         * CommandPage
+         * @description Commands to a device, the newest first.
+         */
+        CommandPage: {
+            /** Items */
+            items: components["schemas"]["CommandItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * DatabaseReadiness
          * @description The database.
          */
@@ -888,6 +1085,37 @@ export interface components {
             url: string | null;
         };
         /**
+         * FileItem
+         * @description A file that the answer announced.
+         */
+        FileItem: {
+            /**
+             * Evidence Id
+             * Format: uuid
+             */
+            evidence_id: string;
+            /** Kind */
+            kind: string;
+            /** Media Type */
+            media_type: string;
+            /** Sha256 */
+            sha256: string;
+            /** Bytes */
+            bytes: number;
+            /** Captured From */
+            captured_from: string;
+            /** Captured To */
+            captured_to: string;
+            /** Received At */
+            received_at: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Erased At */
+            erased_at: string | null;
+            /** Url */
+            url: string | null;
+        };
+        /**
          * GapItem
          * @description Sequences from `first` to `last` that the room has never seen.
          */
@@ -896,6 +1124,21 @@ export interface components {
             first: number;
             /** Last */
             last: number;
+        };
+        /**
+         * Given
+         * @description The command is written down and goes out; its answer comes over the stream.
+         */
+        Given: {
+            /**
+             * Command Id
+             * Format: uuid
+             */
+            command_id: string;
+            /** Expires At */
+            expires_at: string;
+            /** Device Online */
+            device_online: boolean;
         };
         /**
          * Health
@@ -924,6 +1167,56 @@ export interface components {
             reason: string | null;
             /** Note */
             note: string | null;
+        };
+        /**
+         * HoldItem
+         * @description A span that the device was told to protect, and not to release since.
+         */
+        HoldItem: {
+            /**
+             * Hold Id
+             * Format: uuid
+             */
+            hold_id: string;
+            /**
+             * Command Id
+             * Format: uuid
+             */
+            command_id: string;
+            /** Camera Id */
+            camera_id: string;
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Reason */
+            reason: string;
+            /** Until */
+            until: string | null;
+            /** Held By */
+            held_by: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "sent" | "working" | "answered" | "failed" | "expired";
+        };
+        /**
+         * HoldList
+         * @description Of one device, the newest first.
+         */
+        HoldList: {
+            /** Items */
+            items: components["schemas"]["HoldItem"][];
+        };
+        JsonValue: unknown;
+        /**
+         * Keep
+         * @description Why it must not be erased.
+         */
+        Keep: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Login
@@ -1128,6 +1421,26 @@ export interface components {
             lon: number;
             /** Zoom */
             zoom: number;
+        };
+        /**
+         * Wanted
+         * @description What a person wants a device to do.
+         */
+        Wanted: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try";
+            /**
+             * Arguments
+             * @default {}
+             */
+            arguments: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Reason */
+            reason?: string | null;
         };
         /**
          * FaultDocument
@@ -2028,6 +2341,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Requested Range Not Satisfiable */
             416: {
                 headers: {
@@ -2173,6 +2495,75 @@ export interface operations {
             };
         };
     };
+    keep_api_v1_evidence__evidence_id__keep_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Keep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     listed_api_v1_cameras_get: {
         parameters: {
             query?: never;
@@ -2258,6 +2649,285 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listed_api_v1_devices__device_id__commands_get: {
+        parameters: {
+            query?: {
+                camera_id?: string | null;
+                kind?: ("snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try") | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    give_api_v1_devices__device_id__commands_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Given"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    holds_api_v1_devices__device_id__holds_get: {
+        parameters: {
+            query?: {
+                camera_id?: string | null;
+            };
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    detail_api_v1_commands__command_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                command_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

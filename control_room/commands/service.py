@@ -1,0 +1,255 @@
+"""Commands: what people order, and what devices answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from pydantic import ValidationError
+from uuid_utils import compat as uuids
+
+from control_room import problems
+from control_room.audit import service as audit
+from control_room.callers import Role
+from control_room.database import sql
+from control_room.stream import publish
+from wire import topics
+from wire.commands import ARGUMENTS, CommandWithArguments
+from wire.control import CommandMessage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from control_room import callers
+    from control_room.commands.keys import Signer
+    from control_room.commands.schemas import Wanted
+    from control_room.database import pool
+    from wire.message import Part
+
+ADMINISTRATORS = frozenset[CommandWithArguments]({"recording_release", "recording_erase", "resend", "mute"})
+"""What operators may not order."""
+A_MINUTE = 30
+"""Commands of one person."""
+_VALID = timedelta(seconds=60)
+_VALID_LONG: dict[CommandWithArguments, timedelta] = {
+    "recording_fetch": timedelta(minutes=15),
+    "rules_try": timedelta(minutes=15),
+    "recording_hold": timedelta(hours=24),
+}
+_WAIT_FOR_DEVICE = frozenset[CommandWithArguments]({"recording_hold"})
+"""Ordered also of a device that is away: the footage must not be lost for that."""
+
+_QUERIES = sql.load(__file__)
+
+
+class NoSuchDeviceError(problems.NotFoundError):
+    """There is no such device, or it may not speak to this room any more."""
+
+
+class NoSuchCommandError(problems.NotFoundError):
+    """There is no such command."""
+
+
+class NoKeyError(problems.UnavailableError):
+    """This room has no key to sign commands with; see commands.key_file in its settings."""
+
+    name = "no-command-key"
+
+
+class DeviceOfflineError(problems.ConflictError):
+    """The device is away, so it would not hear it in time; try again when it is back."""
+
+    name = "device-offline"
+
+
+class ReasonNeededError(problems.UnprocessableError):
+    """Say why: people can be seen then, or footage is kept or lost by it."""
+
+    name = "reason-needed"
+
+
+class WrongArgumentsError(problems.UnprocessableError):
+    """The arguments are not those of this kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A command that is written down."""
+
+    command_id: UUID
+    expires_at: datetime
+    device_online: bool
+
+
+def give(  # noqa: PLR0917 - who orders what of whom
+    connection: pool.Connection,
+    signer: Signer | None,
+    device_id: str,
+    wanted: Wanted,
+    by: callers.Caller,
+    now: datetime,
+) -> Given:
+    """Write a command down, signed; the worker sends it.
+
+    Raises:
+        NoKeyError, NoSuchDeviceError, DeviceOfflineError, ReasonNeededError, WrongArgumentsError: as they say.
+        ForbiddenError: only administrators may.
+        TooManyRequestsError: this person has given too many lately.
+    """
+    if signer is None:
+        raise NoKeyError
+    online = _online(connection, device_id)
+    if wanted.kind in ADMINISTRATORS and by.role != Role.ADMINISTRATOR:
+        raise problems.ForbiddenError(f"only administrators may order {wanted.kind}")
+    arguments = _arguments(wanted)
+    content = arguments.model_dump(mode="json", by_alias=True)
+    if wanted.reason is None and _needs_reason(wanted.kind, content):
+        raise ReasonNeededError
+    _check_camera(connection, device_id, content.get("camera_id"))
+    if not online and wanted.kind not in _WAIT_FOR_DEVICE:
+        raise DeviceOfflineError
+    _check_rate(connection, by, now)
+    command = signer.sign(
+        CommandMessage(
+            command_id=uuids.uuid7(),
+            device_id=device_id,
+            issued_at=now,
+            expires_at=now + _VALID_LONG.get(wanted.kind, _VALID),
+            issued_by=by.name,
+            kind=wanted.kind,
+            arguments=content,
+            signature="",
+        )
+    )
+    _check_sendable(command)
+    _write(connection, command, wanted.reason, by)
+    return Given(command.command_id, command.expires_at, online)
+
+
+def _check_sendable(command: CommandMessage) -> None:
+    message = command.to_json()
+    if len(message) > topics.COMMANDS.limit_bytes:
+        raise WrongArgumentsError(
+            f"body.arguments: too long; a command has at most {topics.COMMANDS.limit_bytes} bytes"
+        )
+    if b"\\u0000" in message:
+        raise WrongArgumentsError("body.arguments: a character of code 0 cannot be stored")
+
+
+def _write(connection: pool.Connection, command: CommandMessage, reason: str | None, by: callers.Caller) -> None:
+    connection.execute(
+        _QUERIES["add"],
+        {
+            "command_id": command.command_id,
+            "device_id": command.device_id,
+            "camera_id": command.arguments.get("camera_id"),
+            "kind": command.kind,
+            "arguments": Jsonb(command.arguments),
+            "reason": reason,
+            "issued_by": command.issued_by,
+            "issued_at": command.issued_at,
+            "expires_at": command.expires_at,
+            "message": command.to_json(),
+        },
+    )
+    on = ("command", str(command.command_id))
+    detail = {"device_id": command.device_id, "arguments": command.arguments}
+    audit.record(connection, by, f"command.{command.kind}", at=command.issued_at, on=on, reason=reason, detail=detail)
+    tell(connection, [command.command_id])
+
+
+def tell(connection: pool.Connection, command_ids: list[UUID]) -> None:
+    """Show the screens how these stand; last in the transaction, because of the lock of the stream."""
+    if command_ids:
+        with connection.cursor(row_factory=dict_row) as cursor:
+            found = cursor.execute(_QUERIES["items"], {"command_ids": command_ids}).fetchall()
+        publish.publish_all(connection, "command", found)
+
+
+def detail(connection: pool.Connection, command_id: UUID) -> dict[str, Any]:
+    """One command with its answer.
+
+    Raises:
+        NoSuchCommandError: unknown.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(_QUERIES["items"], {"command_ids": [command_id]}).fetchone()
+        if found is None:
+            raise NoSuchCommandError
+        answer = cursor.execute(_QUERIES["result"], {"command_id": command_id}).fetchone()
+        files = cursor.execute(_QUERIES["files"], {"command_id": command_id}).fetchall()
+    return {**found, **(answer or {}), "evidence": files}
+
+
+def page(
+    connection: pool.Connection,
+    device_id: str,
+    *,
+    camera_id: str | None,
+    kind: CommandWithArguments | None,
+    limit: int,
+    before: UUID | None,
+) -> list[dict[str, Any]]:
+    parameters = {"device_id": device_id, "camera_id": camera_id, "kind": kind, "limit": limit, "before": before}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_QUERIES["page"], parameters).fetchall()
+
+
+def holds(connection: pool.Connection, device_id: str, camera_id: str | None, now: datetime) -> list[dict[str, Any]]:
+    parameters = {"device_id": device_id, "camera_id": camera_id, "now": now}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_QUERIES["holds"], parameters).fetchall()
+
+
+def _online(connection: pool.Connection, device_id: str) -> bool:
+    row = connection.execute(_QUERIES["device"], {"device_id": device_id}).fetchone()
+    if row is None:
+        raise NoSuchDeviceError
+    return bool(row[0])
+
+
+def _arguments(wanted: Wanted) -> Part:
+    content = dict(wanted.arguments)
+    if wanted.kind == "recording_hold":
+        content.setdefault("hold_id", str(uuids.uuid7()))
+        if wanted.reason is not None:
+            content.setdefault("reason", wanted.reason)
+    try:
+        return ARGUMENTS[wanted.kind].model_validate(content)
+    except ValidationError as error:
+        faults = [
+            problems.FaultDocument(
+                at=".".join(str(part) for part in ("body", "arguments", *fault["loc"])),
+                message=fault["msg"].removeprefix("Value error, "),
+            )
+            for fault in error.errors(include_url=False, include_context=False)[:20]
+        ]
+        said = "; ".join(f"{fault.at}: {fault.message}" for fault in faults[:3])
+        raise WrongArgumentsError(said, errors=[fault.model_dump() for fault in faults]) from None
+
+
+def _needs_reason(kind: CommandWithArguments, arguments: dict[str, Any]) -> bool:
+    """A look at what is recorded, and at copies in which nobody can be known, needs none of its own."""
+    if kind == "recording_fetch":
+        return not arguments["pixelated"] or bool(arguments["keep"])
+    return kind not in {"recordings_list", "rules_try", "resend"}
+
+
+def _check_camera(connection: pool.Connection, device_id: str, camera_id: str | None) -> None:
+    if camera_id is None:
+        return
+    given = {"device_id": device_id, "camera_id": camera_id}
+    if connection.execute(_QUERIES["has_camera"], given).fetchone() is None:
+        fault = problems.FaultDocument(at="body.arguments.camera_id", message="this device has no such camera")
+        raise WrongArgumentsError(f"{fault.at}: {fault.message}", errors=[fault.model_dump()])
+
+
+def _check_rate(connection: pool.Connection, by: callers.Caller, now: datetime) -> None:
+    since = now - timedelta(minutes=1)
+    row = connection.execute(_QUERIES["given_lately"], {"issued_by": by.name, "since": since}).fetchone()
+    if row is not None and row[0] >= A_MINUTE:
+        raise problems.TooManyRequestsError(f"at most {A_MINUTE} commands a minute", retry_after_s=60)
