@@ -34,6 +34,10 @@ class Opening(BaseModel):
     """The device's clock at the first packet."""
     masked: bool
     """Mask zones were painted before recording: this is the original."""
+    stream_from: AwareDatetime
+    """The device's clock at which the camera's own times of this stream are 0; one for all segments of a stream."""
+    at_s: float
+    """The first picture's time in the stream."""
 
 
 class Seal(BaseModel):

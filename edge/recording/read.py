@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 import av.error
@@ -47,7 +48,7 @@ def packets(path: Path) -> Stretch:
 
 
 def _demuxed(content: bytes, seal: Seal | None) -> Stretch:
-    with av.open(io.BytesIO(content), format="mp4") as opened:
+    with _opened(content) as opened:
         opening = seal.opening if seal is not None else Opening.model_validate_json(opened.metadata["comment"])
         stream = opened.streams.video[0]
         context = stream.codec_context
@@ -57,8 +58,12 @@ def _demuxed(content: bytes, seal: Seal | None) -> Stretch:
             context.name, context.width, context.height, None if in_band else context.extradata, context.pix_fmt
         )
     captured = _captured(opening.captured_from, stored, seal)
-    starts_s = opening.captured_from.timestamp()
-    return Stretch(facts, starts_s, stored, captured)
+    in_stream = [replace(one, pts_s=one.pts_s + opening.at_s, dts_s=one.dts_s + opening.at_s) for one in stored]
+    return Stretch(facts, opening.stream_from.timestamp(), in_stream, captured)
+
+
+def _opened(content: bytes) -> av.container.InputContainer:
+    return cast("av.container.InputContainer", av.open(io.BytesIO(content), format="mp4"))
 
 
 def _stored(opened: av.container.InputContainer, stream: av.VideoStream) -> Iterator[StoredPacket]:
@@ -94,6 +99,18 @@ def _captured(first: datetime, stored: list[StoredPacket], seal: Seal | None) ->
     return [first + timedelta(seconds=packet.dts_s - begins_s) for packet in stored]
 
 
+def cut(stretch: Stretch, from_: datetime, to: datetime) -> Stretch:
+    """From the key frame at or before `from_` (else the first) up to `to`, by the device's clock."""
+    keys = [
+        number
+        for number, (one, at) in enumerate(zip(stretch.packets, stretch.captured, strict=True))
+        if one.key and (at <= from_ or number == 0)
+    ]
+    begin = keys[-1] if keys else 0
+    kept = [(one, at) for one, at in zip(stretch.packets[begin:], stretch.captured[begin:], strict=True) if at <= to]
+    return Stretch(stretch.facts, stretch.starts_s, [one for one, _ in kept], [at for _, at in kept])
+
+
 def checked(root: Path, path: Path, seal: Seal) -> Segment:
     """The segment, its bytes compared with its seal.
 
@@ -119,7 +136,7 @@ def salvage(root: Path, path: Path) -> Segment | None:
         boxes.sync_folder(path.parent)
         return None
     stretch = packets(path)
-    with path.open("rb") as file, av.open(io.BytesIO(file.read(outline.whole_bytes)), format="mp4") as opened:
+    with path.open("rb") as file, _opened(file.read(outline.whole_bytes)) as opened:
         opening = Opening.model_validate_json(opened.metadata["comment"])
     seal = Seal(
         opening=opening,
@@ -129,12 +146,12 @@ def salvage(root: Path, path: Path) -> Segment | None:
         arrived_ms=[],
         salvaged=True,
     )
-    with path.open("r+b") as file:
-        file.truncate(outline.whole_bytes)
-        file.seek(0, os.SEEK_END)
-        file.write(boxes.seal_box(seal))
-        file.flush()
-        os.fsync(file.fileno())
+    with path.open("r+b") as cut:
+        cut.truncate(outline.whole_bytes)
+        cut.seek(0, os.SEEK_END)
+        cut.write(boxes.seal_box(seal))
+        cut.flush()
+        os.fsync(cut.fileno())
     boxes.sync_folder(path.parent)
     return segment_of(root, path, seal)
 

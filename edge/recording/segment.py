@@ -45,6 +45,15 @@ class Segment:
     masked: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedStream:
+    """What a camera sends between two losses."""
+
+    facts: StreamFacts
+    began_at: datetime
+    """The device's clock at which the times in its packets are 0."""
+
+
 class _Drain:
     """Takes what the muxer writes, front to back, and sums it up. After `shut` it takes everything and keeps nothing.
 
@@ -85,20 +94,29 @@ class SegmentWriter:
         RecordingError: likewise, where the packets make no video.
     """
 
-    def __init__(self, path: Path, camera: RecordedCamera, facts: StreamFacts, captured_from: datetime) -> None:
+    def __init__(
+        self, path: Path, camera: RecordedCamera, stream: OpenedStream, first: StoredPacket, captured_from: datetime
+    ) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = path
-        self._opening = Opening(camera_id=camera.camera_id, captured_from=captured_from, masked=camera.masked)
+        facts = stream.facts
+        self._opening = Opening(
+            camera_id=camera.camera_id,
+            captured_from=captured_from,
+            masked=camera.masked,
+            stream_from=stream.began_at,
+            at_s=first.pts_s,
+        )
         self._drain = _Drain(path)
         self._arrived_ms: list[int] = []
-        self._origin_s: float | None = None
+        self._origin_s = first.pts_s
         self._last_dts: int | None = None
         self.captured_from = self.captured_to = captured_from
         try:
             self._output = av.open(self._drain, "w", format="mp4", options=_OPTIONS)
             self._output.metadata["comment"] = self._opening.model_dump_json()
-            stream = self._output.add_mux_stream(facts.codec, width=facts.width_px, height=facts.height_px)
-            self._stream = cast("av.VideoStream", stream)
+            muxed = self._output.add_mux_stream(facts.codec, width=facts.width_px, height=facts.height_px)
+            self._stream = cast("av.VideoStream", muxed)
             self._stream.time_base = TICK
         except (av.error.FFmpegError, ValueError) as error:
             self._drain.end(durable=False)
@@ -109,13 +127,7 @@ class SegmentWriter:
     def written_bytes(self) -> int:
         return self._drain.written
 
-    @property
-    def length_s(self) -> float:
-        return (self.captured_to - self.captured_from).total_seconds()
-
     def add(self, stored: StoredPacket, captured_at: datetime) -> None:
-        if self._origin_s is None:
-            self._origin_s = stored.pts_s
         dts = round((stored.dts_s - self._origin_s) * TICKS_A_SECOND)
         if self._last_dts is not None:
             dts = max(dts, self._last_dts + 1)

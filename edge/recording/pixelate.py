@@ -1,0 +1,93 @@
+"""Copies a recorded span with people, vehicles and faces pixelated; there is never sound in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from edge.mask import Masks
+from edge.recording import decode
+from edge.recording.encode import Encoder
+from edge.recording.mp4 import Parts
+from vision import redact
+from vision.redact import Cover
+from vision.track import Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge.recording.facts import Copied
+    from edge.ring import Stretch
+    from vision.detect import Detector
+    from vision.geometry import Box
+
+LOOKED_AT_FPS = 5.0
+_NO_MASKS = Masks([])
+
+
+class FaceFinder(Protocol):
+    """Where faces are; it knows nobody."""
+
+    def find(self, image: NDArray[np.uint8]) -> list[Box]:
+        """Boxes [x1, y1, x2, y2] in 0..1 of a BGR picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redactor:
+    """Who finds what is to be covered."""
+
+    detector: Detector
+    """Should say everything from `vision.redact.CONFIDENCE` on."""
+    faces: FaceFinder | None = None
+
+
+def copy(
+    stretches: Callable[[], Iterable[Stretch]],
+    from_: datetime,
+    new_file: Callable[[], Path],
+    redactor: Redactor,
+    *,
+    part_bytes: int,
+) -> list[Copied]:
+    """The span from `from_` on; `stretches` gives it twice, once to look and once to paint."""
+    cover = look(stretches(), redactor)
+    parts = Parts(new_file, part_bytes=part_bytes)
+    encoder: Encoder | None = None
+    for one, stretch, seam in decode.pictures(stretches()):
+        if one.captured_at < from_:
+            continue
+        if encoder is None or seam or _differs(encoder, stretch):
+            encoder = Encoder(stretch.facts.width_px, stretch.facts.height_px)
+            parts.close()
+        image = _NO_MASKS.painted(one.picture)
+        redact.pixelate(image, cover.boxes_at(stretch.starts_s + one.pts_s))
+        for packet in encoder.code(image, one.pts_s):
+            parts.add(packet, one.captured_at, encoder.facts, stretch.starts_s)
+    parts.close()
+    return parts.done
+
+
+def _differs(encoder: Encoder, stretch: Stretch) -> bool:
+    facts = stretch.facts
+    return (facts.width_px // 2 * 2, facts.height_px // 2 * 2) != (encoder.facts.width_px, encoder.facts.height_px)
+
+
+def look(stretches: Iterable[Stretch], redactor: Redactor) -> Cover:
+    """The first pass."""
+    cover, tracker = Cover(), Tracker()
+    due_s = float("-inf")
+    for one, stretch, seam in decode.pictures(stretches):
+        at_s = stretch.starts_s + one.pts_s
+        if at_s < due_s and not seam:
+            continue
+        due_s = at_s + 1 / LOOKED_AT_FPS
+        image = _NO_MASKS.painted(one.picture)
+        found = [each for each in redactor.detector.detect(image) if each.confidence >= redact.CONFIDENCE]
+        faces = redactor.faces.find(image) if redactor.faces is not None else []
+        cover.saw(at_s, found, tracker.update(found, at_s, discontinuity=seam), faces)
+    return cover

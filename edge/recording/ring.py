@@ -1,0 +1,138 @@
+"""Keeps the recording within its days, its bytes and the disk's free space, and what a hold protects in any case."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from edge.clock import Clock
+    from edge.recording.facts import RecordingSettings
+    from edge.recording.holds import Holds
+    from edge.recording.index import Index
+    from edge.recording.segment import Segment
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 200
+_SAID_FOR = timedelta(minutes=10)
+_FULL = {
+    "bytes": "recording has stopped: the space for recordings is full of what is held",
+    "disk": "recording has stopped: the disk is nearly full, and of the recordings only what is held is left",
+}
+
+
+class Ring:
+    """Erases the oldest segments that no hold protects. `trouble` and `full` are for the status."""
+
+    def __init__(
+        self,
+        root: Path,
+        settings: RecordingSettings,
+        *,
+        index: Index,
+        holds: Holds,
+        clock: Clock,
+        free_bytes: Callable[[Path], int] | None = None,
+    ) -> None:
+        self.full = ""
+        """Why nothing more can be recorded: only what is held is left. Empty while there is room."""
+        self.used_bytes = index.total_bytes()
+        self._root = root
+        self._settings = settings
+        self._index = index
+        self._holds = holds
+        self._clock = clock
+        self._free_bytes = free_bytes or _free_bytes
+        self._early: tuple[datetime, str] | None = None
+
+    @property
+    def trouble(self) -> str:
+        if self.full:
+            return self.full
+        if self._early is not None and self._clock.now() - self._early[0] < _SAID_FOR:
+            return self._early[1]
+        return ""
+
+    def grown(self, segment: Segment) -> None:
+        self.used_bytes += segment.bytes
+
+    def turn(self) -> None:
+        """Erase what is too old, then what is too much."""
+        now = self._clock.now()
+        oldest_kept = now - timedelta(seconds=self._settings.kept_s)
+        unprotected = self._unprotected(now)
+        waiting = next(unprotected, None)
+        while waiting is not None and waiting.captured_to < oldest_kept:
+            self.erase([waiting])
+            waiting = next(unprotected, None)
+        while waiting is not None and (low := self._too_much()):
+            self.erase([waiting])
+            if low == "disk":
+                self._say(now, waiting)
+            waiting = next(unprotected, None)
+        full = _FULL.get(self._too_much(), "") if waiting is None else ""
+        if full and not self.full:
+            log.error("%s", full)
+        self.full = full
+
+    def make_room(self) -> bool:
+        """The disk took no more: erase the oldest unprotected segment; false where none is left."""
+        now = self._clock.now()
+        oldest = next(self._unprotected(now), None)
+        if oldest is None:
+            return False
+        self.erase([oldest])
+        self._say(now, oldest)
+        return True
+
+    def erase(self, segments: list[Segment]) -> None:
+        self._index.doom(one.path for one in segments)
+        remove_files(self._root, (one.path for one in segments))
+        self._index.forget(one.path for one in segments)
+        self.used_bytes -= sum(one.bytes for one in segments)
+
+    def finish_erasing(self) -> None:
+        """What a crash interrupted."""
+        paths = self._index.doomed()
+        remove_files(self._root, paths)
+        self._index.forget(paths)
+
+    def _too_much(self) -> str:
+        """Which limit is passed: `bytes`, `disk` or none."""
+        if self.used_bytes > self._settings.limit_bytes:
+            return "bytes"
+        return "disk" if self._free_bytes(self._root) < self._settings.free_disk_bytes else ""
+
+    def _unprotected(self, now: datetime) -> Iterator[Segment]:
+        after: tuple[datetime, str] | None = None
+        while page := self._index.oldest(after, _AT_ONCE):
+            for segment in page:
+                if not self._holds.protects(segment, now):
+                    yield segment
+            after = page[-1].captured_from, page[-1].path
+
+    def _say(self, now: datetime, erased: Segment) -> None:
+        text = f"the disk is nearly full: recordings up to {erased.captured_to:%Y-%m-%d %H:%M} UTC were erased early"
+        if self._early is None or now - self._early[0] > _SAID_FOR:
+            log.error("%s", text)
+        self._early = now, text
+
+
+def remove_files(root: Path, paths: Iterator[str] | list[str]) -> None:
+    for name in paths:
+        path = root / name
+        path.unlink(missing_ok=True)
+        with suppress(OSError):  # other segments lie there
+            path.parent.rmdir()
+
+
+def _free_bytes(path: Path) -> int:
+    return shutil.disk_usage(path).free
