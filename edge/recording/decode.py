@@ -123,7 +123,7 @@ def frames(stretches: Iterable[Stretch], from_: datetime, *, analysis_fps: float
         at_s = (anchor[0] - from_).total_seconds() + one.pts_s - anchor[1]
         if one.captured_at < from_ or (at_s < due_s - interval_s * _DUE_SLACK and not seam):
             continue
-        due_s = max(due_s + interval_s, at_s + interval_s / 2)
+        due_s = at_s + interval_s if seam or due_s == float("-inf") else max(due_s + interval_s, at_s + interval_s / 2)
         image = _NO_MASKS.painted(one.picture)
         yield Frame(
             image=image,
