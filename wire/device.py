@@ -30,7 +30,8 @@ AlarmCode = Literal[
 class Alarm(Part):
     """Something is wrong with the device itself that somebody should see to; texts for people are the room's."""
 
-    code: AlarmCode
+    code: str = Field(pattern=r"^[a-z][a-z_]{0,39}$")
+    """One of `AlarmCode`, or of a newer agent."""
     subject: str = Field(default="", max_length=128)
     """The camera or the part of the agent that it concerns; empty: the device."""
     parameters: dict[str, str | int | float] = Field(default={}, max_length=8)

@@ -141,8 +141,10 @@ WHERE known.announced_at IS NULL AND known.device_id = excluded.device_id;
 UPDATE devices SET
     online = %(online)s,
     online_since = CASE WHEN online = %(online)s AND online_since IS NOT NULL THEN online_since ELSE %(now)s END,
-    version = %(version)s
-WHERE device_id = %(device_id)s AND (online, version) IS DISTINCT FROM (%(online)s, %(version)s)
+    version = %(version)s,
+    alarms = coalesce(%(alarms)s, alarms)
+WHERE device_id = %(device_id)s
+    AND (online, version, alarms) IS DISTINCT FROM (%(online)s, %(version)s, coalesce(%(alarms)s, alarms))
 RETURNING device_id;
 
 -- set_camera_status --

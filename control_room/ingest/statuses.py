@@ -37,7 +37,13 @@ class Touched:
 
 
 def store_status(connection: pool.Connection, status: StatusMessage, touched: Touched, now: datetime) -> None:
-    given = {"device_id": status.device_id, "online": status.online, "version": status.version, "now": now}
+    given = {
+        "device_id": status.device_id,
+        "online": status.online,
+        "version": status.version,
+        "alarms": _alarms(status),
+        "now": now,
+    }
     if connection.execute(_QUERIES["set_device_status"], given).fetchone() is not None:
         touched.devices.add(status.device_id)
     if not status.online:
@@ -107,6 +113,11 @@ def _set_aside(
     """Give every camera of the device that is not `reported` this state, with its reason; those that changed."""
     given = {"device_id": device_id, "state": state[0], "reason": state[1], "reported": reported, "now": now}
     return {(device_id, row[0]) for row in connection.execute(_QUERIES["set_cameras_aside"], given)}
+
+
+def _alarms(status: StatusMessage) -> Jsonb | None:
+    """None: a last will knows nothing of them, so those that were told stand."""
+    return Jsonb([alarm.model_dump(mode="json") for alarm in status.alarms]) if status.online else None
 
 
 def _camera(status: StatusMessage, camera: CameraStatus, now: datetime) -> dict[str, Any]:

@@ -27,7 +27,8 @@ CREATE TABLE devices (
     last_seen timestamptz,
     version text,
     clock_offset_s double precision,
-    pending bigint
+    pending bigint,
+    alarms jsonb NOT NULL DEFAULT '[]'
 );
 COMMENT ON TABLE devices IS 'Running edge agents that may speak to this room; one is made by an administrator, never by a message.';
 COMMENT ON COLUMN devices.device_id IS 'wire.identifiers.Identifier; also the second level of its topics.';
@@ -41,6 +42,7 @@ COMMENT ON COLUMN devices.last_seen IS 'When its last message of any kind arrive
 COMMENT ON COLUMN devices.version IS 'Version of the agent.';
 COMMENT ON COLUMN devices.clock_offset_s IS 'Device clock minus server clock in seconds, as its metrics said last.';
 COMMENT ON COLUMN devices.pending IS 'Messages in its outbox that were not acked when it last said so.';
+COMMENT ON COLUMN devices.alarms IS 'What it said last of what is wrong with itself: a list of wire.device.Alarm.';
 
 CREATE TABLE cameras (
     device_id text NOT NULL REFERENCES devices (device_id),
@@ -504,7 +506,7 @@ FROM cameras;
 COMMENT ON VIEW camera_items IS 'A camera as lists and stream show it.';
 
 CREATE VIEW device_items AS
-SELECT device_id, name, online, last_seen, version, clock_offset_s, pending
+SELECT device_id, name, online, last_seen, version, clock_offset_s, pending, alarms
 FROM devices
 WHERE revoked_at IS NULL;
 COMMENT ON VIEW device_items IS 'A device as lists and stream show it.';

@@ -63,6 +63,7 @@ export const DEVICE: Device = {
   version: '0.1.0',
   clock_offset_s: 0,
   pending: 0,
+  alarms: [],
 };
 
 export function snapshotOf(alerts: Alert[], cameras: Camera[] = [cameraOf('placa')]): Snapshot {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from control_room import callers
@@ -35,6 +37,7 @@ def test_a_device_and_its_cameras_as_they_stand(door: doors.Door) -> None:
                 "version": "0.1.0",
                 "clock_offset_s": None,
                 "pending": None,
+                "alarms": [],
             }
         ]
     }
@@ -55,6 +58,22 @@ def test_a_device_and_its_cameras_as_they_stand(door: doors.Door) -> None:
             }
         ]
     }
+
+
+def test_alarms_stand_until_the_device_says_otherwise(door: doors.Door) -> None:
+    alarm = {"code": "disk_full", "subject": "", "parameters": {"free_mib": 150}, "since": "2026-11-21T12:00:00Z"}
+    from_a_newer_agent = {**alarm, "code": "lens_dirty", "subject": "placa", "parameters": {}}
+    pere = door.as_person("pere")
+
+    def told(**changes: Any) -> Any:
+        with door.connection() as connection:
+            messages.add_device(connection)
+            messages.ingest(connection, messages.delivery(messages.status(**changes), topics.STATUS))
+        return pere.get("/api/v1/devices").json()["items"][0]["alarms"]
+
+    assert told(alarms=[alarm, from_a_newer_agent]) == [alarm, from_a_newer_agent]
+    assert told(online=False) == [alarm, from_a_newer_agent]
+    assert told() == []
 
 
 def test_a_last_will_takes_its_cameras_offline(door: doors.Door) -> None:

@@ -564,6 +564,22 @@ export interface components {
             until?: null;
         };
         /**
+         * AlarmItem
+         * @description Something is wrong with the device itself that somebody should see to.
+         */
+        AlarmItem: {
+            /** Code */
+            code: string;
+            /** Subject */
+            subject: string;
+            /** Parameters */
+            parameters: {
+                [key: string]: string | number;
+            };
+            /** Since */
+            since: string;
+        };
+        /**
          * AlertDetail
          * @description An alert with its evidence and history.
          */
@@ -997,6 +1013,8 @@ export interface components {
             clock_offset_s: number | null;
             /** Pending */
             pending: number | null;
+            /** Alarms */
+            alarms: components["schemas"]["AlarmItem"][];
         };
         /**
          * DeviceList

@@ -3,6 +3,7 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
+export type Alarm = Schemas['AlarmItem'];
 export type Alert = Schemas['AlertItem'];
 export type AlertDetail = Schemas['AlertDetail'];
 export type AlertState = Schemas['State'];

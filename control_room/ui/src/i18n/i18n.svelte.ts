@@ -56,16 +56,12 @@ class I18n {
   /** The text of `key`; `params.count` chooses the plural form, `{name}` is filled from `params`. */
   t = (key: MessageKey, params: Record<string, string | number> = {}): string => {
     const found = at(LOCALES[this.language], key) as string | Plural;
-    const text = typeof found === 'string' ? found : this.#form(found, Number(params['count'] ?? 0));
-    return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
-      const value = params[name];
-      return value === undefined ? whole : typeof value === 'number' ? this.number(value) : value;
-    });
+    return this.#fill(typeof found === 'string' ? found : this.#form(found, Number(params['count'] ?? 0)), params);
   };
 
   /** What people call a code of the room, or the code itself where it is newer than this page. */
-  name = (group: Group, code: string): string =>
-    (LOCALES[this.language][group] as Record<string, string>)[code] ?? code.replaceAll('_', ' ');
+  name = (group: Group, code: string, params: Record<string, string | number> = {}): string =>
+    this.#fill((LOCALES[this.language][group] as Record<string, string>)[code] ?? code.replaceAll('_', ' '), params);
 
   /** A fixed phrase of the room in the person's language; other words stay as the device said them. */
   phrase = (group: Group, text: string): string =>
@@ -108,6 +104,13 @@ class I18n {
     metres < 1000
       ? this.t('unit.metres', { n: Math.round(metres) })
       : this.t('unit.kilometres', { n: Math.round(metres / 100) / 10 });
+
+  #fill(text: string, params: Record<string, string | number>): string {
+    return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+      const value = params[name];
+      return value === undefined ? whole : typeof value === 'number' ? this.number(value) : value;
+    });
+  }
 
   #form(forms: Plural, count: number): string {
     return this.#plural.select(count) === 'one' ? forms.one : forms.other;
