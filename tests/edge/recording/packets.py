@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event
 from typing import TYPE_CHECKING
 
+from edge.mask import Masks
 from edge.recording import RecordedCamera, Recordings, RecordingSettings
-from edge.source.video import Video
-from tests.edge.clocks import START
+from edge.source import Source, SourceSettings
+from tests.edge.clocks import START, HandClock
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
     from edge.source import PacketSink, StoredPacket, StreamFacts
-    from tests.edge.clocks import HandClock
 
 MIB = 1024 * 1024
 CAMERA = RecordedCamera("placa", masked=False)
@@ -24,12 +25,33 @@ def settings(*, days: float = 7, limit_bytes: int = 100 * MIB, free_disk_bytes: 
     return RecordingSettings(days=days, limit_bytes=limit_bytes, free_disk_bytes=free_disk_bytes, segment_s=2.0)
 
 
+class Collected:
+    """A sink that keeps all."""
+
+    def __init__(self) -> None:
+        self.facts: StreamFacts | None = None
+        self.packets: list[StoredPacket] = []
+        self.captured: list[datetime] = []
+
+    def begin(self, facts: StreamFacts, starts_s: float) -> None:  # noqa: ARG002 - a sink's
+        self.facts = facts
+
+    def append(self, packet: StoredPacket, captured_at: datetime) -> None:
+        self.packets.append(packet)
+        self.captured.append(captured_at)
+
+    def lost(self) -> None:
+        """Nothing follows."""
+
+
 def of(path: Path) -> tuple[StreamFacts, list[StoredPacket]]:
-    video = Video(str(path), live=False)
-    try:
-        return video.facts, [packet for step in video.steps() for packet in step.packets]
-    finally:
-        video.close()
+    collected = Collected()
+    settings = SourceSettings(location=str(path), analysis_fps=1)
+    source = Source(settings, masks=Masks([]), clock=HandClock(), stop=Event(), sinks=[collected])
+    for _ in source.frames():
+        pass
+    assert collected.facts is not None
+    return collected.facts, collected.packets
 
 
 def feed(sink: PacketSink, path: Path, begins_at: datetime = START) -> list[StoredPacket]:
