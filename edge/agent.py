@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from edge import endings, senders, status
 from edge.camera import CameraRunner, Shared
+from edge.commands.desk import Desk
 from edge.errors import ConfigurationError, EdgeError
 from edge.evidence import ClipWriter, Folder
 from edge.faults import again_after_faults
@@ -30,16 +31,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.clock import Clock
-    from edge.config import Settings
+    from edge.config import CameraSection, Settings
     from edge.metrics import CameraMeter
     from edge.reload.configuration_file import ConfigurationFile
     from vision.detect import Detector
+    from vision.frame import Frame
     from wire.device import MetricsMessage, StatusMessage
 
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 2.0
-_CAMERAS_LEAVE_S, _CLIPS_LEAVE_S = 1.5, 1.5
+_CAMERAS_LEAVE_S, _CLIPS_LEAVE_S, _COMMANDS_LEAVE_S = 1.5, 1.5, 0.2
 """Stopping takes less than 5 s in all."""
 
 
@@ -83,6 +85,17 @@ class _Crew:
         self._alarms = Alarms(clock, self._status_changed)
         self._memory = Memory(settings.data_dir / "memory", clock)
         self._meter = Meter(settings.device.id, self._meters, outbox=outbox, folder=folder, clock=clock)
+        self._desk = Desk(
+            settings,
+            camera=self._section,
+            picture=self._picture,
+            recordings=None,
+            outbox=outbox,
+            folder=folder,
+            detector=detector,
+            clock=clock,
+            wake=self._written,
+        )
         sent = Sent(
             outbox=outbox,
             folder=folder,
@@ -90,7 +103,7 @@ class _Crew:
             pulses=self._pulses,
             status=self._status,
             metrics=self._metrics,
-            commands=None,
+            commands=self._desk.inbox,
         )
         self._senders = Senders(settings, sent, clock)
         self._clips = ClipWriter(
@@ -108,6 +121,7 @@ class _Crew:
             memory=self._memory,
             alarms=self._alarms,
             pulses=self._pulses,
+            mutes=self._desk.mutes,
             clock=clock,
             written=self._senders.wake,
             changed=self._status_changed,
@@ -117,14 +131,19 @@ class _Crew:
 
     def work(self, stop: Event, file: ConfigurationFile | None) -> None:
         lasting = [self._lasting(one.run, name) for one, name in ((self._clips, "clips"), (self._memory, "memory"))]
+        obeying = [
+            self._lasting(self._desk.run_at_once, "commands"),
+            self._lasting(self._desk.run_long, "long-commands"),
+        ]
         self._senders.start()
-        for thread in lasting:
+        for thread in (*lasting, *obeying):
             thread.start()
         self._take_cameras(self._settings)
         self._watchdog.ready()
         while not self._clock.wait(stop, _LOOK_EVERY_S):
             self._look_round(file)
         self._watchdog.stopping()
+        self._desk.stop()
         self._end(self._cameras.values())
         self._clips.stop(self._clock.monotonic_s() + _CLIPS_LEAVE_S)
         self._memory.end()
@@ -132,6 +151,9 @@ class _Crew:
             thread.join(_CLIPS_LEAVE_S)
         self._leave.set()
         self._senders.stop()
+        for thread in obeying:
+            thread.join(_COMMANDS_LEAVE_S)
+        self._desk.close()
 
     def _look_round(self, file: ConfigurationFile | None) -> None:
         """Every two seconds, on the thread that called `run`."""
@@ -153,6 +175,7 @@ class _Crew:
                 return
             changes.check(self._settings, wanted)
             senders.check(wanted)
+            self._desk.change(wanted)
         except ConfigurationError as error:
             log.error("the new configuration is refused, the old one goes on: %s", error)  # noqa: TRY400 - said, not traced
             self._alarms.set("configuration_refused", {"reason": str(error)})
@@ -202,6 +225,17 @@ class _Crew:
 
         wanted = {"work": work, "what": name, "clock": self._clock, "stop": self._leave, "at_fault": faulted}
         return Thread(target=again_after_faults, kwargs=wanted, name=name, daemon=True)
+
+    def _section(self, camera_id: str) -> CameraSection | None:
+        runner = self._cameras.get(camera_id)
+        return None if runner is None else runner.camera
+
+    def _picture(self, camera_id: str) -> Frame | None:
+        runner = self._cameras.get(camera_id)
+        return None if runner is None else runner.picture
+
+    def _written(self) -> None:
+        self._senders.wake()
 
     def _status_changed(self) -> None:
         self._senders.status_changed()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edge.clock import Clock
+    from edge.commands.mutes import Mutes
     from edge.config import CameraSection, Settings
     from edge.evidence import ClipWriter, Folder
     from edge.health.alarms import Alarms
@@ -51,6 +52,7 @@ class Shared:
     memory: memory.Memory
     alarms: Alarms
     pulses: Pulses
+    mutes: Mutes
     clock: Clock
     written: Callable[[], None]
     """Called when the outbox has a new message."""
@@ -71,6 +73,8 @@ class CameraRunner:
         """Held while a frame is looked at, so that rules change between two frames."""
         self._scene = memory.scene_of(settings.location(camera))
         self._looked = 0
+        self.picture: Frame | None = None
+        """The newest that was looked at."""
         self._saved_s = self._looked_s = self._clock.monotonic_s()
         self.health = status.CameraHealth(camera, shared.clock, shared.changed)
         self._reading = shared.pulses.new(f"{camera.id}-read", _HANGS_S)
@@ -187,6 +191,7 @@ class CameraRunner:
     def _look_at(self, frame: Frame) -> None:
         with self._looking:
             self._pipeline.look(frame)
+            self.picture = frame
             self._looked += 1
             self._looked_s = now_s = self._clock.monotonic_s()
             if now_s - self._saved_s >= memory.SAVE_EVERY_S:
@@ -219,7 +224,8 @@ class CameraRunner:
             self._pipeline = self.meter.pipeline = self._new_pipeline(rules)
 
     def _new_pipeline(self, rules: list[Rule]) -> Pipeline:
-        return Pipeline(detector=self._shared.detector, rules=rules, deliver=self._reporter)
+        deliver = self._shared.mutes.filter(self._camera.id, self._reporter)
+        return Pipeline(detector=self._shared.detector, rules=rules, deliver=deliver)
 
     def _new_rules(self, now_s: float) -> list[Rule]:
         """With the occurrences that were open; `now_s` is the media time of the camera."""

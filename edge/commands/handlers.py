@@ -43,7 +43,7 @@ class Handlers:
         *,
         camera: Callable[[str], CameraSection | None],
         picture: Callable[[str], Frame | None],
-        recordings: Recordings,
+        recordings: Recordings | None,
         outbox: Outbox,
         folder: Folder,
         detector: Detector,
@@ -55,7 +55,7 @@ class Handlers:
         """`camera`: its settings; `picture`: the newest that it looked at; `written`: the outbox has more to send."""
         self._camera = camera
         self._picture = picture
-        self._recordings = recordings
+        self._recorded = recordings
         self._outbox = outbox
         self._folder = folder
         self._detector = detector
@@ -76,6 +76,12 @@ class Handlers:
             "recording_erase": self._erase,
             "rules_try": self._try,
         }
+
+    @property
+    def _recordings(self) -> Recordings:
+        if self._recorded is None:
+            raise CommandError("this device records nothing")
+        return self._recorded
 
     def _list(self, order: Order) -> Part:
         wanted = _of(wire.ListRecordings, order)

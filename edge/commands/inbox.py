@@ -63,7 +63,7 @@ class Inbox:
         wake: Callable[[], None],
     ) -> None:
         self._device_id = device_id
-        self._key = key
+        self.key = key
         self._ledger = ledger
         self._handlers = handlers
         self._clock = clock
@@ -156,9 +156,9 @@ class Inbox:
     def _check_sender(self, command: CommandMessage) -> None:
         if command.device_id != self._device_id:
             raise _Refused(f"it is for the device {command.device_id}")
-        if self._key is None:
+        if self.key is None:
             raise _Refused("this device has no room.command_key, so it obeys nothing")
-        if not self._key.has_signed(command):
+        if not self.key.has_signed(command):
             raise _Refused("its signature is not that of this device's room.command_key")
 
     def _check_times(self, command: CommandMessage) -> None:
