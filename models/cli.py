@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, get_args
 import models
 from models import catalogue, errors, output
 from models.events import command as events_command
+from models.events.report import command as report_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_convert(commands)
     _add_evaluate(commands)
     _add_evaluate_events(commands)
+    _add_accuracy(commands)
     _add_bench(commands)
     return parser
 
@@ -103,6 +105,12 @@ def _add_evaluate_events(commands: _Commands) -> None:
     command = commands.add_parser("evaluate-events", help="what the agent finds and misses in labelled clips")
     events_command.add_options(command)
     command.set_defaults(run=events_command.run)
+
+
+def _add_accuracy(commands: _Commands) -> None:
+    command = commands.add_parser("accuracy", help="the page on how well events are found, beside two baselines")
+    report_command.add_options(command)
+    command.set_defaults(run=report_command.run)
 
 
 def _add_bench(commands: _Commands) -> None:

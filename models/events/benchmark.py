@@ -10,7 +10,8 @@ from models.events import alerts, scores, truth
 from models.events import baselines as plain_ways
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from models.events.alerts import Heard
     from models.events.scores import Judged
@@ -38,6 +39,7 @@ class Results:
 
     def fields(self) -> dict[str, Any]:
         return {
+            "settings": {"unattended_s": self.settings.unattended_s, "settled_s": self.settings.settled_s},
             "rules": {rule: scores.score(rule, self.judged).fields() for rule in self.rules},
             "broken": {one.clip.name: one.heard.broken for one in self.broken},
             "clips": [scores.clip_fields(one, self.settings) for one in self.judged],
@@ -80,3 +82,9 @@ def baselines(
         name: run(clips, listener, (truth.DUMPING,), settings, jobs=jobs, progress=progress)
         for name, listener in plain_ways.make(settings).items()
     }
+
+
+def fields(folder: Path, results: Results, beside: Mapping[str, Results]) -> dict[str, Any]:
+    """What `--json` prints."""
+    told = {"folder": str(folder), **results.fields()}
+    return told | ({"baselines": {name: one.fields() for name, one in beside.items()}} if beside else {})

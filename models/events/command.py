@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from models.events.benchmark import Results
     from models.events.scores import Judged, Percentiles, Score
+    from models.events.truth import Clip
 
 _BROKEN = 1
 
@@ -33,11 +34,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
         choices=["baselines"],
         help="score two plain ways on the same clips: a COCO box that stays, a background subtraction's blob timer",
     )
-    command.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="clips at a time; default 1")
+    command.add_argument("--jobs", type=jobs, default=1, metavar="N", help="clips at a time; default 1")
     command.add_argument("--json", action="store_true")
 
 
-def _jobs(text: str) -> int:
+def jobs(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text}; allowed: 1 or more")
     return int(text)
@@ -45,28 +46,35 @@ def _jobs(text: str) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate and print; 1 where a video broke."""
-    clips = truth.read_folder(options.folder)
-    if not (options.folder / truth.FILE_NAME).exists():
-        _say(f"{options.folder} has no {truth.FILE_NAME}: every clip is taken for a negative")
-    analyser = alerts.Analyser(
+    clips = _clips(options.folder)
+    results = benchmark.agent(clips, _analyser(options, clips), jobs=options.jobs, progress=progress)
+    beside = (
+        benchmark.baselines(clips, results.settings, jobs=options.jobs, progress=progress) if options.beside else {}
+    )
+    if options.json:
+        _print(json.dumps(benchmark.fields(options.folder, results, beside), indent=2))
+    else:
+        _print_table(results, beside)
+    for one in results.broken:
+        _say(f"talaia-models: {one.clip.name} cannot be read to its end: {one.heard.broken}")
+    return _BROKEN if results.broken else 0
+
+
+def _clips(folder: Path) -> list[Clip]:
+    clips = truth.read_folder(folder)
+    if not (folder / truth.FILE_NAME).exists():
+        _say(f"{folder} has no {truth.FILE_NAME}: every clip is taken for a negative")
+    return clips
+
+
+def _analyser(options: argparse.Namespace, clips: list[Clip]) -> alerts.Analyser:
+    return alerts.Analyser(
         rules=alerts.wanted_rules(clips),
         config=options.config,
         camera=options.camera,
         zones=options.zones,
         changes=tuple(options.set),
     )
-    results = benchmark.agent(clips, analyser, jobs=options.jobs, progress=progress)
-    beside = (
-        benchmark.baselines(clips, results.settings, jobs=options.jobs, progress=progress) if options.beside else {}
-    )
-    if options.json:
-        fields = results.fields() | ({"baselines": {k: v.fields() for k, v in beside.items()}} if beside else {})
-        _print(json.dumps({"folder": str(options.folder), **fields}, indent=2))
-    else:
-        _print_table(results, beside)
-    for one in results.broken:
-        _say(f"talaia-models: {one.clip.name} cannot be read to its end: {one.heard.broken}")
-    return _BROKEN if results.broken else 0
 
 
 def _print_table(results: Results, beside: dict[str, Results]) -> None:

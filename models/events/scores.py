@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from models.events.alerts import Alert, Heard
     from models.events.matching import Outcome
-    from models.events.truth import Clip
+    from models.events.truth import Clip, Label
     from vision.rules.illegal_dumping import IllegalDumpingSettings
 
 _SECONDS_AN_HOUR = 3600
@@ -143,6 +143,8 @@ def clip_fields(one: Judged, settings: IllegalDumpingSettings) -> dict[str, Any]
     return {
         "clip": one.clip.name,
         "duration_s": round(one.clip.duration_s, 3),
+        "size": list(one.clip.size_px),
+        "conditions": one.clip.conditions,
         "broken": one.heard.broken,
         "events": [
             {
@@ -150,7 +152,9 @@ def clip_fields(one: Judged, settings: IllegalDumpingSettings) -> dict[str, Any]
                 "what": label.what,
                 "verdict": _verdict(number, label.too_small, found_by),
                 "window_s": _window(one, number, settings),
+                "bbox": [list(box) for box in label.boxes_px],
                 "matched": found_by.get(number),
+                "on_it_s": _on_it_s(one, label),
                 "why": outcome.why.get(number),
                 "conditions": one.clip.conditions | label.conditions,
             }
@@ -164,6 +168,13 @@ def _verdict(label: int, too_small: bool, found_by: dict[int, int]) -> str:  # n
     if too_small:
         return "too_small"
     return "found" if label in found_by else "missed"
+
+
+def _on_it_s(one: Judged, label: Label) -> float | None:
+    """When an alert first lay on the thing after it was there, in its window or not."""
+    began_s = (matching.began_s(label) or 0.0) - matching.LABEL_TOLERANCE_S
+    later = [alert for alert in one.heard.alerts if alert.rule == label.rule and alert.at_s >= began_s]
+    return min((alert.at_s for alert in later if matching.off_px(one.clip, label, alert) == 0), default=None)
 
 
 def _window(one: Judged, label: int, settings: IllegalDumpingSettings) -> list[float]:

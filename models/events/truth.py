@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import cv2
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from models.errors import UsageError
 from vision.rules.registry import KINDS
@@ -47,6 +47,11 @@ class Label(BaseModel):
     boxes_px: tuple[BoxPx, ...] = ()
     """Every key that begins with `bbox`."""
 
+    @field_validator("conditions", mode="before")
+    @classmethod
+    def _name_conditions(cls, conditions: Any) -> Any:
+        return _named(conditions)
+
     @model_validator(mode="before")
     @classmethod
     def _gather_boxes(cls, content: Any) -> Any:
@@ -76,6 +81,13 @@ class Label(BaseModel):
         return ("t_placed_s",) if self.actor == "vehicle" else ("t_owner_walks_s",)
 
 
+def _named(conditions: Any) -> Any:
+    """Take a bare list of words for conditions that hold."""
+    if isinstance(conditions, list) and all(isinstance(each, str) for each in conditions):
+        return dict.fromkeys(conditions, True)
+    return conditions
+
+
 def _is_box(value: Any) -> bool:
     if not isinstance(value, list) or len(value) != _CORNERS:
         return False
@@ -92,6 +104,11 @@ class Entry(BaseModel):
     clip: str
     events: list[Label] = Field(default_factory=list)
     conditions: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("conditions", mode="before")
+    @classmethod
+    def _name_conditions(cls, conditions: Any) -> Any:
+        return _named(conditions)
 
 
 class _File(BaseModel):

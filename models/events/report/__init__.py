@@ -1,0 +1,1 @@
+"""Writes docs/reference/accuracy.md out of what the event benchmark measured."""
