@@ -79,5 +79,10 @@ def make_device(room: Room, remembered: Remembered, data_directory: Path) -> Non
     remembered.save(data_directory)
 
 
+def make_command_key(room: Room, public_file: Path) -> None:
+    """Let the room make the key that it signs commands with, once, and write its public half for the agent."""
+    places.write_private(public_file, room.run("command-key"))
+
+
 def login_link(room: Room, user: str) -> str:
     return room.run("user", "login-link", user).strip().splitlines()[-1]

@@ -42,12 +42,13 @@ def of_user(source: str) -> list[Camera]:
     return [Camera("own", "La meva càmera", source, None, None, staged=False, purpose=OWN_PURPOSE, assessment="")]
 
 
-def room_toml(*, port: int, database_url: str, mqtt_url: str, store: Path) -> str:
+def room_toml(*, port: int, database_url: str, mqtt_url: str, store: Path, command_key: Path) -> str:
     sections: dict[str, dict[str, object]] = {
         "http": {"listen": f"127.0.0.1:{port}"},
         "database": {"url": database_url},
         "mqtt": {"url": mqtt_url},
         "store": {"directory": str(store)},
+        "commands": {"key_file": str(command_key)},
         "town": dict(TOWN),
     }
     return "\n".join(_section(f"[{name}]", values) for name, values in sections.items())
@@ -57,6 +58,7 @@ def room_toml(*, port: int, database_url: str, mqtt_url: str, store: Path) -> st
 class Device:
     identifier: str
     token_file: Path
+    command_key_file: Path
     data_directory: Path
     room_url: str
     mqtt_url: str
@@ -65,7 +67,14 @@ class Device:
 def edge_toml(device: Device, cameras: list[Camera]) -> str:
     parts = [
         _section("[device]", {"id": device.identifier, "data_dir": str(device.data_directory)}),
-        _section("[room]", {"url": device.room_url, "token_file": str(device.token_file)}),
+        _section(
+            "[room]",
+            {
+                "url": device.room_url,
+                "token_file": str(device.token_file),
+                "command_key_file": str(device.command_key_file),
+            },
+        ),
         _section("[mqtt]", {"url": device.mqtt_url}),
         _section("[detector]", {"backend": "onnxruntime", "model": MODEL, "input_px": MODEL_INPUT_PX}),
         *(_section("[[camera]]", _camera(camera)) for camera in cameras),

@@ -115,6 +115,7 @@ class System:
             room.run("migrate")
             accounts.make_user(room, context.remembered, self._data)
             accounts.make_device(room, context.remembered, self._data)
+            accounts.make_command_key(room, self._command_key_file)
             step.done("ready")
         with Step("Control room") as step:
             self._supervisor.start(parts.room(context, room_file))
@@ -141,6 +142,10 @@ class System:
             kind = f"with TimescaleDB {server.timescaledb}" if server.timescaledb else "with plain tables"
             step.done(f"PostgreSQL {kind} on port {context.remembered.database_port}")
 
+    @property
+    def _command_key_file(self) -> Path:
+        return self._data / "command.pub"
+
     def _write_room_file(self) -> Path:
         path = self._data / "room.toml"
         text = configuration.room_toml(
@@ -148,6 +153,7 @@ class System:
             database_url=self._context.database_url(),
             mqtt_url=self._context.mqtt_url(broker.ROOM_USER),
             store=self._data / "store",
+            command_key=self._data / "command.key",
         )
         places.write_private(path, text)
         return path
@@ -159,6 +165,7 @@ class System:
         device = configuration.Device(
             identifier=remembered.device_id,
             token_file=token_file,
+            command_key_file=self._command_key_file,
             data_directory=self._data / "edge",
             room_url=self._context.url,
             mqtt_url=self._context.mqtt_url(remembered.device_id),

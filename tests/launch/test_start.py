@@ -86,11 +86,14 @@ def test_run_file_is_private_and_follows_the_processes(tmp_path: Path) -> None:
 
 
 def test_the_agents_file_says_what_was_chosen(tmp_path: Path) -> None:
-    device = configuration.Device("device-1", tmp_path / "token", tmp_path / "edge", "http://127.0.0.1:1", "mqtt://x")
+    device = configuration.Device(
+        "device-1", tmp_path / "token", tmp_path / "key", tmp_path / "edge", "http://127.0.0.1:1", "mqtt://x"
+    )
     cameras = configuration.demonstration('rtsp://127.0.0.1:8554/"street"', "file:/clips/staged.mp4", drawn=False)
     content = tomllib.loads(configuration.edge_toml(device, cameras))
     assert content["device"] == {"id": "device-1", "data_dir": str(tmp_path / "edge")}
     assert content["room"]["token_file"] == str(tmp_path / "token")
+    assert content["room"]["command_key_file"] == str(tmp_path / "key")
     street, staged = content["camera"]
     assert street["source"] == 'rtsp://127.0.0.1:8554/"street"'
     assert "loop" not in street
@@ -99,11 +102,14 @@ def test_the_agents_file_says_what_was_chosen(tmp_path: Path) -> None:
 
 
 def test_the_rooms_file_holds_its_addresses(tmp_path: Path) -> None:
-    text = configuration.room_toml(port=9, database_url="postgresql://d", mqtt_url="mqtt://m", store=tmp_path)
+    text = configuration.room_toml(
+        port=9, database_url="postgresql://d", mqtt_url="mqtt://m", store=tmp_path, command_key=tmp_path / "key"
+    )
     content = tomllib.loads(text)
     assert content["http"] == {"listen": "127.0.0.1:9"}
     assert (content["database"]["url"], content["mqtt"]["url"]) == ("postgresql://d", "mqtt://m")
     assert content["town"]["time_zone"] == "Europe/Madrid"
+    assert content["commands"] == {"key_file": str(tmp_path / "key")}
 
 
 @pytest.mark.parametrize(
