@@ -95,6 +95,8 @@ class CameraWriter:
         """Why nothing is written; a sentence for the status."""
         self.written_at: datetime | None = None
         """The device's clock at the newest packet that was written."""
+        self.abandoned: list[Path] = []
+        """Segments that could not be closed; whoever records closes them up to their last whole fragment."""
         self._root = root
         self._segment_s = segment_s
         self._closed = closed
@@ -102,15 +104,16 @@ class CameraWriter:
         self._facts: StreamFacts | None = None
         self._stream: OpenedStream | None = None
         self._begun_s = 0.0
+        self._left: deque[StreamFacts | _Arrived | None] = deque()
 
     def write(self) -> None:
-        """Raises: OSError: the disk cannot take it; what was being written is closed, and what is left is counted."""
-        taken = deque(self.recorder.take())
+        """Raises: OSError: the disk cannot take it; what was open is let go, the next call goes on at a key frame."""
+        self._left.extend(self.recorder.take())
         try:
-            while taken:
-                self._put(taken.popleft())
+            while self._left:
+                self._put(self._left.popleft())
         except OSError:
-            self.recorder.dropped_packets += 1 + sum(isinstance(one, _Arrived) for one in taken)
+            self.recorder.dropped_packets += 1
             self._leave()
             raise
 
@@ -172,7 +175,7 @@ class CameraWriter:
             self._closed(segment)
 
     def _leave(self) -> None:
-        """Let the open segment lie; who records closes it up to its last whole fragment."""
         if self.open is not None:
             self.open.abandon()
+            self.abandoned.append(self.open.path)
             self.open = None

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 _WRITE_EVERY_S = 0.5
 _TURN_EVERY_S = 10.0
 _SPANS_MAX = 500
+_TRIES = 5
+"""To make room and write on, in one round."""
 
 
 class Recordings:
@@ -61,6 +63,7 @@ class Recordings:
         self._lock = Lock()
         self._writers: dict[str, CameraWriter] = {}
         self._leaving: list[CameraWriter] = []
+        self._unlisted: list[Segment] = []
         self._turned_s = clock.monotonic_s()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -129,40 +132,70 @@ class Recordings:
         for writer in leaving:
             self._guarded(writer, writer.end)
         if self._clock.monotonic_s() - self._turned_s >= _TURN_EVERY_S:
-            self._turn()
+            try:
+                self._turn()
+            except RecordingError as error:
+                log.error("%s", error)  # noqa: TRY400 - said, not traced
 
     def _guarded(self, writer: CameraWriter, work: Callable[[], None]) -> None:
         """A full disk costs the oldest recording, not the newest."""
-        before = writer.open
+        for _ in range(_TRIES):
+            fault = self._tried(writer, work)
+            go_on = fault in {errno.ENOSPC, errno.EDQUOT} and self._make_room()
+            abandoned, writer.abandoned = writer.abandoned, []
+            writer.abandoned += [path for path in abandoned if not self._close_abandoned(path)]
+            if not go_on:
+                return
+
+    def _tried(self, writer: CameraWriter, work: Callable[[], None]) -> int:
+        """The system's number of what went wrong, else 0."""
         try:
             work()
         except OSError as error:
             reason = os.strerror(error.errno or errno.EIO).lower()
             writer.trouble = f"the recording cannot be written: {reason}"
             log.error("%s: %s", writer.recorder.camera.camera_id, writer.trouble)  # noqa: TRY400 - said, not traced
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                self._ring.make_room()
-        if before is not None and writer.open is not before and before.path.exists():
-            self._close_abandoned(before.path)
+            return error.errno or errno.EIO
+        return 0
 
-    def _close_abandoned(self, path: Path) -> None:
-        if self._index.knows(str(path.relative_to(self.folder))):
-            return
+    def _close_abandoned(self, path: Path) -> bool:
         try:
-            segment = read.salvage(self.folder, path)
-        except (OSError, RecordingError) as error:
-            log.error("%s stays unclosed: %s", path, error)  # noqa: TRY400 - said, not traced
-            return
+            segment = read.salvage(self.folder, path) if path.exists() else None
+        except OSError as error:
+            log.error("%s stays unclosed for now: %s", path, error)  # noqa: TRY400 - said, not traced
+            return False
+        except RecordingError as error:
+            log.error("%s is left as it is: %s", path, error)  # noqa: TRY400 - said, not traced
+            return True
         if segment is not None:
             self._closed(segment)
+        return True
 
     def _closed(self, segment: Segment) -> None:
-        self._index.add([segment])
+        """May come from several writers one after the other; what cannot be listed now is listed with the next."""
         self._ring.grown(segment)
-        if self._index.is_to_be_erased(segment) and not self._holds.protects(segment, self._clock.now()):
-            self._ring.erase([segment])
-        self._index.drop_erasures(segment.camera_id)
-        self._turn()
+        self._unlisted.append(segment)
+        try:
+            self._list()
+            self._turn()
+        except RecordingError as error:
+            log.error("%s", error)  # noqa: TRY400 - said, not traced
+            self._make_room()
+
+    def _list(self) -> None:
+        self._index.add(self._unlisted)
+        listed, self._unlisted = self._unlisted, []
+        for segment in listed:
+            if self._index.is_to_be_erased(segment) and not self._holds.protects(segment, self._clock.now()):
+                self._ring.erase([segment])
+            self._index.drop_erasures(segment.camera_id)
+
+    def _make_room(self) -> bool:
+        try:
+            return self._ring.make_room()
+        except RecordingError as error:
+            log.error("%s", error)  # noqa: TRY400 - said, not traced
+            return False
 
     def _turn(self) -> None:
         self._turned_s = self._clock.monotonic_s()

@@ -8,8 +8,10 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from edge.recording.facts import RecordingError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 200
 _SAID_FOR = timedelta(minutes=10)
+_SEGMENTS_FREE = 4
+"""What is kept free once the disk was found full: so many of the largest segment."""
 _FULL = {
     "bytes": "recording has stopped: the space for recordings is full of what is held",
     "disk": "recording has stopped: the disk is nearly full, and of the recordings only what is held is left",
@@ -51,6 +55,8 @@ class Ring:
         self._holds = holds
         self._clock = clock
         self._free_bytes = free_bytes or _free_bytes
+        self._largest_bytes = 0
+        self._floor_bytes = settings.free_disk_bytes
         self._early: tuple[datetime, str] | None = None
 
     @property
@@ -63,6 +69,7 @@ class Ring:
 
     def grown(self, segment: Segment) -> None:
         self.used_bytes += segment.bytes
+        self._largest_bytes = max(self._largest_bytes, segment.bytes)
 
     def turn(self) -> None:
         """Erase what is too old, then what is too much."""
@@ -84,19 +91,25 @@ class Ring:
         self.full = full
 
     def make_room(self) -> bool:
-        """The disk took no more: erase the oldest unprotected segment; false where none is left."""
+        """The disk took no more: keep more of it free from now on, and erase as much; false where nothing is left."""
         now = self._clock.now()
-        oldest = next(self._unprotected(now), None)
-        if oldest is None:
-            return False
-        self.erase([oldest])
-        self._say(now, oldest)
-        return True
+        self._floor_bytes = max(self._floor_bytes, _SEGMENTS_FREE * self._largest_bytes)
+        made = False
+        for oldest in self._unprotected(now):
+            self.erase([oldest])
+            self._say(now, oldest)
+            made = True
+            if self._free_bytes(self._root) >= self._floor_bytes:
+                break
+        return made
 
     def erase(self, segments: list[Segment]) -> None:
-        self._index.doom(one.path for one in segments)
-        remove_files(self._root, (one.path for one in segments))
-        self._index.forget(one.path for one in segments)
+        """Also where the disk is so full that the index cannot be written before there is room again."""
+        paths = [one.path for one in segments]
+        with suppress(RecordingError):
+            self._index.doom(paths)
+        remove_files(self._root, paths)
+        self._index.forget(paths)
         self.used_bytes -= sum(one.bytes for one in segments)
 
     def finish_erasing(self) -> None:
@@ -109,7 +122,7 @@ class Ring:
         """Which limit is passed: `bytes`, `disk` or none."""
         if self.used_bytes > self._settings.limit_bytes:
             return "bytes"
-        return "disk" if self._free_bytes(self._root) < self._settings.free_disk_bytes else ""
+        return "disk" if self._free_bytes(self._root) < self._floor_bytes else ""
 
     def _unprotected(self, now: datetime) -> Iterator[Segment]:
         after: tuple[datetime, str] | None = None
@@ -126,7 +139,7 @@ class Ring:
         self._early = now, text
 
 
-def remove_files(root: Path, paths: Iterator[str] | list[str]) -> None:
+def remove_files(root: Path, paths: Iterable[str]) -> None:
     for name in paths:
         path = root / name
         path.unlink(missing_ok=True)

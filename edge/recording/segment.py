@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
@@ -55,27 +56,35 @@ class OpenedStream:
 
 
 class _Drain:
-    """Takes what the muxer writes, front to back, and sums it up. After `shut` it takes everything and keeps nothing.
+    """Takes what the muxer writes, front to back, and sums it up.
 
-    It has no `seek`, so the muxer cannot go back: what lies on the disk is never changed.
+    It has no `seek`, so the muxer cannot go back: what lies on the disk is never changed. What the disk refuses is kept
+    as `fault`, for an exception does not come through the muxer whole; from then on nothing more is written.
     """
 
     def __init__(self, path: Path) -> None:
         self.written = 0
         self.sha256 = hashlib.sha256()
         self.shut = False
+        self.fault: OSError | None = None
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
     def write(self, data: bytes) -> int:
-        if self.shut:
-            return len(data)
         left = memoryview(data)
-        while left:
-            done = os.write(self._descriptor, left)
+        while left and not self.shut and self.fault is None:
+            try:
+                done = os.write(self._descriptor, left)
+            except OSError as error:
+                self.fault = error
+                break
             self.sha256.update(left[:done])
             self.written += done
             left = left[done:]
         return len(data)
+
+    def check(self) -> None:
+        if self.fault is not None:
+            raise self.fault
 
     def end(self, *, durable: bool) -> None:
         self.shut = True
@@ -138,7 +147,8 @@ class SegmentWriter:
         try:
             self._output.mux(muxed)
         except av.error.FFmpegError as error:
-            raise _as_ours(error) from None
+            raise RecordingError(f"the packets make no video: {error}") from None
+        self._drain.check()
         self._last_dts = dts
         self.captured_to = max(self.captured_to, captured_at)
         self._arrived_ms.append(round((captured_at - self.captured_from).total_seconds() * 1000))
@@ -148,7 +158,7 @@ class SegmentWriter:
         try:
             self._output.close()
         except av.error.FFmpegError as error:
-            raise _as_ours(error) from None
+            raise RecordingError(f"the packets make no video: {error}") from None
         seal = Seal(
             opening=self._opening,
             captured_to=self.captured_to,
@@ -157,6 +167,7 @@ class SegmentWriter:
             arrived_ms=self._arrived_ms,
         )
         self._drain.write(seal_box(seal))
+        self._drain.check()
         self._drain.end(durable=True)
         sync_folder(self.path.parent)
         return segment_of(root, self.path, seal)
@@ -165,7 +176,8 @@ class SegmentWriter:
         """Let go of the file as it lies there."""
         if not self._drain.shut:
             self._drain.end(durable=False)
-        self._output.close()
+        with suppress(av.error.FFmpegError):
+            self._output.close()
 
 
 def segment_of(root: Path, path: Path, seal: Seal) -> Segment:
@@ -197,10 +209,3 @@ def packet_of(data: bytes) -> av.Packet[av.VideoStream]:
     packet = cast("av.Packet[av.VideoStream]", av.Packet(len(data)))
     packet.update(data)
     return packet
-
-
-def _as_ours(error: av.error.FFmpegError) -> Exception:
-    """FFmpeg's errors of the system (a full disk) are ours to tell apart from those of the video."""
-    if isinstance(error, OSError) and error.errno is not None and 0 < error.errno < 1000:  # noqa: PLR2004 - a system's errno
-        return OSError(error.errno, os.strerror(error.errno))
-    return RecordingError(f"the packets make no video: {error}")
