@@ -31,8 +31,8 @@ class Masks:
         self.paint(image)
         return image
 
-    def paint(self, image: NDArray[np.uint8]) -> None:
-        """Paint in place; `image` is BGR of any size."""
+    def paint(self, image: NDArray[np.uint8] | NDArray[np.float32]) -> None:
+        """Paint in place; `image` is BGR or grey, of any size."""
         height_px, width_px = image.shape[:2]
         for polygon in self._polygons:
             corners = np.rint(polygon * (width_px, height_px)).astype(np.int32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
@@ -23,6 +23,8 @@ _STEP_MIN = 10.0
 _STEP_NOISE = 5.0
 """In multiples of the picture's own median change, which grows at night."""
 _SPECK_PX = 3
+SHARE_MIN = 0.0002
+"""Of the picture that must change; 15 pixels of 320 x 240."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class MotionGate:
     def __init__(
         self,
         *,
-        share_min: float = 0.0002,
+        share_min: float = SHARE_MIN,
         hold_s: float = 1.0,
         warm_up_s: float = 2.0,
         look_every_s: float = 10.0,
@@ -51,7 +53,7 @@ class MotionGate:
         """Set when the gate opens.
 
         Args:
-            share_min: Share of the picture that must change; 0.0002 is 15 pixels of 320 x 240.
+            share_min: Share of the picture that must change.
             hold_s: How long it stays open after the last change.
             warm_up_s: How long it is open at the start and after a discontinuity.
             look_every_s: Opens at least this often, so that a person who stands still is not forgotten.
@@ -73,7 +75,7 @@ class MotionGate:
             self._open_until_s = now_s + self._warm_up_s
             share, region = 0.0, None
         else:
-            share, region = _changed(grey, self._reference)
+            share, region = changed(grey, self._reference)
             weight = 1.0 - float(np.exp(-max(now_s - self._last_s, 0.0) / _REFERENCE_S))
             cv2.accumulateWeighted(grey, self._reference, weight)
         self._last_s = now_s
@@ -86,14 +88,26 @@ class MotionGate:
 
 
 def _small_grey(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return _blurred(cv2.cvtColor(_small(image), cv2.COLOR_BGR2GRAY))
+
+
+def small_luma(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """As `changed` compares it, of a luma plane of shape (height_px, width_px)."""
+    return _blurred(_small(plane))
+
+
+def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
     scale = min(1.0, _WIDTH_PX / width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    grey = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+    return cast("NDArray[np.uint8]", cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+
+
+def _blurred(grey: NDArray[np.uint8] | cv2.typing.MatLike) -> NDArray[np.float32]:
     return cv2.blur(grey, (_BLUR_PX, _BLUR_PX)).astype(np.float32)
 
 
-def _changed(grey: NDArray[np.float32], reference: NDArray[np.float32]) -> tuple[float, Box | None]:
+def changed(grey: NDArray[np.float32], reference: NDArray[np.float32]) -> tuple[float, Box | None]:
     """Share and bounds of the pixels that changed more than the picture as a whole did."""
     change = grey - reference
     change -= float(np.median(change[::4, ::4]))

@@ -9,11 +9,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlsplit
 
 from edge.errors import SourceError
 from edge.source import video
+from edge.source.idle import EveryPicture, IdleTally, KeyFrameIdle
+from edge.source.luma import LumaGate
+from edge.source.sizes import PacketSizes
 from vision.frame import Frame
 
 if TYPE_CHECKING:
@@ -23,13 +26,16 @@ if TYPE_CHECKING:
 
     from edge.clock import Clock
     from edge.mask import Masks
-    from edge.source.packets import PacketSink
+    from edge.source.attention import Attention
+    from edge.source.packets import PacketSink, StreamFacts
 
 log = logging.getLogger(__name__)
 
 _LAG_FORGIVEN_S = 2.0
 """A paced file that falls further behind than this goes on from where it is instead of racing."""
 _INTERVAL_AFTER_SEAM_S = 0.04
+_TOLERANCE = 0.05
+"""Of an interval between analysed pictures: time stamps are rounded."""
 BACK_OFF_FIRST_S = 1.0
 BACK_OFF_LONGEST_S = 30.0
 
@@ -47,6 +53,8 @@ class SourceSettings:
     """Files: begin again at the end."""
     silence_s: float = 5.0
     """Streams: how long no data, or no picture, may come before the stream counts as lost."""
+    idle: Literal["key_frames", "all"] = "all"
+    """What is decoded while nothing moves; needs an `Attention`."""
     starts_at: datetime | None = None
     """Files read for their own time: the clock at the first picture. Else the device's clock is used."""
 
@@ -80,11 +88,21 @@ class Source:
     """One camera's pictures. `index` and `media_time_s` go on over loops and reconnections."""
 
     def __init__(
-        self, settings: SourceSettings, *, masks: Masks, clock: Clock, stop: Event, sinks: Sequence[PacketSink] = ()
+        self,
+        settings: SourceSettings,
+        *,
+        masks: Masks,
+        clock: Clock,
+        stop: Event,
+        sinks: Sequence[PacketSink] = (),
+        attention: Attention | None = None,
     ) -> None:
         self.settings = settings
         self.frames_read = 0
         """Decoded pictures so far."""
+        self.idle = IdleTally()
+        self._attention = attention
+        self._sizes: tuple[StreamFacts, PacketSizes] | None = None
         self._masks = masks
         self._clock = clock
         self._stop = stop
@@ -127,58 +145,84 @@ class Source:
     def _sample(self, opened: video.Video, starts_s: float, *, seam: bool) -> Generator[Frame]:
         pace = _Pace(self._clock, self._stop) if self.settings.realtime and not self.settings.live else None
         due = _Due(self.settings.analysis_fps)
+        decoder = self._decoder(opened, starts_s)
         fresh_s = self._clock.monotonic_s()
-        for step in opened.steps():
-            self._remember(step)
-            for picture in step.pictures:
-                if pace is not None:
-                    pace.wait_for(picture.at_s)
-                if self._stop.is_set():
-                    return
-                self._media_time_s = starts_s + picture.at_s
-                self.frames_read += 1
-                self._picture_came_s = self._clock.monotonic_s()
-                if due.at(picture.at_s):
-                    yield self._frame(picture, discontinuity=seam)
-                    seam = False
+        for taken in opened.packets(self._clock.now):
+            if pace is not None:
+                pace.wait_for(taken.dts_s)
+                taken.came_at = self._clock.now()
+            if self._stop.is_set():
+                return
+            self._store(opened, taken)
+            for picture in decoder.pictures(taken):
                 fresh_s = self._clock.monotonic_s()
-            if self.settings.live and self._clock.monotonic_s() - fresh_s > self.settings.silence_s:
-                raise SourceError(f"sends data but no picture for {self.settings.silence_s:g} s")
+                if (frame := self._take(picture, starts_s, due, seam=seam)) is not None:
+                    seam = False
+                    yield frame
+            self._check_fresh(fresh_s)
+        for picture in decoder.rest():
+            if (frame := self._take(picture, starts_s, due, seam=seam)) is not None:
+                yield frame
+        opened.check_end()
 
-    def _remember(self, step: video.Step) -> None:
-        now = self._clock.now()
-        for packet in step.packets:
-            for sink in self._sinks:
-                sink.append(packet, now)
-
-    def _frame(self, picture: video.Picture, *, discontinuity: bool) -> Frame:
-        image = self._masks.painted(picture.decoded)
-        media_time_s = self._media_time_s or 0.0
-        return Frame(
-            image=image,
-            index=self.frames_read - 1,
-            media_time_s=media_time_s,
-            captured_at=self._captured_at(media_time_s),
-            discontinuity=discontinuity,
+    def _decoder(self, opened: video.Video, starts_s: float) -> EveryPicture | KeyFrameIdle:
+        self.idle.asleep = False
+        if self._attention is None or self.settings.idle == "all":
+            return EveryPicture(opened)
+        if self._sizes is None or self._sizes[0] != opened.facts:
+            self._sizes = opened.facts, PacketSizes()
+        gate = LumaGate(self._masks)
+        return KeyFrameIdle(
+            opened, starts_s=starts_s, attention=self._attention, gate=gate, sizes=self._sizes[1], tally=self.idle
         )
 
-    def _captured_at(self, media_time_s: float) -> datetime:
+    def _store(self, opened: video.Video, taken: video.Taken) -> None:
+        """Before it is decoded: what nobody can decode is kept all the same."""
+        if not self._sinks:
+            return
+        for packet in opened.stored(taken):
+            for sink in self._sinks:
+                sink.append(packet, taken.came_at)
+
+    def _check_fresh(self, fresh_s: float) -> None:
+        if not self.settings.live or self.idle.asleep:
+            return
+        if self._clock.monotonic_s() - fresh_s > self.settings.silence_s:
+            raise SourceError(f"sends data but no picture for {self.settings.silence_s:g} s")
+
+    def _take(self, picture: video.Picture, starts_s: float, due: _Due, *, seam: bool) -> Frame | None:
+        """The frame that is made of a picture, where one is due."""
+        self._media_time_s = starts_s + picture.at_s
+        self.frames_read += 1
+        self._picture_came_s = self._clock.monotonic_s()
+        if self._stop.is_set() or not due.at(picture.at_s):
+            return None
+        return Frame(
+            image=self._masks.painted(picture.decoded),
+            index=self.frames_read - 1,
+            media_time_s=self._media_time_s,
+            captured_at=self._captured_at(self._media_time_s, picture.came_at),
+            discontinuity=seam,
+        )
+
+    def _captured_at(self, media_time_s: float, came_at: datetime) -> datetime:
         if self.settings.starts_at is None:
-            return self._clock.now()
+            return came_at
         return self.settings.starts_at + timedelta(seconds=media_time_s)
 
 
 class _Due:
-    """Picks pictures at the analysis rate."""
+    """Picks pictures at the analysis rate: the first at or after each whole interval, whichever were seen before."""
 
     def __init__(self, analysis_fps: float) -> None:
-        self._interval_s = 1 / analysis_fps
-        self._next_s = 0.0
+        self._analysis_fps = analysis_fps
+        self._newest = -1
 
     def at(self, at_s: float) -> bool:
-        if at_s < self._next_s - self._interval_s * 0.05:
+        number = int(at_s * self._analysis_fps + _TOLERANCE)
+        if number <= self._newest:
             return False
-        self._next_s = max(self._next_s + self._interval_s, at_s + self._interval_s * 0.5)
+        self._newest = number
         return True
 
 

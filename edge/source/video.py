@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 import av.error
@@ -17,7 +17,7 @@ from edge.errors import SourceError
 from edge.source.packets import StoredPacket, StreamFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from fractions import Fraction
 
 log = logging.getLogger(__name__)
@@ -36,28 +36,35 @@ _IN_BAND = frozenset({"h264", "hevc"})
 """Codecs whose packets are handed on in Annex B form, with their parameter sets."""
 
 
+@dataclass(slots=True)
+class Taken:
+    """A compressed picture as it was taken from the container, not yet decoded; times since the first picture."""
+
+    packet: av.Packet[av.VideoStream]
+    key: bool
+    size_bytes: int
+    pts_s: float
+    dts_s: float
+    came_at: datetime
+    """By the device's clock."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A decoded picture, not yet masked."""
 
     decoded: av.VideoFrame
     at_s: float
-    """Since the video's first picture; never goes back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One packet and the pictures that came out when it was decoded (none or several)."""
-
-    packets: list[StoredPacket]
-    pictures: list[Picture]
+    """Since the video's first picture; never goes back within a run of the decoder."""
+    came_at: datetime
+    """When its packet came, by the device's clock."""
 
 
 class Video:
     """One opened video, decoded on one thread.
 
     Raises:
-        SourceError: from the constructor and from `steps`, also at the end of a file that is shorter than it says.
+        SourceError: from every method; also at the end of a file that is shorter than it says.
     """
 
     def __init__(self, location: str, *, live: bool, timeout_s: float = 5.0) -> None:
@@ -69,13 +76,19 @@ class Video:
         except BaseException:
             self._container.close()
             raise
+        self._in_band = False
+        """Its packets are in Annex B form already; only key frames are given their parameter sets."""
         self._filter = self._annex_b()
         self._stamps = _Stamps(self._stream, live=live)
         self._promised = 0 if live else self._stream.frames
         self._promised_s = None if live else _seconds(self._stream.metadata.get("DURATION", ""))
         self._packets = 0
         self._damaged = 0
+        self._came: dict[int, datetime] = {}
+        self._came_last = datetime.min.replace(tzinfo=UTC)
+        self._decoded_to_s = 0.0
         self._last_at_s = 0.0
+        self._taken_to_s = 0.0
         self._size_px = (self.facts.width_px, self.facts.height_px)
 
     @property
@@ -92,7 +105,12 @@ class Video:
     def close(self) -> None:
         self._container.close()
 
-    def steps(self) -> Iterator[Step]:
+    def packets(self, now: Callable[[], datetime]) -> Iterator[Taken]:
+        """Every packet with its stamps made regular; of a stream, from the first key frame on.
+
+        Raises:
+            SourceError: it breaks off, or a file is shorter than it says. The end of a stream is one, too.
+        """
         waiting_for_key = self._live
         for packet in self._demux():
             if packet.size == 0:
@@ -102,11 +120,23 @@ class Video:
             waiting_for_key = False
             self._packets += 1
             self._stamps.make_regular(packet)
-            pictures = self._decode(packet)
-            yield Step(self._store(packet), pictures)
-        pictures = self._decode(None)
-        yield Step([], pictures)
-        self._check_end()
+            self._taken_to_s = max(self._taken_to_s, self._stamps.pts_s)
+            yield Taken(packet, packet.is_keyframe, packet.size, self._stamps.pts_s, self._stamps.dts_s, now())
+
+    def pictures(self, taken: Taken | None) -> list[Picture]:
+        """What comes out of the decoder for this packet, nothing where it is damaged; for None, what it still holds."""
+        if taken is None:
+            return self._decode(None)
+        if taken.packet.pts is not None:
+            self._came[taken.packet.pts] = taken.came_at
+        self._came_last = taken.came_at
+        return self._decode(taken.packet)
+
+    def decode_afresh(self) -> None:
+        """Forget what was decoded: the next packet is a key frame."""
+        self._stream.codec_context.flush_buffers()
+        self._came.clear()
+        self._decoded_to_s = 0.0
 
     def _demux(self) -> Iterator[av.Packet[av.VideoStream]]:
         try:
@@ -132,21 +162,26 @@ class Video:
         if (frame.width, frame.height) != self._size_px:
             was, now = (f"{width}x{height}" for width, height in (self._size_px, (frame.width, frame.height)))
             raise SourceError(f"changes size after {self._last_at_s:.1f} s, from {was} to {now} px")
-        self._last_at_s = max(self._last_at_s, self._stamps.seconds_of(frame))
-        return Picture(frame, self._last_at_s)
+        self._decoded_to_s = max(self._decoded_to_s, self._stamps.seconds_of(frame))
+        self._last_at_s = max(self._last_at_s, self._decoded_to_s)
+        came_at = self._came.pop(frame.pts, self._came_last) if frame.pts is not None else self._came_last
+        return Picture(frame, self._decoded_to_s, came_at)
 
-    def _store(self, packet: av.Packet[av.VideoStream]) -> list[StoredPacket]:
-        """Called after decoding: the filter empties the packet."""
-        key, pts_s, dts_s = packet.is_keyframe, self._stamps.pts_s, self._stamps.dts_s
-        if self._filter is None:
-            return [StoredPacket(bytes(packet), key, pts_s, dts_s)]
+    def stored(self, taken: Taken) -> list[StoredPacket]:
+        """The packet as it can be kept without the container."""
+        if self._filter is None or (self._in_band and not taken.key):
+            return [StoredPacket(bytes(taken.packet), taken.key, taken.pts_s, taken.dts_s)]
+        copy = cast("av.Packet[av.VideoStream]", av.Packet(taken.size_bytes))  # the filter empties what it is given
+        copy.update(bytes(taken.packet))
+        copy.is_keyframe = taken.key
         try:
-            return [StoredPacket(bytes(filtered), key, pts_s, dts_s) for filtered in self._filter.filter(packet)]
+            filtered = self._filter.filter(copy)
         except av.error.FFmpegError as error:
             log.debug("packet %d is left out of the clip: %s", self._packets, explain(error))
             return []
+        return [StoredPacket(bytes(one), taken.key, taken.pts_s, taken.dts_s) for one in filtered]
 
-    def _check_end(self) -> None:
+    def check_end(self) -> None:
         if self._live:
             raise SourceError("the stream ended")
         if self._packets == 0:
@@ -158,8 +193,8 @@ class Video:
             raise SourceError(
                 f"is truncated: it ends after {self._last_at_s:.1f} s with {self._packets} of {self._promised} pictures"
             )
-        if self._promised_s is not None and self._promised_s - self._last_at_s > max(1.0, self._promised_s * 0.02):
-            raise SourceError(f"is truncated: it ends after {self._last_at_s:.1f} of {self._promised_s:.1f} s")
+        if self._promised_s is not None and self._promised_s - self._taken_to_s > max(1.0, self._promised_s * 0.02):
+            raise SourceError(f"is truncated: it ends after {self._taken_to_s:.1f} of {self._promised_s:.1f} s")
 
     def _first_stream(self) -> av.VideoStream:
         if not self._container.streams.video:
@@ -184,8 +219,9 @@ class Video:
         if self.facts.codec not in _IN_BAND:
             return None
         extradata = self._stream.codec_context.extradata or b""
+        self._in_band = extradata[:1] != b"\x01"
         to_annex_b = f"{self.facts.codec}_mp4toannexb"
-        return BitStreamFilterContext(to_annex_b if extradata[:1] == b"\x01" else "dump_extra", self._stream)
+        return BitStreamFilterContext("dump_extra" if self._in_band else to_annex_b, self._stream)
 
 
 class _Stamps:
