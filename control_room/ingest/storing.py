@@ -80,7 +80,7 @@ def store(connection: pool.Connection, batch: list[Outcome], now: datetime, *, k
     try:
         return _store_together(connection, batch, now, keep_refused=keep_refused)
     except psycopg.Error as error:
-        if not (error.sqlstate or "").startswith(_FAULT_OF_MESSAGE):
+        if not (isinstance(error, psycopg.DataError) or (error.sqlstate or "").startswith(_FAULT_OF_MESSAGE)):
             raise
         if len(batch) == 1:
             refused: list[Outcome] = [_not_storable(batch[0], error)]

@@ -136,15 +136,20 @@ def add_user(connection: pool.Connection, name: str, now: datetime, password: st
     return users.add(connection, name, PEOPLE[name], password=password, by=callers.command(), now=now)
 
 
-def settings(database_url: str, folder: Path) -> config.Settings:
-    return config.Settings.model_validate({"database": {"url": database_url}, "store": {"directory": folder / "store"}})
+def settings(database_url: str, folder: Path, key_file: str = "") -> config.Settings:
+    sections = {
+        "database": {"url": database_url},
+        "store": {"directory": folder / "store"},
+        "commands": {"key_file": key_file},
+    }
+    return config.Settings.model_validate(sections)
 
 
 @contextlib.contextmanager
-def opened(database_url: str, folder: Path, *, heartbeat_s: float = 10.0) -> Iterator[Door]:
+def opened(database_url: str, folder: Path, *, heartbeat_s: float = 10.0, key_file: str = "") -> Iterator[Door]:
     clock = Clock()
     app = room_app.create_app(
-        settings(database_url, folder), clock=clock, built=folder / "dist", heartbeat_s=heartbeat_s
+        settings(database_url, folder, key_file), clock=clock, built=folder / "dist", heartbeat_s=heartbeat_s
     )
     with _serving(app) as url:
         door = Door(app, url, clock, database_url, folder)
