@@ -17,6 +17,7 @@ from edge.pipeline import Pipeline
 from edge.reload import changes
 from edge.ring import PacketRing
 from edge.source import Source, SourceSettings, keep_open
+from edge.source.attention import Attention
 from wire.event import ModelReference
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _RING_SLACK_S = 15.0
 """Pictures that the ring keeps beyond the longest clip: a rule speaks some time after what it speaks of."""
 _SILENCE_S = 1.0
 """While the camera is dark its rules are told so once in so many seconds."""
-_HANGS_S = 60.0
+HANGS_S = 60.0
 """A thread that does nothing for longer than any back-off, time limit or slow picture takes."""
 
 
@@ -77,8 +78,9 @@ class CameraRunner:
         """The newest that was looked at."""
         self._saved_s = self._looked_s = self._clock.monotonic_s()
         self.health = status.CameraHealth(camera, shared.clock, shared.changed)
-        self._reading = shared.pulses.new(f"{camera.id}-read", _HANGS_S)
-        self._seeing = shared.pulses.new(f"{camera.id}-look", _HANGS_S)
+        self._reading = shared.pulses.new(f"{camera.id}-read", HANGS_S)
+        self._seeing = shared.pulses.new(f"{camera.id}-look", HANGS_S)
+        self._attention = Attention()
         masks = Masks(camera.zones)
         ring = PacketRing(
             span_s=settings.evidence.longest_s + _RING_SLACK_S, limit_bytes=settings.evidence.memory_bytes
@@ -89,8 +91,9 @@ class CameraRunner:
             clock=self._clock,
             stop=self._stop,
             sinks=[ring, self._reading],
+            attention=self._attention,
         )
-        self._handoff = Handoff()
+        self._handoff = Handoff(shared.clock)
         self._reporter = Reporter(
             sender=sender_of(settings, camera, shared.detector),
             outbox=shared.outbox,
@@ -237,11 +240,14 @@ class CameraRunner:
 
 
 def source_settings(settings: Settings, camera: CameraSection) -> SourceSettings:
+    location = settings.location(camera)
+    is_stream = not camera.source.startswith("file:")
     return SourceSettings(
-        location=settings.location(camera),
+        location=location,
         analysis_fps=camera.analysis_fps,
         realtime=camera.realtime,
         loop=camera.loop,
+        idle=camera.idle if is_stream or "idle" in camera.model_fields_set else "all",
     )
 
 

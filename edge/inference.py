@@ -28,6 +28,11 @@ class SharedDetector:
         self._turns: deque[object] = deque()
         self._next = Condition()
 
+    @property
+    def waiting(self) -> int:
+        """Cameras whose picture is being looked at or waits for it."""
+        return len(self._turns)
+
     def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
         turn = object()
         with self._next:

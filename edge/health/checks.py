@@ -72,22 +72,22 @@ class Checks:
 
     def look(self, settings: Settings, cameras: Collection[CameraRunner], clock_offset_s: float | None) -> None:
         now_s = self._clock.monotonic_s()
-        self._check_workers()
-        self._check_clock(clock_offset_s)
+        self.check_workers()
+        self.check_clock(clock_offset_s)
         if self._disk.now(now_s):
-            self._check_disk(settings.evidence.free_disk_bytes)
+            self.check_disk(settings.evidence.free_disk_bytes)
         if self._queues.now(now_s):
-            self._check_queues({camera.camera.id: camera.frames for camera in cameras})
-            self._check_outbox()
+            self.check_queues({camera.camera.id: camera.frames for camera in cameras})
+            self.check_outbox()
         if self._model.now(now_s):
-            self._check_model(settings.detector.model, settings.detector.input_px)
+            self.check_model(settings.detector.model, settings.detector.input_px)
 
-    def _check_workers(self) -> None:
+    def check_workers(self) -> None:
         for name in self._pulses.late():
             self._alarms.set("worker_faulted", {"reason": "hangs"}, subject=name)
         self._alarms.expire("worker_faulted", _FAULT_LASTS)
 
-    def _check_clock(self, offset_s: float | None) -> None:
+    def check_clock(self, offset_s: float | None) -> None:
         if offset_s is None:
             return
         if abs(offset_s) > _CLOCK_OFF_S:
@@ -95,7 +95,7 @@ class Checks:
         elif abs(offset_s) < _CLOCK_WELL_S:
             self._alarms.set("clock_off", None)
 
-    def _check_disk(self, wanted_bytes: int) -> None:
+    def check_disk(self, wanted_bytes: int) -> None:
         free_bytes = self._folder.free_bytes()
         if free_bytes >= wanted_bytes:
             self._alarms.set("disk_full", None)
@@ -103,7 +103,7 @@ class Checks:
         free_mib = free_bytes // _MIB // _MIB_STEP * _MIB_STEP
         self._alarms.set("disk_full", {"free_mib": free_mib, "wanted_mib": wanted_bytes // _MIB})
 
-    def _check_queues(self, frames: Mapping[str, tuple[int, int]]) -> None:
+    def check_queues(self, frames: Mapping[str, tuple[int, int]]) -> None:
         """`frames`: a camera's frames that were looked at and those that were dropped, since its start."""
         behind: dict[str, Parameters] = {}
         for camera_id, (looked, dropped) in frames.items():
@@ -117,7 +117,7 @@ class Checks:
         self._frames = dict(frames)
         self._alarms.replace("queue_full", behind)
 
-    def _check_outbox(self) -> None:
+    def check_outbox(self) -> None:
         try:
             pending = self._outbox.counts().pending
         except OutboxError as error:
@@ -126,7 +126,7 @@ class Checks:
         many = pending // _PENDING_STEP * _PENDING_STEP
         self._alarms.set("outbox_large", {"pending": many} if pending >= _PENDING_MANY else None)
 
-    def _check_model(self, model: str, input_px: int) -> None:
+    def check_model(self, model: str, input_px: int) -> None:
         """Of the file that the next start would load."""
         try:
             found = catalogue.locate(model, input_px).sha256

@@ -30,6 +30,7 @@ class Watchdog:
 
     def ill(self, status: str) -> None:
         """Something hangs: without `WATCHDOG=1` it is only a matter of time."""
+        self._status = ""
         self._say("", status)
 
     def stopping(self) -> None:

@@ -155,4 +155,5 @@ def test_a_door_that_stays_shut_is_an_alarm_until_it_opens(waiting: Waiting, doo
 def test_the_room_tells_the_time_in_each_answer() -> None:
     assert clock_offset_s("Sun, 01 Mar 2026 11:59:20 GMT", START, 1.0) == 39.0
     assert clock_offset_s("Sun, 01 Mar 2026 12:00:30 GMT", START, 0.0) == -30.5
-    assert [clock_offset_s(said, START, 0.0) for said in ("", "yesterday", "Sun, 01 Mar 2026 11:59:20 -0000")] == [None] * 3
+    unusable = ("", "yesterday", "Sun, 01 Mar 2026 11:59:20 -0000")
+    assert [clock_offset_s(said, START, 0.0) for said in unusable] == [None] * 3
