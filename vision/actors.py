@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _REMEMBER_S = 120.0
 _PRESENT_S = 1.0
 """A track counts as seen for so long after its last detection."""
+_STATURE_STEPS = 40
 _STATURE_SHARE = 0.6
 """A person box lower than so much of the person's usual height is a bag or a stone that took over the track."""
 _BORDER_SHARE = 0.05
@@ -53,6 +55,8 @@ class Actor:
     """Its place shows something that is not background: it came, though perhaps nobody saw it move."""
     cut_off: bool = False
     """The newest box touches the picture's border."""
+    stature_px: float = 0.0
+    """Usual height of the recent boxes; the upper half, because hidden legs and bowed backs only shorten them."""
 
     @property
     def is_person(self) -> bool:
@@ -67,11 +71,11 @@ class Actor:
     def box(self) -> Box:
         return self.path[-1][1]
 
-    @property
-    def stature_px(self) -> float:
-        """Usual height of the recent boxes; the upper half, because hidden legs and bowed backs only shorten them."""
-        heights = sorted(box[3] - box[1] for _, box in list(self.path)[-40:])
-        return heights[(3 * len(heights)) // 4]
+    def step(self, at_s: float, box: Box) -> None:
+        """One more place of its path."""
+        self.path.append((at_s, box))
+        heights = sorted(seen[3] - seen[1] for _, seen in islice(reversed(self.path), _STATURE_STEPS))
+        self.stature_px = heights[(3 * len(heights)) // 4]
 
     def stature_at_px(self, when_s: float) -> float:
         """Likewise around a moment."""
@@ -83,7 +87,12 @@ class Actor:
         return not self.is_person or box[3] - box[1] >= _STATURE_SHARE * self.stature_px
 
     def during(self, from_s: float, to_s: float) -> Iterator[Box]:
-        return (box for at_s, box in self.path if from_s <= at_s <= to_s and self.fills(box))
+        """Its boxes of a span, the newest first."""
+        for at_s, box in reversed(self.path):
+            if at_s < from_s:
+                return
+            if at_s <= to_s and self.fills(box):
+                yield box
 
     def lingered(self, from_s: float, to_s: float) -> bool:
         """Whether it stood, or nearly so, for a while during a span."""
@@ -116,7 +125,7 @@ class Actors:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         """For an analysis picture of shape (height_px, width_px)."""
-        self._shape = shape
+        self.shape = shape
         self._actors: dict[int, Actor] = {}
         self.now_s = 0.0
         self._looked_s = 0.0
@@ -156,7 +165,7 @@ class Actors:
         """Take vehicles that stand where the background shows none for arrived."""
         for actor in self:
             if not actor.is_person and not actor.arrived and self.is_seen(actor):
-                actor.arrived = bool(foreground[rows_and_columns(actor.box, self._shape)].mean() >= _ARRIVED_SHARE)
+                actor.arrived = bool(foreground[rows_and_columns(actor.box, self.shape)].mean() >= _ARRIVED_SHARE)
 
     def present(self) -> list[Actor]:
         """Believed actors that are seen now, in boxes that suit them."""
@@ -167,24 +176,25 @@ class Actors:
 
     def occupied(self) -> NDArray[np.bool_]:
         """The pixels inside the boxes of those present."""
-        mask = np.zeros(self._shape, np.bool_)
+        mask = np.zeros(self.shape, np.bool_)
         for actor in self.present():
-            mask[rows_and_columns(actor.box, self._shape)] = True
+            mask[rows_and_columns(actor.box, self.shape)] = True
         return mask
 
-    def beside(self, box: Box, from_s: float, to_s: float, reach: float) -> list[Actor]:
+    def beside(self, box: Box, from_s: float, to_s: float, reach: float, *, on_ground: bool = True) -> list[Actor]:
         """Actors that came within `reach` of their own height of a box during a span, longest first.
 
         For a vehicle it is enough to have arrived: to bring something takes less belief than to be taken for it.
 
-        A person's feet must also be about as far down the picture as the box's lower edge: who passes behind a thing
-        overlaps it in the picture without being near it.
+        A person's feet must also be about as far down the picture as the box's lower edge, unless `on_ground` is not
+        asked for: who passes behind a thing overlaps it in the picture without being near it.
         """
         found = []
         for actor in self:
             if not (actor.believed or actor.arrived) or actor.first_seen_s > to_s or actor.last_seen_s < from_s:
                 continue
-            touches = sum(_is_beside(one, box, reach, on_foot=actor.is_person) for one in actor.during(from_s, to_s))
+            on_foot = on_ground and actor.is_person
+            touches = sum(_is_beside(one, box, reach, on_foot=on_foot) for one in actor.during(from_s, to_s))
             if touches:
                 found.append((touches, actor))
         return [actor for _, actor in sorted(found, key=lambda item: -item[0])]
@@ -194,16 +204,16 @@ class Actors:
         if self.is_seen(actor):
             return True
         x1, y1, x2, y2 = actor.box
-        upper = foreground[rows_and_columns((x1, y1, x2, (y1 + y2) / 2), self._shape)]
+        upper = foreground[rows_and_columns((x1, y1, x2, (y1 + y2) / 2), self.shape)]
         return upper.size > 0 and float(upper.mean()) >= _STANDS_SHARE
 
     def still_parked(self, actor: Actor, foreground: NDArray[np.bool_], apart: Box) -> bool:
         """Whether a vehicle is seen, or its last place, apart from a given box, is not bare."""
         if self.is_seen(actor):
             return True
-        area = np.zeros(self._shape, np.bool_)
-        area[rows_and_columns(actor.box, self._shape)] = True
-        area[rows_and_columns(apart, self._shape)] = False
+        area = np.zeros(self.shape, np.bool_)
+        area[rows_and_columns(actor.box, self.shape)] = True
+        area[rows_and_columns(apart, self.shape)] = False
         count = int(np.count_nonzero(area))
         return count > 0 and float(np.count_nonzero(foreground & area)) / count >= _STANDS_SHARE
 
@@ -230,7 +240,7 @@ class Actors:
         return nearest
 
     def _see(self, actor: Actor, one: Track) -> None:
-        height, width = self._shape
+        height, width = self.shape
         box = (one.box[0] * width, one.box[1] * height, one.box[2] * width, one.box[3] * height)
         actor.label = one.label
         actor.moved = actor.moved or one.moved
@@ -238,7 +248,7 @@ class Actors:
         across, down = 1 + _BORDER_SHARE * (box[2] - box[0]), 1 + _BORDER_SHARE * (box[3] - box[1])
         actor.cut_off = box[0] <= across or box[1] <= down or box[2] >= width - across or box[3] >= height - down
         if not actor.path or one.last_seen_s > actor.last_seen_s:
-            actor.path.append((one.last_seen_s, box))
+            actor.step(one.last_seen_s, box)
         actor.last_seen_s = max(actor.last_seen_s, one.last_seen_s)
         while actor.path and self.now_s - actor.path[0][0] > _REMEMBER_S and len(actor.path) > 1:
             actor.path.popleft()

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from vision import illumination
+from vision import illumination, registration
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 ANALYSIS_WIDTH_PX = 320
@@ -48,6 +50,13 @@ _NOISE_START = 2.0
 _HOLD_SHARE = 0.45
 _HOLD_S = 3.0
 """So much of the picture changed at once is light or a moved camera: wait, then learn afresh."""
+_RESUMED_HOLD_SHARE, _RESUMED_S = 0.3, 6.0
+"""For so long after an interruption less is enough: the camera may hang differently."""
+_STEP_MAX_S = 10.0
+"""The longest time that counts between two pictures: while nothing moves they come so seldom."""
+_KNOWN_SHARE = 0.5
+_NOISE_SCALE = 16.0
+_MEMORY_VERSION = 1
 
 
 class PixelLayers:
@@ -77,6 +86,8 @@ class PixelLayers:
         self.restarted = False
         """It went on too long and everything was forgotten."""
         self._gain = illumination.GainMap()
+        self._registration = registration.Registration()
+        self._resumed_s: float | None = None
         self._noise = np.full(shape, _NOISE_START, np.float32)
         self._newcomer = np.zeros(colour, np.float32)
         self._came_s = np.zeros(shape, np.float32)
@@ -90,9 +101,12 @@ class PixelLayers:
         self, picture: NDArray[np.uint8], now_s: float, occupied: NDArray[np.bool_], things: NDArray[np.bool_]
     ) -> None:
         """Take in a BGR picture of this shape; masks say where people and vehicles are, and things that were left."""
-        step_s = 0.0 if self._last_s is None else min(now_s - self._last_s, 1.0)
+        step_s = 0.0 if self._last_s is None else min(now_s - self._last_s, _STEP_MAX_S)
+        soft = np.asarray(cv2.GaussianBlur(picture, (3, 3), 0), np.uint8)
+        image = self._steady(soft, occupied | things, now_s).astype(np.float32)
+        if self._last_s is None:
+            self._resumed_s = now_s
         self._last_s = now_s
-        image = cv2.GaussianBlur(picture, (3, 3), 0).astype(np.float32)
         self._gain.update(image, self.background, self._shows_light(occupied, things), step_s)
         self.image = self._gain.remove(image)
         self._compare()
@@ -104,6 +118,59 @@ class PixelLayers:
         self._promote(occupied)
         self._clear(step_s)
         self._learn(step_s, occupied)
+
+    def _steady(self, picture: NDArray[np.uint8], covered: NDArray[np.bool_], now_s: float) -> NDArray[np.uint8]:
+        """The picture held to the background, or at first, with little of that known, to the pictures before it."""
+        if self.known.mean() >= _KNOWN_SHARE:
+            ground = self.known & ~covered & ~self.has_static
+            return self._registration.steady(picture, self.background, ground, now_s)
+        if self._last_s is None:
+            return picture
+        self._registration.forget()
+        return self._registration.steady(picture, self._newcomer, ~covered, now_s)
+
+    @property
+    def shift_px(self) -> tuple[float, float]:
+        """By how much the newest picture was off its place, across and down."""
+        return self._registration.shift_px
+
+    def resumed(self) -> PixelLayers:
+        """Layers with this background, for the same view after an interruption."""
+        layers = PixelLayers(self.shape)
+        layers.background, layers.known = self.background.copy(), self.known.copy()
+        layers.learned_at_s[layers.known] = -np.inf
+        layers._noise = self._noise.copy()
+        return layers
+
+    def remember(self) -> dict[str, NDArray[np.generic]]:
+        """What `recalled` takes, as small arrays of bytes."""
+        noise = np.clip(self._noise * _NOISE_SCALE, 0, 255).astype(np.uint8)
+        light = np.clip(self.background, 0, 255).astype(np.uint8)
+        return {
+            "version": np.array(_MEMORY_VERSION),
+            "background": _packed(light),
+            "known": _packed(self.known.astype(np.uint8)),
+            "noise": _packed(noise),
+        }
+
+    @classmethod
+    def recalled(cls, memory: Mapping[str, NDArray[np.generic]]) -> PixelLayers:
+        """Layers with the background that `remember` gave.
+
+        Raises:
+            ValueError: it is damaged or of another version.
+            KeyError: a part of it is missing.
+        """
+        if int(memory["version"]) != _MEMORY_VERSION:
+            raise ValueError(f"version {int(memory['version'])} of a background is not known")
+        light, known, noise = (_unpacked(memory[name]) for name in ("background", "known", "noise"))
+        if light.ndim != 3 or known.shape != light.shape[:2] or noise.shape != known.shape:  # noqa: PLR2004 - colour
+            raise ValueError("the parts of a background are of different sizes")
+        layers = cls((known.shape[0], known.shape[1]))
+        layers.background = light.astype(np.float32)
+        layers.known = known > 0
+        layers._noise = noise.astype(np.float32) / _NOISE_SCALE
+        return layers
 
     def forget_since(self, area: tuple[slice, slice], since_s: float) -> None:
         """Forget what was learned within rows and columns since a moment."""
@@ -130,7 +197,24 @@ class PixelLayers:
         self.strong = np.minimum(np.maximum(_STRONG_MIN, _STRONG_NOISE * self._noise + 4.0) * stretch, _DIFFERENCE_MAX)
         self.difference = largest_channel(self.image, self.background)
         self.foreground = self.known & (self.difference > self.weak)
+        self._leave_out_border()
         self.shows_static = self.has_static & (largest_channel(self.image, self.static) <= self.weak + 4.0)
+
+    def _leave_out_border(self) -> None:
+        """What a picture that was moved back to its place does not show is as it was."""
+        across, down = self._registration.shift_px
+        columns, rows = int(np.ceil(abs(across))), int(np.ceil(abs(down)))
+        if columns:
+            self.foreground[:, -columns - 1 :] = False
+            self.foreground[:, : columns + 1] = False
+        if rows:
+            self.foreground[-rows - 1 :] = False
+            self.foreground[: rows + 1] = False
+
+    @property
+    def unsettled(self) -> NDArray[np.bool_]:
+        """Pixels that show neither the background nor what stands on it."""
+        return self.foreground & ~self.shows_static
 
     def _shows_light(self, occupied: NDArray[np.bool_], things: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Pixels whose change tells of the light: not where anything moves, but where a change stays.
@@ -141,7 +225,9 @@ class PixelLayers:
 
     def _hold(self, now_s: float) -> bool:
         changed = self.known & (self.difference > self.strong) & ~self.shows_static
-        self.held = bool(np.count_nonzero(changed) > _HOLD_SHARE * changed.size)
+        fresh = self._resumed_s is not None and now_s - self._resumed_s < _RESUMED_S
+        share = _RESUMED_HOLD_SHARE if fresh else _HOLD_SHARE
+        self.held = bool(np.count_nonzero(changed) > share * changed.size)
         if not self.held:
             self._held_since_s = None
         elif self._held_since_s is None:
@@ -149,6 +235,7 @@ class PixelLayers:
         elif now_s - self._held_since_s >= _HOLD_S:
             self.forget(np.ones(self.shape, np.bool_))
             self._gain = illumination.GainMap()
+            self._registration.forget()
             self._newcomer_seen_s[:] = 0.0
             self._held_since_s, self.held = None, False
             return True
@@ -205,6 +292,22 @@ class PixelLayers:
         self.background *= given
         self.static *= given
         self._newcomer *= given
+
+
+def _packed(layer: NDArray[np.uint8]) -> NDArray[np.generic]:
+    """As the bytes of a PNG."""
+    _, png = cv2.imencode(".png", layer)
+    return np.asarray(png).reshape(-1)
+
+
+def _unpacked(png: NDArray[np.generic]) -> NDArray[np.uint8]:
+    try:
+        layer = cv2.imdecode(png.astype(np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        layer = None
+    if layer is None:
+        raise ValueError("a part of a background is damaged")
+    return np.asarray(layer, np.uint8)
 
 
 def _weight(step_s: float, constant_s: float) -> float:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from vision.actors import Actor, Actors
     from vision.geometry import Box
     from vision.static_objects import Region
+    from vision.throws import Throws
 
-How = Literal["left_by_person", "tipped_from_vehicle"]
+How = Literal["left_by_person", "thrown", "tipped_from_vehicle"]
 
 _BEFORE_S, _AFTER_S = 3.0, 1.5
 """A bringer was beside the place within this span around the thing's appearance."""
@@ -36,6 +37,10 @@ _BODY_SHARE = 0.5
 _BENEATH_SHARE, _STRIP_SHARE = 0.7, 0.25
 _STOP_BIRTH_S = 2.0
 """What comes to stand within so many seconds of a vehicle's stop is its shadow or its own outline."""
+_THROW_HEIGHTS = 4.0
+"""How far a thing is thrown, in heights of who threw it."""
+_RIDE_S, _RIDE_HEIGHTS = 30.0, 1.0
+"""A vehicle that stood within so many of its own heights of who left a thing, so long before, may be theirs."""
 
 
 @dataclass(slots=True)
@@ -45,15 +50,15 @@ class Bringers:
     how: How
     people: set[int]
     """Track ids, with those that followed when a track was lost and found again."""
-    actor_id: int
-    """The one to show: the owner, or the vehicle."""
+    actor_id: int | None
+    """The one to show: the owner, or the vehicle; None where it was seen before the agent's last start."""
     actor_label: str
     actor_confidence: float
     actor_box: Box
     """Where it was when the thing appeared, in pixels of the analysis picture."""
 
 
-def find(region: Region, everybody: Actors) -> Bringers | None:
+def find(region: Region, everybody: Actors, throws: Throws) -> Bringers | None:
     """The people or the vehicle beside the place when the thing appeared, if its size suits them."""
     born_s, rest_s = region.born_s, max(region.born_s, region.rest_s)
     near = everybody.beside(region.box, born_s - _BEFORE_S, rest_s + _AFTER_S, _REACH_PERSON)
@@ -68,6 +73,31 @@ def find(region: Region, everybody: Actors) -> Bringers | None:
     lingering = [one for one in vehicles if one.lingered(born_s - _VEHICLE_BEFORE_S, rest_s + _AFTER_S)]
     if lingering:
         return _bringers("tipped_from_vehicle", people, lingering[0], born_s)
+    return _thrown(region, everybody, throws)
+
+
+def numbers(thing: Bringers) -> set[int]:
+    """All track ids that are linked to a thing."""
+    return thing.people if thing.actor_id is None else thing.people | {thing.actor_id}
+
+
+def ride(thing: Bringers, everybody: Actors) -> Actor | None:
+    """The vehicle that stood beside whoever left a thing by hand."""
+    if thing.how == "tipped_from_vehicle" or thing.actor_id is None or thing.actor_id not in everybody:
+        return None
+    now_s = everybody.now_s
+    beside = everybody.beside(thing.actor_box, now_s - _RIDE_S, now_s, _RIDE_HEIGHTS)
+    return next((one for one in beside if not one.is_person and one.lingered(now_s - _RIDE_S, now_s)), None)
+
+
+def _thrown(region: Region, everybody: Actors, throws: Throws) -> Bringers | None:
+    """Whoever stood within throwing distance of a thing that was seen coming through the air."""
+    for one in everybody.beside(region.box, region.born_s - _BEFORE_S, region.born_s, _THROW_HEIGHTS, on_ground=False):
+        if not one.is_person or region.area_px > _CARRIED_SHARE * one.stature_px**2:
+            continue
+        _, box = min(one.path, key=lambda step: abs(step[0] - region.born_s))
+        if throws.came_flying(region.box, region.area_px, region.born_s, box):
+            return _bringers("thrown", [one], one, region.born_s)
     return None
 
 

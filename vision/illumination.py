@@ -31,6 +31,7 @@ class GainMap:
     def __init__(self) -> None:
         self.picture = np.ones(3, np.float32)
         self._local = np.ones((_ROWS, _COLUMNS), np.float32)
+        self._begun = False
 
     def update(
         self,
@@ -50,7 +51,8 @@ class GainMap:
         self.picture = np.clip(np.array(medians, np.float32), _GAIN_MIN, _GAIN_MAX)
         luma = np.full(valid.shape, np.nan, np.float32)
         luma[valid] = (ratios / self.picture).mean(axis=1)
-        weight = 1.0 - float(np.exp(-step_s / _LOCAL_S))
+        weight = 1.0 - float(np.exp(-step_s / _LOCAL_S)) if self._begun else 1.0
+        self._begun = True
         # Light changes over wide areas: the median of neighbouring cells leaves out an object that fills one.
         self._local += weight * (cv2.medianBlur(_cell_medians(luma), 3) - self._local)
 

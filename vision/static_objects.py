@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["left", "removed", "light", "unclear"]
 
-_AGE_S = 2.0
+AGE_S = 2.0
 """A static pixel younger than this is no part of a region yet."""
 _AREA_MIN_PX = 48
 _SIDE_MIN_PX = 5
@@ -112,7 +112,7 @@ class Region:
     def median(self, name: str) -> float:
         return float(np.median([getattr(look, name) for look in self.looks]))
 
-    def verdict(self) -> Verdict:
+    def verdict(self, evidence_min: float = EVIDENCE_MIN) -> Verdict:
         if len(self.looks) < _LOOKS_MIN:
             return "unclear"
         texture, shift = self.median("texture"), self.median("colour_shift")
@@ -124,7 +124,7 @@ class Region:
             return "removed"
         if self.median("edge_slope") < _EDGE_SOFT:
             return "light"
-        return "left" if evidence > EVIDENCE_MIN else "unclear"
+        return "left" if evidence > evidence_min else "unclear"
 
     def evidence(self) -> float:
         """How clearly something stands here that did not: share of new contour less lost contour, by strength."""
@@ -227,7 +227,7 @@ class StaticObjects:
 
 def _standing(layers: PixelLayers, now_s: float) -> NDArray[np.bool_]:
     """Static pixels of some age, of which the weak ones lie beside strong ones."""
-    aged = layers.has_static & (now_s - layers.born_s >= _AGE_S)
+    aged = layers.has_static & (now_s - layers.born_s >= AGE_S)
     if not aged.any():
         return aged
     apart = background.largest_channel(layers.static, layers.background)

@@ -1,32 +1,34 @@
 """A thing stays that was not there, and whoever brought it has gone.
 
-static region --judged "left"--> linked to a person or vehicle that was there when it appeared
-     |                               |
-     | removed, light, no link       | by a person:  owner beside it <-> owner away for `unattended_s` --> opened
-     v                               | by a vehicle: at rest for `settled_s` ---------------------------> opened
- background                          | taken away before that: forgotten
-                                     +-- opened --taken away--> closed
+carried        static region --judged "left"--> linked to who was there when it appeared, or threw it
+                    |                               |
+                    | removed, light, no link       | by a person:  with_owner <-> unattended --`unattended_s`--> opened
+                    v                               | by a vehicle: at rest for `settled_s` -------------------> opened
+                background                          | gone before that: forgotten
+                                                    +-- abandoned (opened) --reclaimed, taken--> closed
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from vision import actors, background, bringers, geometry, static_objects, track
-from vision.rules import base, occurrences
+from vision import actors, background, bringers, geometry, pictures, static_objects, throws
+from vision.rules import base, dumping_memory, occurrences, things
 from vision.rules.settings import RuleSettings
+from vision.rules.things import Candidate
 
 if TYPE_CHECKING:
-    from vision.bringers import Bringers
+    from numpy.typing import NDArray
+
     from vision.geometry import Box
-    from vision.rules.base import RuleEvent, RuleObject, Scene
+    from vision.rules.base import RuleEvent, Scene
+    from vision.rules.dumping_memory import Waiting
     from vision.rules.occurrences import Occurrence
     from vision.static_objects import Region
-    from vision.track import Track
     from vision.zones import Zone
 
 _LOOKS_TO_DISMISS = 12
@@ -35,11 +37,20 @@ _BESIDE, _LATELY_S = 0.3, 5.0
 """Nothing is dismissed while somebody is, or was lately, so near in their own heights: it may be partly them."""
 _UNLINKED_S = 90.0
 """Nobody was there when it appeared: after so long it is part of the scene."""
-_LABEL_IOU_MIN = 0.3
+_BRIEF_S = 5.0
+"""Whoever brought something during an interruption as brief as this is still there."""
 _REFINED_IOU = 0.6
 """The box is told again when it agrees with the last told one by less than this, ..."""
+_GREW = 1.4
+"""... or has grown by so much, ..."""
 _UPDATE_EVERY_S = 10.0
 """... but not more often."""
+_NEVER_BARE_SHARE = 0.5
+_STILL_EVERY_S = 1.0
+"""How often a picture is looked at in which nothing moves, while nothing is waited for."""
+_UNSETTLED_PX = 24
+_RECLAIMED_S = 3.0
+"""Who is linked to a thing and was with it so shortly before it went took it back."""
 
 
 class IllegalDumpingSettings(RuleSettings):
@@ -55,54 +66,74 @@ class IllegalDumpingSettings(RuleSettings):
 
 
 @dataclass(slots=True)
-class _Candidate:
-    """A thing on its way to an alert."""
+class _View:
+    """What is known of one continuous view of the scene."""
 
-    brought: Bringers
-    attended_s: float
-    """When somebody linked to it was last with it."""
-    label: RuleObject | None = None
-    """The detector's best box for it."""
+    layers: background.PixelLayers
+    objects: static_objects.StaticObjects
+    actors: actors.Actors
+    throws: throws.Throws
+    pictures: pictures.Pictures
+    never_bare: NDArray[np.bool_]
+    """Where the background was not seen since an interruption: nobody knows who brought what stands there."""
+
+
+def _view(layers: background.PixelLayers, *, after_interruption: bool = False) -> _View:
+    return _View(
+        layers,
+        static_objects.StaticObjects(),
+        actors.Actors(layers.shape),
+        throws.Throws(),
+        pictures.Pictures(),
+        layers.known & after_interruption,
+    )
 
 
 class IllegalDumping(base.Rule):
-    """The rule. What it sees (background, regions, paths) is of one continuous scene; its occurrences outlive it."""
+    """The rule. Regions and paths are of one continuous scene; its occurrences and the background outlive it."""
 
     name: ClassVar[str] = "illegal_dumping"
 
     def __init__(self, settings: IllegalDumpingSettings, zones: list[Zone]) -> None:
         self._settings = settings
+        self._evidence_min = static_objects.EVIDENCE_MIN * settings.strictness
         self._fixtures = [zone for zone in zones if zone.kind == "fixture" and zone.concerns(self.name)]
         self._watched = [zone for zone in zones if zone.kind == "watch" and zone.concerns(self.name)]
         self._occurrences = occurrences.Occurrences()
         self._now_s = 0.0
-        self._layers = background.PixelLayers((1, 1))
-        self._objects = static_objects.StaticObjects()
-        self._actors = actors.Actors((1, 1))
-        self._candidates: dict[int, _Candidate] = {}
+        self._looked_s = -np.inf
+        self._view = _view(background.PixelLayers((1, 1)))
+        self._recalled: tuple[background.PixelLayers, float] | None = None
+        """With how long ago it was as it says."""
+        self._candidates: dict[int, Candidate] = {}
+        self._waiting: list[Waiting] = []
+        """Of the time before an interruption, not seen again yet."""
+        self._waits = True
 
     def update(self, scene: Scene) -> list[RuleEvent]:
         self._now_s = scene.frame.media_time_s
+        interrupted = scene.frame.discontinuity
+        if not (scene.detected or interrupted or self._waits) and self._now_s - self._looked_s < _STILL_EVERY_S:
+            return []
+        self._looked_s = self._now_s
         picture = background.shrink(scene.frame.image)
         shape = (picture.shape[0], picture.shape[1])
-        if scene.frame.discontinuity or shape != self._layers.shape:
-            self._start_afresh(shape)
-        for mover in self._actors.update(scene.tracks, self._now_s, detected=scene.detected):
-            # What was learned under somebody who stood there from the start is not the ground.
-            area = actors.rows_and_columns(mover.path[0][1], shape)
-            self._layers.forget_since(area, mover.first_seen_s)
-        occupied = self._actors.occupied()
-        self._layers.update(picture, self._now_s, occupied, self._things())
-        self._actors.note_arrivals(self._layers.foreground)
-        if self._layers.restarted:
-            self._objects, self._candidates = static_objects.StaticObjects(), {}
-            self._occurrences.lose_sight()
-        for region in self._objects.update(self._layers, self._now_s, occupied):
+        if shape != self._view.layers.shape:
+            self._begin(shape)
+        elif interrupted:
+            self._resume(self._view.layers.resumed())
+        occupied = self._see(scene, picture)
+        for region in self._view.objects.update(self._view.layers, self._now_s, occupied):
             self._lose(region)
         events = []
-        for region in list(self._objects.regions.values()):
-            events += self._judge(region, scene.tracks)
+        for region in list(self._view.objects.regions.values()):
+            events += self._judge(region, scene)
+        self._waits = self._has_pending(occupied)
         return events + [self._closed(one) for one in self._occurrences.take_over(self._now_s)]
+
+    @property
+    def waits(self) -> bool:
+        return self._waits
 
     def snapshot(self) -> dict[str, Any]:
         return self._occurrences.snapshot(self._now_s)
@@ -110,30 +141,82 @@ class IllegalDumping(base.Rule):
     def restore(self, state: dict[str, Any], ago_s: float) -> None:
         self._occurrences = occurrences.Occurrences.restored(state, ago_s)
 
-    def _start_afresh(self, shape: tuple[int, int]) -> None:
-        self._layers = background.PixelLayers(shape)
-        self._objects = static_objects.StaticObjects()
-        self._actors = actors.Actors(shape)
-        self._candidates = {}
+    def memory(self) -> bytes | None:
+        if not self._view.layers.known.any():
+            return None
+        return dumping_memory.pack(self._view.layers, self._waiting_now(), self._now_s)
+
+    def recall(self, memory: bytes, ago_s: float) -> None:
+        layers, self._waiting = dumping_memory.unpack(memory, ago_s)
+        self._recalled = layers, ago_s
+
+    def things(self) -> list[things.Thing]:
+        """Everything that is left somewhere now, with its state."""
+        waiting = [one.thing() for one in self._candidates.values()]
+        return waiting + [one.thing() for one in self._occurrences]
+
+    def _begin(self, shape: tuple[int, int]) -> None:
+        """The first picture, or one of another size."""
+        recalled, self._recalled = self._recalled, None
+        if recalled is not None and recalled[0].shape == shape:
+            self._resume(recalled[0], brief=recalled[1] <= _BRIEF_S)
+            return
+        self._view, self._candidates = _view(background.PixelLayers(shape)), {}
         self._occurrences.lose_sight()
 
-    def _things(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def _resume(self, layers: background.PixelLayers, *, brief: bool = False) -> None:
+        """The same view after an interruption."""
+        if self._candidates:
+            self._waiting = self._waiting_now()
+        self._view, self._candidates = _view(layers, after_interruption=not brief), {}
+        self._occurrences.lose_sight()
+
+    def _see(self, scene: Scene, picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Bring everything up to the picture; the pixels where people and vehicles are."""
+        view = self._view
+        for mover in view.actors.update(scene.tracks, self._now_s, detected=scene.detected):
+            # What was learned under somebody who stood there from the start is not the ground.
+            view.layers.forget_since(actors.rows_and_columns(mover.path[0][1], view.layers.shape), mover.first_seen_s)
+        occupied = view.actors.occupied()
+        view.layers.update(picture, self._now_s, occupied, self._thing_pixels())
+        view.actors.note_arrivals(view.layers.foreground)
+        view.never_bare &= view.layers.foreground | occupied | view.layers.held
+        if view.layers.restarted:
+            view.objects, self._candidates = static_objects.StaticObjects(), {}
+            self._occurrences.lose_sight()
+        if scene.detected:
+            view.throws.update(view.layers.unsettled & ~occupied, self._now_s)
+        view.pictures.look(scene.frame, view.layers, view.actors, occupied)
+        return occupied
+
+    def _thing_pixels(self) -> NDArray[np.bool_]:
         """The pixels of what is taken for a thing, from which the light must not be estimated."""
-        mask = np.zeros(self._layers.shape, np.bool_)
-        for region_id, region in self._objects.regions.items():
+        mask = np.zeros(self._view.layers.shape, np.bool_)
+        for region_id, region in self._view.objects.regions.items():
             if region_id in self._candidates or self._occurrences.of_region(region_id) is not None:
                 mask |= region.mask
         return mask
 
-    def _judge(self, region: Region, tracks: list[Track]) -> list[RuleEvent]:
+    def _has_pending(self, occupied: NDArray[np.bool_]) -> bool:
+        layers = self._view.layers
+        if self._candidates or layers.held or not layers.known.any():
+            return True
+        young = (layers.has_static & (self._now_s - layers.born_s < static_objects.AGE_S)) | layers.unsettled
+        if np.count_nonzero(young & ~occupied) >= _UNSETTLED_PX:
+            return True
+        known = self._occurrences.of_region
+        regions = self._view.objects.regions.values()
+        return any(len(one.looks) < _LOOKS_TO_DISMISS and known(one.region_id) is None for one in regions)
+
+    def _judge(self, region: Region, scene: Scene) -> list[RuleEvent]:
         occurrence = self._occurrences.of_region(region.region_id)
         if occurrence is not None:
             return self._follow(occurrence, region)
-        verdict = region.verdict()
+        verdict = region.verdict(self._evidence_min)
         if verdict == "left" and region.is_compact() and self._is_wanted(region):
-            return self._wait(region, tracks)
+            return self._wait(region, scene)
         self._candidates.pop(region.region_id, None)
-        if self._actors.beside(region.box, self._now_s - _LATELY_S, self._now_s, _BESIDE):
+        if self._view.actors.beside(region.box, self._now_s - _LATELY_S, self._now_s, _BESIDE):
             return []
         if verdict in ("removed", "light") and len(region.looks) >= _LOOKS_TO_DISMISS:
             if verdict == "removed":
@@ -143,81 +226,86 @@ class IllegalDumping(base.Rule):
             self._dismiss(region)
         return []
 
-    def _wait(self, region: Region, tracks: list[Track]) -> list[RuleEvent]:
+    def _wait(self, region: Region, scene: Scene) -> list[RuleEvent]:
         """One more frame of a thing that may be dumped."""
         box = self._shares(region.box)
         known = self._occurrences.unseen_at(box)
         if known is not None:
             return self._join(known, region)
-        candidate = self._candidates.get(region.region_id)
+        candidate = self._candidates.get(region.region_id) or self._link(region, box)
         if candidate is None:
-            brought = bringers.find(region, self._actors)
-            if brought is None:
-                if self._now_s - region.found_s > _UNLINKED_S:
-                    self._dismiss(region)
-                return []
-            since_s = bringers.last_with_s(brought, region.box, self._actors, self._settings.owner_radius)
-            candidate = self._candidates[region.region_id] = _Candidate(brought, max(since_s, region.rest_s))
-        candidate.label = _better_label(candidate.label, box, tracks)
+            if self._now_s - region.found_s > _UNLINKED_S:
+                self._dismiss(region)
+            return []
+        candidate.box = box
+        candidate.label = things.better_label(candidate.label, box, scene.tracks)
         if not self._is_due(region, candidate) or not region.visible:
             return []
-        if bringers.is_vehicle(region, candidate.brought, self._actors, self._layers.foreground):
+        if bringers.is_vehicle(region, candidate.brought, self._view.actors, self._view.layers.foreground):
             return []
-        return self._open(region, candidate, box)
+        return self._open(region, candidate, scene)
 
-    def _is_due(self, region: Region, candidate: _Candidate) -> bool:
-        if candidate.brought.how == "tipped_from_vehicle":
-            return self._now_s - max(region.born_s, region.rest_s) >= self._settings.settled_s
-        radius = self._settings.owner_radius
-        if bringers.attended(candidate.brought, region.box, self._actors, self._layers.foreground, radius):
+    def _link(self, region: Region, box: Box) -> Candidate | None:
+        """Who brought a thing, if that is known."""
+        remembered = next((one for one in self._waiting if one.is_at(box)), None)
+        if remembered is not None:
+            self._waiting.remove(remembered)
+            candidate = Candidate.recalled(remembered, self._view.layers.shape)
+        elif self._view.never_bare[region.mask].mean() > _NEVER_BARE_SHARE:
+            return None
+        else:
+            brought = bringers.find(region, self._view.actors, self._view.throws)
+            if brought is None:
+                return None
+            since_s = bringers.last_with_s(brought, region.box, self._view.actors, self._settings.owner_radius)
+            rest_s = max(region.born_s, region.rest_s)
+            candidate = Candidate(brought, box, region.born_s, rest_s, max(since_s, rest_s))
+        self._candidates[region.region_id] = candidate
+        return candidate
+
+    def _is_due(self, region: Region, candidate: Candidate) -> bool:
+        candidate.rested(region)
+        if candidate.tipped:
+            return self._now_s - candidate.rest_s >= self._settings.settled_s
+        if self._is_attended(candidate.brought, region):
             candidate.attended_s = self._now_s
+        candidate.now_s = self._now_s
         return self._now_s - candidate.attended_s >= self._settings.unattended_s
 
-    def _open(self, region: Region, candidate: _Candidate, box: Box) -> list[RuleEvent]:
-        brought = candidate.brought
+    def _is_attended(self, brought: bringers.Bringers, region: Region) -> bool:
+        view = self._view
+        return bringers.attended(brought, region.box, view.actors, view.layers.foreground, self._settings.owner_radius)
+
+    def _open(self, region: Region, candidate: Candidate, scene: Scene) -> list[RuleEvent]:
+        brought, box = candidate.brought, candidate.box
         self._candidates.pop(region.region_id)
         bearer = self._shares(brought.actor_box)
-        reach = (brought.actor_box[3] - brought.actor_box[1]) / self._layers.shape[1], bearer[3] - bearer[1]
-        earlier = self._occurrences.left_together(box, region.born_s, {brought.actor_id, *brought.people}, reach)
+        reach = (brought.actor_box[3] - brought.actor_box[1]) / self._view.layers.shape[1], bearer[3] - bearer[1]
+        earlier = self._occurrences.left_together(box, region.born_s, bringers.numbers(brought), reach)
         if earlier is not None:
             earlier.parts.add(region.region_id)
             return []
-        occurrence = self._occurrence(region, candidate, box)
-        self._occurrences.open(occurrence)
-        return [self._event(occurrence, "opened", self._now_s)]
-
-    def _occurrence(self, region: Region, candidate: _Candidate, box: Box) -> Occurrence:
-        brought = candidate.brought
-        tipped = brought.how == "tipped_from_vehicle"
-        thing = base.RuleObject("thing", "unknown", None, 0.0, box)
-        if candidate.label is not None:
-            thing = replace(candidate.label, box=box)
-        actor = base.RuleObject(
-            "actor" if brought.actor_label == track.PERSON else "vehicle",
-            brought.actor_label,
-            brought.actor_id,
-            brought.actor_confidence,
-            self._shares(brought.actor_box),
-        )
-        rested_s = max(region.born_s, region.rest_s)
-        return occurrences.Occurrence(
+        heap = self._occurrences.touching(box)
+        if heap is not None:
+            heap.parts.add(region.region_id)
+            return [self._updated(heap, things.union(heap.box, box), "grew")]
+        vehicle = bringers.ride(brought, self._view.actors)
+        occurrence = occurrences.Occurrence(
             number=0,
-            objects=[thing, actor],
-            began_s=region.born_s,
-            confidence=_confidence(region),
+            objects=things.objects(candidate, vehicle, self._view.layers.shape),
+            began_s=candidate.born_s,
+            confidence=_confidence(region, self._evidence_min),
             zone=self._zone_of(box),
             seen_s=self._now_s,
             told_s=self._now_s,
-            attributes={
-                "how": brought.how,
-                "settled_s" if tipped else "unattended_s": round(
-                    self._now_s - (rested_s if tipped else candidate.attended_s), 1
-                ),
-                "evidence": round(region.evidence(), 2),
-            },
+            attributes=things.attributes(candidate, region, self._now_s),
             region_id=region.region_id,
             in_view=True,
+            brought=brought,
         )
+        self._occurrences.open(occurrence)
+        shown = things.pictures(self._view.pictures, scene.frame, candidate, vehicle)
+        return [self._event(occurrence, "opened", self._now_s, shown)]
 
     def _join(self, occurrence: Occurrence, region: Region) -> list[RuleEvent]:
         """The thing of an earlier occurrence is in sight again."""
@@ -233,13 +321,22 @@ class IllegalDumping(base.Rule):
             return []
         occurrence.seen_s = self._now_s
         box = self._shares(region.box)
-        told_lately = self._now_s - occurrence.told_s < _UPDATE_EVERY_S
-        if told_lately or geometry.iou(box, occurrence.box) >= _REFINED_IOU:
+        if occurrence.brought is not None and self._is_attended(occurrence.brought, region):
+            occurrence.attended_s = self._now_s
+        if self._now_s - occurrence.told_s < _UPDATE_EVERY_S:
             return []
-        return [self._updated(occurrence, box, "box")]
+        back = self._now_s - occurrence.attended_s < _RECLAIMED_S
+        if back != occurrence.with_owner:
+            occurrence.with_owner = back
+            return [self._updated(occurrence, box, "owner_back" if back else "owner_away")]
+        if geometry.area(box) >= _GREW * geometry.area(occurrence.box):
+            return [self._updated(occurrence, box, "grew")]
+        if not occurrence.parts and geometry.iou(box, occurrence.box) < _REFINED_IOU:
+            return [self._updated(occurrence, box, "box")]
+        return []
 
     def _updated(self, occurrence: Occurrence, box: Box, change: str) -> RuleEvent:
-        occurrence.objects[0] = replace(occurrence.objects[0], box=box)
+        occurrence.refine(box)
         occurrence.told_s = self._now_s
         event = self._event(occurrence, "updated", self._now_s)
         event.attributes["change"] = change
@@ -253,6 +350,7 @@ class IllegalDumping(base.Rule):
         occurrence.parts.discard(region.region_id)
         if occurrence.region_id == region.region_id:
             occurrence.region_id = occurrence.parts.pop() if occurrence.parts else None
+            occurrence.reclaimed = self._now_s - occurrence.attended_s < _RECLAIMED_S
             occurrence.seen_s = self._now_s
 
     def _uncover(self, region: Region) -> None:
@@ -262,17 +360,22 @@ class IllegalDumping(base.Rule):
             occurrence.gone = True
 
     def _dismiss(self, region: Region) -> None:
-        self._layers.absorb(region.mask, self._now_s)
-        self._objects.discard(region.region_id)
+        self._view.layers.absorb(region.mask, self._now_s)
+        self._view.objects.discard(region.region_id)
         self._candidates.pop(region.region_id, None)
 
     def _closed(self, occurrence: Occurrence) -> RuleEvent:
-        taken = occurrence.in_view or occurrence.gone
         event = self._event(occurrence, "closed", occurrence.seen_s)
-        event.attributes["ended"] = "taken" if taken else "not_seen_again"
+        event.attributes["ended"] = occurrence.ended
         return event
 
-    def _event(self, occurrence: Occurrence, phase: base.Phase, occurred_s: float) -> RuleEvent:
+    def _event(
+        self,
+        occurrence: Occurrence,
+        phase: base.Phase,
+        occurred_s: float,
+        shown: list[base.RulePicture] | None = None,
+    ) -> RuleEvent:
         return base.RuleEvent(
             rule=self.name,
             occurrence=occurrence.number,
@@ -283,7 +386,8 @@ class IllegalDumping(base.Rule):
             objects=list(occurrence.objects),
             began_s=occurrence.began_s,
             zone=occurrence.zone,
-            attributes=dict(occurrence.attributes),
+            attributes={**occurrence.attributes, "state": occurrence.state},
+            pictures=shown or [],
         )
 
     def _is_wanted(self, region: Region) -> bool:
@@ -299,21 +403,13 @@ class IllegalDumping(base.Rule):
 
     def _shares(self, box: Box) -> Box:
         """From pixels of the analysis picture to 0..1."""
-        height, width = self._layers.shape
-        return box[0] / width, box[1] / height, box[2] / width, box[3] / height
+        return things.shares(box, self._view.layers.shape)
+
+    def _waiting_now(self) -> list[Waiting]:
+        return self._waiting + [one.waiting(self._view.layers.shape) for one in self._candidates.values()]
 
 
-def _confidence(region: Region) -> float:
+def _confidence(region: Region, evidence_min: float) -> float:
     """From how far the evidence lies above what is asked: 0.5 at the limit, 1 at three times it."""
-    margin = region.evidence() / static_objects.EVIDENCE_MIN
+    margin = region.evidence() / evidence_min
     return round(float(np.clip(0.5 + 0.25 * (margin - 1.0), 0.5, 1.0)), 2)
-
-
-def _better_label(best: RuleObject | None, box: Box, tracks: list[Track]) -> RuleObject | None:
-    """The surest detection that covers a thing, unless it is a person or vehicle."""
-    for one in tracks:
-        if one.label == track.PERSON or one.label in track.VEHICLES or geometry.iou(one.box, box) < _LABEL_IOU_MIN:
-            continue
-        if best is None or one.confidence > best.confidence:
-            best = base.RuleObject("thing", one.label, one.track_id, one.confidence, one.box)
-    return best

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from vision import geometry
 from vision.rules import base
+from vision.rules.things import Thing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vision.bringers import Bringers
     from vision.geometry import Box
+    from vision.rules.things import State
 
 _SAME_PLACE_IOU = 0.3
 _SAME_SIZE = 3.0
+_TOUCHING = 0.25
 _AT_ONCE_S, _IN_ONE_GO_S = 3.0, 120.0
 """Several things beside each other are one dumping when they appear so soon one after the other by one hand."""
 _GONE_S = 8.0
@@ -23,6 +28,7 @@ _REMEMBER_S = 3600.0
 """What was not seen again for so long after a discontinuity is over."""
 
 _TIMES = "began_s", "seen_s", "told_s"
+_OF_THE_VIEW = "region_id", "in_view", "parts", "brought", "attended_s", "with_owner", "reclaimed"
 
 
 @dataclass(slots=True)
@@ -47,6 +53,14 @@ class Occurrence:
     """Further regions that were left with the thing."""
     gone: bool = False
     """The bare ground was seen in its place."""
+    brought: Bringers | None = None
+    """Who brought it, as long as they are followed."""
+    attended_s: float = -math.inf
+    """When they were last with it since it was opened."""
+    with_owner: bool = False
+    """As it was told."""
+    reclaimed: bool = False
+    """They were with it when it went."""
 
     @property
     def box(self) -> Box:
@@ -59,6 +73,24 @@ class Occurrence:
         one, other = geometry.area(self.box), geometry.area(box)
         alike = 1 / _SAME_SIZE <= one / max(other, 1e-9) <= _SAME_SIZE
         return alike and (_holds(self.box, geometry.centre(box)) or _holds(box, geometry.centre(self.box)))
+
+    @property
+    def ended(self) -> Literal["reclaimed", "taken", "not_seen_again"]:
+        if not (self.in_view or self.gone):
+            return "not_seen_again"
+        return "reclaimed" if self.reclaimed else "taken"
+
+    @property
+    def state(self) -> State:
+        if self.region_id is None and (self.in_view or self.gone):
+            return "reclaimed" if self.reclaimed else "taken"
+        return "with_owner" if self.with_owner else "abandoned"
+
+    def thing(self) -> Thing:
+        return Thing(self.state, self.box)
+
+    def refine(self, box: Box) -> None:
+        self.objects[0] = replace(self.objects[0], box=box)
 
     def is_over(self, now_s: float) -> bool:
         if self.region_id is not None:
@@ -107,10 +139,19 @@ class Occurrences:
                 return one
         return None
 
+    def touching(self, box: Box) -> Occurrence | None:
+        """The one in sight beside which, closer than a share of its size, something was put: a heap that grows."""
+        for one in self._open.values():
+            across, down = _TOUCHING * (one.box[2] - one.box[0]), _TOUCHING * (one.box[3] - one.box[1])
+            wide = one.box[0] - across, one.box[1] - down, one.box[2] + across, one.box[3] + down
+            if one.region_id is not None and geometry.overlap(wide, box) > 0:
+                return one
+        return None
+
     def lose_sight(self) -> None:
         """The picture's memory starts afresh."""
         for one in self._open.values():
-            one.region_id, one.in_view = None, False
+            one.region_id, one.in_view, one.brought = None, False, None
             one.parts.clear()
 
     def take_over(self, now_s: float) -> list[Occurrence]:
@@ -122,9 +163,10 @@ class Occurrences:
 
     def snapshot(self, now_s: float) -> dict[str, Any]:
         """As JSON, with times counted back from now."""
-        fields = [asdict(replace(one, region_id=None, in_view=False, parts=set())) for one in self._open.values()]
+        fields = [asdict(replace(one, brought=None)) for one in self._open.values()]
         for one in fields:
-            del one["parts"]
+            for key in _OF_THE_VIEW:
+                del one[key]
             for key in _TIMES:
                 one[key] -= now_s
         return {"next_number": self._next_number, "open": fields}
