@@ -141,7 +141,11 @@ class _Crew:
         self._take_cameras(self._settings)
         self._watchdog.ready()
         while not self._clock.wait(stop, _LOOK_EVERY_S):
-            self._look_round(file)
+            try:
+                self._look_round(file)
+            except Exception as error:  # a round that fails is no sign of life; the next may be better
+                log.exception("the agent's round failed")
+                self._alarms.set("worker_faulted", {"reason": type(error).__name__}, subject="agent")
         self._watchdog.stopping()
         self._desk.stop()
         self._end(self._cameras.values())

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from edge.errors import OutboxError
+from edge.health.growth import Growth
 from models import ModelError, catalogue
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from edge.health.alarms import Alarms, Parameters
     from edge.health.pulse import Pulses
     from edge.outbox import Outbox
+    from edge.recording import Recordings
     from vision.detect import Detector
 
 MODEL_EVERY_S = 600.0
@@ -68,6 +70,7 @@ class Checks:
         self._disk = _Due(_DISK_EVERY_S, now_s)
         self._queues = _Due(_QUEUES_EVERY_S, now_s + _QUEUES_EVERY_S)
         self._model = _Due(MODEL_EVERY_S, now_s + MODEL_EVERY_S)
+        self._growth: Growth | None = None
         self._frames: dict[str, tuple[int, int]] = {}
 
     def look(self, settings: Settings, cameras: Collection[CameraRunner], clock_offset_s: float | None) -> None:
@@ -81,6 +84,23 @@ class Checks:
             self.check_outbox()
         if self._model.now(now_s):
             self.check_model(settings.detector.model, settings.detector.input_px)
+
+    def check_recording(self, recordings: Recordings, live: Collection[str]) -> None:
+        """`live`: the cameras that are recorded and send pictures."""
+        told: dict[str, Parameters] = {
+            camera_id: {"reason": "its newest file does not grow"}
+            for camera_id in self._growth_of(recordings).stalled(live, self._clock.monotonic_s())
+        }
+        for camera_id in live:
+            trouble = recordings.trouble(camera_id)
+            if trouble:
+                told[camera_id] = {"reason": trouble}
+        self._alarms.replace("recording_stalled", told)
+
+    def _growth_of(self, recordings: Recordings) -> Growth:
+        if self._growth is None:
+            self._growth = Growth(recordings.folder)
+        return self._growth
 
     def check_workers(self) -> None:
         for name in self._pulses.late():

@@ -20,6 +20,7 @@ import pytest
 from edge.evidence import Folder
 from edge.health.alarms import Alarms
 from edge.health.checks import MODEL_EVERY_S, Checks
+from edge.health.growth import Growth
 from edge.health.pulse import Pulses
 from edge.health.watchdog import Watchdog
 from edge.inference import SharedDetector
@@ -196,6 +197,21 @@ def test_a_thread_that_hangs_is_an_alarm_while_it_does(here: Here) -> None:
     pulse.beat()
     here.checks.check_workers()
     assert here.codes == []
+
+
+def test_a_recording_of_which_no_file_grows_is_stalled(tmp_path: Path) -> None:
+    growth, day = Growth(tmp_path), tmp_path / "placa" / "2026-03-01"
+    seen = {}
+    for now_s in range(0, 400, 20):
+        if now_s == 20:
+            day.mkdir(parents=True)
+        if 20 <= now_s <= 100:
+            (day / "120000.mp4").write_bytes(b"0" * now_s)
+        if now_s == 220:
+            (day / "120300.mp4").write_bytes(b"0")
+        seen[now_s] = growth.stalled(["placa"], float(now_s))
+    assert [at_s for at_s, found in seen.items() if found == ["placa"]] == [180, 200, *range(300, 400, 20)]
+    assert growth.stalled([], 1000.0) == []
 
 
 def test_a_model_that_is_another_one_on_the_disk_is_an_alarm(here: Here, tmp_path: Path) -> None:
