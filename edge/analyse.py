@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import uuid_utils.compat
 
@@ -16,6 +16,7 @@ from edge.mask import Masks
 from edge.outbox import Place
 from edge.pipeline import Pipeline
 from edge.source import Source, SourceSettings, video
+from edge.source.attention import Attention
 from wire.event import ModelReference
 
 if TYPE_CHECKING:
@@ -87,7 +88,9 @@ def file_clock(path: Path) -> FileClock:
         opened.close()
 
 
-def run(path: Path, plan: Plan, detector: Detector, clock: FileClock, out: TextIO) -> None:
+def run(
+    path: Path, plan: Plan, detector: Detector, clock: FileClock, out: TextIO, *, idle: Literal["key_frames", "all"]
+) -> None:
     """Print what the rules find.
 
     Raises:
@@ -95,11 +98,13 @@ def run(path: Path, plan: Plan, detector: Detector, clock: FileClock, out: TextI
     """
     camera = plan.camera
     machine = Clock()
+    attention = Attention()
     source = Source(
-        SourceSettings(location=str(path), analysis_fps=camera.analysis_fps, starts_at=clock.starts_at),
+        SourceSettings(location=str(path), analysis_fps=camera.analysis_fps, idle=idle, starts_at=clock.starts_at),
         masks=Masks(camera.zones),
         clock=machine,
         stop=Event(),
+        attention=attention,
     )
     sender = messages.Sender(
         device_id=plan.device_id,
@@ -113,6 +118,7 @@ def run(path: Path, plan: Plan, detector: Detector, clock: FileClock, out: TextI
         detector=detector,
         rules=rule_tables.build(camera.rules, camera.zones, only=plan.only),
         deliver=Printer(sender, out, machine),
+        attention=attention,
     )
     progress = Progress(clock.duration_s, sys.stderr, machine)
     try:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import cv2
 
-from edge import analyse, config, plan, status
+from edge import analyse, config, plan, rule_tables, status
 from edge.clock import Clock
 from edge.errors import ConfigurationError, EdgeError, SourceError
 from edge.outbox import FILE_NAME, Counts, Outbox
@@ -92,6 +92,12 @@ def _add_analyse(one: argparse.ArgumentParser) -> None:
     one.add_argument("--zones", type=Path, metavar="FILE", help='zones as JSON: {"zones": [...]}')
     one.add_argument("--rules", metavar="A,B", help="only these rules")
     one.add_argument("--set", action="append", default=[], metavar="RULE.KEY=VALUE", help="change a rule's setting")
+    one.add_argument(
+        "--idle",
+        choices=("all", "key_frames"),
+        default="all",
+        help="what is decoded while nothing moves: all (default), or key frames only, as of a camera",
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -167,12 +173,17 @@ def _analyse(options: argparse.Namespace) -> int:
         only=options.rules,
         changes=options.set,
     )
+    if wanted.only is not None and options.rules:
+        for note in rule_tables.blind(wanted.camera.rules, wanted.camera.zones, wanted.only):
+            sys.stderr.write(f"{note}\n")
     try:
         clock = analyse.file_clock(options.video)
         sys.stderr.write(f"{options.video.name}: times by the {clock.source}\n")
-        analyse.run(options.video, wanted, _detector(wanted.detector), clock, sys.stdout)
+        analyse.run(options.video, wanted, _detector(wanted.detector), clock, sys.stdout, idle=options.idle)
     except SourceError as error:
         raise SourceError(f"{options.video}: {error}") from None
+    except ModelError as error:
+        raise ConfigurationError(f"--rules smoke_fire: {error}") from None
     return OK
 
 

@@ -152,6 +152,8 @@ class CameraSection(Section):
     loop: bool = False
     realtime: bool = True
     analysis_fps: float = Field(default=5.0, gt=0, le=60)
+    idle: Literal["key_frames", "all"] = "key_frames"
+    """What is decoded while nothing moves; of a file everything is, unless it is set."""
     lat: float | None = Field(default=None, ge=-90, le=90)
     lon: float | None = Field(default=None, ge=-180, le=180)
     accuracy_m: float = Field(default=10.0, ge=0)
@@ -174,6 +176,13 @@ class CameraSection(Section):
         if unknown is not None:
             names = ", ".join(zone.name for zone in self.zones) or "none, the camera has no zones"
             raise _fault(repr(unknown[1]), f"names of the camera's zones ({names})", key=f"rules.{unknown[0]}.zones")
+        return self
+
+    @model_validator(mode="after")
+    def _smoke_has_its_model(self) -> Self:
+        fault = rule_tables.smoke_model_fault(self.rules)
+        if fault is not None:
+            raise _fault("enabled = true", fault, key="rules.smoke_fire")
         return self
 
     @model_validator(mode="after")

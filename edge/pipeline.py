@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
+from edge.source.attention import Attention
 from vision.motion import MotionGate
 from vision.rules.base import Scene
 from vision.track import Tracker
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from vision.detect import Detection, Detector
     from vision.frame import Frame
     from vision.rules.base import Rule, RuleEvent
+
+
+_STILL_EVERY_S = 10.0
+"""Rules see a picture at least so often, and the detector one while somebody may stand still in it."""
+_STANDING_S = 60.0
+"""So long after the last motion; later the detector looks only once in so many seconds."""
+_ROUNDED_S = 0.05
 
 
 class Deliver(Protocol):
@@ -46,8 +54,12 @@ class Tally:
 class Pipeline:
     """Motion gate, detector, tracker and rules of one camera."""
 
-    def __init__(self, *, detector: Detector, rules: Sequence[Rule], deliver: Deliver) -> None:
-        self._gate = MotionGate()
+    def __init__(
+        self, *, detector: Detector, rules: Sequence[Rule], deliver: Deliver, attention: Attention | None = None
+    ) -> None:
+        self._gate = MotionGate(look_every_s=_STANDING_S)
+        self._attention = attention or Attention()
+        self._moved_s = self._looked_s = self._ruled_s = -_STANDING_S
         self._detector = detector
         self._tracker = Tracker()
         self.rules = rules
@@ -65,18 +77,42 @@ class Pipeline:
     def look(self, frame: Frame) -> None:
         self._last = frame
         motion = self._gate.update(frame)
-        if motion.moving:
+        if motion.region is not None:
+            self._moved_s = frame.media_time_s
+        detected = motion.moving or self._may_stand(frame.media_time_s)
+        if detected:
+            self._looked_s = frame.media_time_s
             detections = self._detect(frame.image)
             tracks = self._tracker.update(detections, frame.media_time_s, discontinuity=frame.discontinuity)
         else:
             tracks = self._tracker.hold(frame.media_time_s, discontinuity=frame.discontinuity)
-        scene = Scene(frame, tracks, detected=motion.moving)
-        for rule in self.rules:
-            for event in rule.update(scene):
-                self._deliver(event, frame, rule)
+        if detected or self._rules_are_due(frame):
+            self._ask_rules(Scene(frame, tracks, detected=detected))
+        self._attention.saw(frame.media_time_s, moving=motion.region is not None, waits=self._a_rule_waits())
         with self._tally_lock:
             self._tally.analysed += 1
             self._tally.moving += motion.moving
+
+    def _may_stand(self, now_s: float) -> bool:
+        """Nothing moves, but somebody may stand there: time to see whether he still does."""
+        if now_s - self._looked_s < _STILL_EVERY_S - _ROUNDED_S:
+            return False
+        return now_s - self._moved_s < _STANDING_S or self._a_rule_waits()
+
+    def _rules_are_due(self, frame: Frame) -> bool:
+        """Of a still picture: rules need it only while one waits for its moment, and now and then."""
+        if frame.discontinuity or self._a_rule_waits():
+            return True
+        return frame.media_time_s - self._ruled_s >= _STILL_EVERY_S - _ROUNDED_S
+
+    def _a_rule_waits(self) -> bool:
+        return any(rule.waits for rule in self.rules)
+
+    def _ask_rules(self, scene: Scene) -> None:
+        self._ruled_s = scene.frame.media_time_s
+        for rule in self.rules:
+            for event in rule.update(scene):
+                self._deliver(event, scene.frame, rule)
 
     def without_picture(self, since_s: float) -> None:
         """The camera has been silent for so long; what rules say of it is told with the last frame there was."""
