@@ -23,6 +23,7 @@ from edge.inference import SharedDetector
 from edge.memory import Memory
 from edge.metrics import Meter
 from edge.outbox import FILE_NAME, Outbox
+from edge.recording import Recordings, finders
 from edge.reload import changes
 from edge.senders import Senders, Sent
 
@@ -85,11 +86,14 @@ class _Crew:
         self._alarms = Alarms(clock, self._status_changed)
         self._memory = Memory(settings.data_dir / "memory", clock)
         self._meter = Meter(settings.device.id, self._meters, outbox=outbox, folder=folder, clock=clock)
+        self._recordings = Recordings(
+            settings.recordings_dir, settings.recording.settings, clock, lambda: finders.redactor(settings.detector)
+        )
         self._desk = Desk(
             settings,
             camera=self._section,
             picture=self._picture,
-            recordings=None,
+            recordings=self._recordings,
             outbox=outbox,
             folder=folder,
             detector=detector,
@@ -112,12 +116,14 @@ class _Crew:
             clock=clock,
             free_bytes_min=settings.evidence.free_disk_bytes,
             announced=self._senders.wake,
+            recordings=self._recordings,
         )
         self._shared = Shared(
             detector=detector,
             outbox=outbox,
             folder=folder,
             clips=self._clips,
+            recordings=self._recordings,
             memory=self._memory,
             alarms=self._alarms,
             pulses=self._pulses,
@@ -130,7 +136,10 @@ class _Crew:
         self._watchdog = Watchdog()
 
     def work(self, stop: Event, file: ConfigurationFile | None) -> None:
-        lasting = [self._lasting(one.run, name) for one, name in ((self._clips, "clips"), (self._memory, "memory"))]
+        lasting = [
+            self._lasting(one.run, name)
+            for one, name in ((self._clips, "clips"), (self._memory, "memory"), (self._recordings, "recording"))
+        ]
         obeying = [
             self._lasting(self._desk.run_at_once, "commands"),
             self._lasting(self._desk.run_long, "long-commands"),
@@ -151,6 +160,7 @@ class _Crew:
         self._end(self._cameras.values())
         self._clips.stop(self._clock.monotonic_s() + _CLIPS_LEAVE_S)
         self._memory.end()
+        self._recordings.stop()
         for thread in lasting:
             thread.join(_CLIPS_LEAVE_S)
         self._leave.set()
@@ -158,6 +168,7 @@ class _Crew:
         for thread in obeying:
             thread.join(_COMMANDS_LEAVE_S)
         self._desk.close()
+        self._recordings.close()
 
     def _look_round(self, file: ConfigurationFile | None) -> None:
         """Every two seconds, on the thread that called `run`."""
@@ -166,6 +177,8 @@ class _Crew:
         if file is not None:
             self._read_again(file)
         self._checks.look(self._settings, list(self._cameras.values()), self._senders.clock_offset_s)
+        recorded = [key for key, one in self._cameras.items() if one.camera.is_recorded and not one.health.is_dark]
+        self._checks.check_recording(self._recordings, recorded)
         hanging = self._pulses.late()
         if hanging:
             self._watchdog.ill(f"hangs: {', '.join(hanging)}")
@@ -191,6 +204,7 @@ class _Crew:
         had = self._settings
         self._settings = wanted
         self._clips.free_bytes_min = wanted.evidence.free_disk_bytes
+        self._recordings.change(wanted.recording.settings)
         self._take_cameras(wanted, anew=changes.of_all_cameras(had, wanted))
         endings.close_switched_off(wanted, self._outbox, self._clock)
         if changes.of_senders(had, wanted):

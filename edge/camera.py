@@ -14,6 +14,8 @@ from edge.mask import Masks
 from edge.messages import Sender
 from edge.metrics import CameraMeter
 from edge.pipeline import Pipeline
+from edge.recording import RecordedCamera
+from edge.recording.masking import Masking
 from edge.reload import changes
 from edge.ring import PacketRing
 from edge.source import Source, SourceSettings, keep_open
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from edge.health.alarms import Alarms
     from edge.health.pulse import Pulse, Pulses
     from edge.outbox import Outbox
+    from edge.recording import Recordings
+    from edge.source import PacketSink
     from vision.detect import Detector
     from vision.frame import Frame
     from vision.rules.base import Rule
@@ -50,6 +54,7 @@ class Shared:
     outbox: Outbox
     folder: Folder
     clips: ClipWriter
+    recordings: Recordings
     memory: memory.Memory
     alarms: Alarms
     pulses: Pulses
@@ -82,15 +87,22 @@ class CameraRunner:
         self._seeing = shared.pulses.new(f"{camera.id}-look", HANGS_S)
         self._attention = Attention()
         masks = Masks(camera.zones)
+        wanted = source_settings(settings, camera)
         ring = PacketRing(
-            span_s=settings.evidence.longest_s + _RING_SLACK_S, limit_bytes=settings.evidence.memory_bytes
+            span_s=settings.evidence.longest_s + _RING_SLACK_S,
+            limit_bytes=settings.evidence.memory_bytes,
+            by_device_clock=wanted.keeps_time,
         )
+        keepers: list[PacketSink] = [ring]
+        if camera.is_recorded:
+            keepers.append(shared.recordings.recorder(RecordedCamera(camera.id, masked=bool(masks))))
+        self._masking = Masking(camera.zones, camera.mask_mode, keepers, at_once=not wanted.keeps_time)
         self._source = Source(
-            source_settings(settings, camera),
+            wanted,
             masks=masks,
             clock=self._clock,
             stop=self._stop,
-            sinks=[ring, self._reading],
+            sinks=[*self._masking.sinks, self._reading],
             attention=self._attention,
         )
         self._handoff = Handoff(shared.clock)
@@ -100,7 +112,6 @@ class CameraRunner:
             folder=shared.folder,
             clips=shared.clips,
             ring=ring,
-            masks=masks,
             settings=settings.evidence,
             clock=self._clock,
             stop=self._stop,
@@ -135,6 +146,7 @@ class CameraRunner:
         """Wait for its threads until then on the monotonic clock, and let its rules' memory be saved."""
         for thread in self._threads:
             thread.join(max(0.0, until_s - self._clock.monotonic_s()))
+        self._shared.recordings.retire(self._camera.id)
         for pulse in (self._reading, self._seeing):
             self._shared.pulses.forget(pulse)
         if self._looking.acquire(timeout=max(0.0, until_s - self._clock.monotonic_s())):
@@ -167,10 +179,14 @@ class CameraRunner:
         if not self._source.settings.keeps_time:
             self._seeing.end()
             return [self._thread("all", self._look_at_each, self._begin_afresh, self._reading)]
-        return [
+        threads = [
             self._thread("read", self._read, None, self._reading),
             self._thread("look", self._look, self._begin_afresh, self._seeing),
         ]
+        transcoder = self._masking.transcoder
+        if transcoder is not None:
+            threads.append(self._thread("mask", lambda: transcoder.run(self._stop), None, self._reading))
+        return threads
 
     def _thread(self, name: str, work: Callable[[], None], mend: Callable[[], None] | None, pulse: Pulse) -> Thread:
         return Thread(target=self._guard, args=(work, mend, pulse), name=f"{self._camera.id}-{name}", daemon=True)

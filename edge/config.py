@@ -18,6 +18,8 @@ from edge import rule_tables
 from edge.commands.keys import RoomKey
 from edge.errors import ConfigurationError
 from edge.explain import explain, hidden
+from edge.recording import RecordingSettings
+from edge.recording.masking import MaskMode
 from vision.zones import Zone
 from wire.device import LegalRegime
 from wire.event import Location
@@ -145,12 +147,37 @@ class EvidenceSection(Section):
         return self.free_disk_mib * _MIB
 
 
+class RecordingSection(Section):
+    directory: Text = "recordings"
+    """Within `data_dir`, or an absolute path."""
+    days: float = Field(default=7.0, gt=0, le=90)
+    max_gib: float = Field(default=20.0, gt=0, le=1_000_000)
+    """Of all cameras together."""
+    free_disk_mib: int = Field(default=1000, ge=0)
+    segment_s: float = Field(default=10.0, ge=2, le=60)
+
+    @property
+    def settings(self) -> RecordingSettings:
+        return RecordingSettings(
+            days=self.days,
+            limit_bytes=int(self.max_gib * 1024 * _MIB),
+            free_disk_bytes=self.free_disk_mib * _MIB,
+            segment_s=self.segment_s,
+        )
+
+
 class CameraSection(Section):
     id: Identifier
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE)]
     source: Annotated[str, Field(pattern=r"^(rtsps?://|file:)\S.*$")]
     loop: bool = False
     realtime: bool = True
+    record: bool | None = None
+    """None: a stream is recorded, a file is not."""
+    mask_mode: MaskMode = "transcode"
+    """Who paints the zones of kind mask: the camera itself, which is proved, or the agent, which codes again."""
+    sound: bool = False
+    sound_reason: str = Field(default="", max_length=1000, pattern=_ONE_LINE)
     analysis_fps: float = Field(default=5.0, gt=0, le=60)
     idle: Literal["key_frames", "all"] = "key_frames"
     """What is decoded while nothing moves; of a file everything is, unless it is set."""
@@ -192,6 +219,16 @@ class CameraSection(Section):
                 raise _fault("enabled = true", _LAW, key=f"rules.{rule}")
         return self
 
+    @model_validator(mode="after")
+    def _is_silent(self) -> Self:
+        if self.sound:
+            raise _fault("true", "false; this version records no sound, with a reason or without", key="sound")
+        return self
+
+    @property
+    def is_recorded(self) -> bool:
+        return self.record if self.record is not None else not self.source.startswith("file:")
+
     @property
     def location(self) -> Location | None:
         if self.lat is None or self.lon is None:
@@ -207,6 +244,7 @@ class Settings(Section):
     mqtt: MqttSection
     detector: DetectorSection = DetectorSection()
     evidence: EvidenceSection = EvidenceSection()
+    recording: RecordingSection = RecordingSection()
     camera: list[CameraSection] = Field(min_length=1)
     _folder: Path = PrivateAttr(default=Path())
     """Of the file; relative paths in it start there."""
@@ -229,6 +267,10 @@ class Settings(Section):
     @property
     def data_dir(self) -> Path:
         return self.path(self.device.data_dir)
+
+    @property
+    def recordings_dir(self) -> Path:
+        return self.data_dir / Path(self.recording.directory).expanduser()
 
     def location(self, camera: CameraSection) -> str:
         """What the source opens."""

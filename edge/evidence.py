@@ -20,7 +20,7 @@ import uuid_utils.compat
 
 from edge import clip, messages, snapshot
 from edge.errors import ClipError, EdgeError, OutboxError
-from edge.outbox import EvidenceFile, Occurrence, RuleState
+from edge.outbox import ClipSpan, EvidenceFile, Occurrence, RuleState
 from wire.event import EvidenceReference
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     from edge.clock import Clock
     from edge.config import EvidenceSection
-    from edge.mask import Masks
     from edge.messages import Sender
     from edge.outbox import Outbox, Place
-    from edge.ring import PacketRing
+    from edge.recording import Recordings
+    from edge.ring import PacketRing, Stretch
     from vision.frame import Frame
     from vision.rules.base import Rule, RuleEvent
     from wire.event import EventMessage, EvidenceKind
@@ -49,6 +49,8 @@ _PART = ".part"
 _OUTBOX_RETRY_S = 2.0
 _LATE_S = 10.0
 """A clip is written with what there is when its last pictures are so late: the camera is away."""
+_WRITTEN_S = 3.0
+"""After which a picture lies in the recording, also while its segment is open."""
 _LOOK_EVERY_S = 0.5
 _NICE = 10
 
@@ -123,15 +125,20 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class ClipOrder:
-    """A clip that must be cut once the camera has gone past its end; times are the camera's media time."""
+    """A clip that must be cut once the camera has gone past its end."""
 
     opened: EventMessage
-    ring: PacketRing
-    masks: Masks
+    span: ClipSpan
+    ring: PacketRing | None
+    """None: ordered before the agent's start, of which only the recording still has pictures."""
     from_s: float
     until_s: float
+    """On the ring's clock."""
     late_s: float
     """On the monotonic clock: then it is cut with what there is."""
+
+    def is_due(self, now_s: float) -> bool:
+        return now_s >= self.late_s or (self.ring is not None and self.ring.newest_s >= self.until_s)
 
 
 class Reporter:
@@ -145,7 +152,6 @@ class Reporter:
         folder: Folder,
         clips: ClipWriter,
         ring: PacketRing,
-        masks: Masks,
         settings: EvidenceSection,
         clock: Clock,
         stop: Event,
@@ -157,7 +163,6 @@ class Reporter:
         self._folder = folder
         self._clips = clips
         self._ring = ring
-        self._masks = masks
         self._settings = settings
         self._clock = clock
         self._stop = stop
@@ -165,10 +170,12 @@ class Reporter:
 
     def __call__(self, event: RuleEvent, frame: Frame, rule: Rule) -> None:
         kept = self._snapshots(event, frame) if event.phase == "opened" else []
-        message = self._write(event, frame, rule, kept)
+        kept += self._pictures(event, frame)
+        span = self._clip_span(event, frame) if event.phase == "opened" else None
+        message = self._write(event, frame, rule, kept, span)
         self._written()
-        if event.phase == "opened":
-            self._clips.order(self._clip_order(event, message))
+        if span is not None:
+            self._clips.order(self._clip_order(event, message, span))
 
     def _snapshots(self, event: RuleEvent, frame: Frame) -> list[Kept]:
         """Without them where the disk is full: the event matters more."""
@@ -182,7 +189,20 @@ class Reporter:
             log.error("%s: no snapshot: %s", self.sender.camera_id, error)  # noqa: TRY400 - no traceback for a full disk
             return []
 
-    def _write(self, event: RuleEvent, frame: Frame, rule: Rule, kept: list[Kept]) -> EventMessage:
+    def _pictures(self, event: RuleEvent, frame: Frame) -> list[Kept]:
+        """Those that the rule chose: before and after, the best of who brought the thing."""
+        kept: list[Kept] = []
+        try:
+            for one in event.pictures:
+                captured_at = messages.clock_at(frame, one.media_time_s)
+                kept.append(self._folder.keep(snapshot.jpeg(one.image), one.kind, captured_at))
+        except (OSError, EdgeError) as error:
+            log.error("%s: a picture is missing: %s", self.sender.camera_id, error)  # noqa: TRY400 - as above
+        return kept
+
+    def _write(
+        self, event: RuleEvent, frame: Frame, rule: Rule, kept: list[Kept], clip_span: ClipSpan | None
+    ) -> EventMessage:
         """Write to the outbox, trying until it succeeds: analysis may be dropped, events may not."""
         camera_id = self.sender.camera_id
         known = None if event.phase == "opened" else self._outbox.event_of(camera_id, event.rule, event.occurrence)
@@ -210,21 +230,33 @@ class Reporter:
                     occurrence=Occurrence(camera_id, event.rule, event.occurrence, event.phase != "closed", began_at),
                     rule_state=RuleState(camera_id, event.rule, rule.snapshot()),
                     evidence=[one.file for one in kept],
+                    clip=clip_span,
                 )
             except OutboxError as error:
                 log.error("%s: %s; trying again", camera_id, error)  # noqa: TRY400 - said, not traced
                 if self._clock.wait(self._stop, _OUTBOX_RETRY_S):
                     raise
 
-    def _clip_order(self, event: RuleEvent, opened: EventMessage) -> ClipOrder:
+    def _clip_times(self, event: RuleEvent) -> tuple[float, float]:
+        """Begin and end, in the media time of the pictures that are analysed."""
         settings = self._settings
         begins_s = event.occurred_s
         if settings.from_the_act and event.began_s is not None:
             begins_s = min(begins_s, event.began_s)
         until_s = event.occurred_s + settings.after_s
-        from_s = max(begins_s - settings.before_s, until_s - settings.longest_s)
-        late_s = self._clock.monotonic_s() + settings.after_s + _LATE_S
-        return ClipOrder(opened, self._ring, self._masks, from_s, until_s, late_s)
+        return max(begins_s - settings.before_s, until_s - settings.longest_s), until_s
+
+    def _clip_span(self, event: RuleEvent, frame: Frame) -> ClipSpan:
+        from_s, until_s = self._clip_times(event)
+        camera_id = self.sender.camera_id
+        return ClipSpan(camera_id, messages.clock_at(frame, from_s), messages.clock_at(frame, until_s))
+
+    def _clip_order(self, event: RuleEvent, opened: EventMessage, span: ClipSpan) -> ClipOrder:
+        from_s, until_s = self._clip_times(event)
+        if self._ring.by_device_clock:
+            from_s, until_s = span.from_.timestamp(), span.until.timestamp()
+        late_s = self._clock.monotonic_s() + self._settings.after_s + _LATE_S
+        return ClipOrder(opened, span, self._ring, from_s, until_s, late_s)
 
 
 def _stand_back() -> None:
@@ -238,7 +270,14 @@ class ClipWriter:
     """Cuts clips on a thread of its own, so that no camera waits for an encoder."""
 
     def __init__(
-        self, *, outbox: Outbox, folder: Folder, clock: Clock, free_bytes_min: int, announced: Callable[[], None]
+        self,
+        *,
+        outbox: Outbox,
+        folder: Folder,
+        clock: Clock,
+        free_bytes_min: int,
+        announced: Callable[[], None],
+        recordings: Recordings | None = None,
     ) -> None:
         self._outbox = outbox
         self._folder = folder
@@ -246,6 +285,7 @@ class ClipWriter:
         self.free_bytes_min = free_bytes_min
         """May be changed while it works."""
         self._announced = announced
+        self._recordings = recordings
         self._orders: queue.SimpleQueue[ClipOrder | None] = queue.SimpleQueue()
         self._waiting: list[ClipOrder] = []
         self._deadline_s: float | None = None
@@ -259,11 +299,19 @@ class ClipWriter:
         self._orders.put(None)
 
     def run(self) -> None:
+        """Cut what is ordered, first what was ordered before the agent's start and was not cut any more."""
         _stand_back()
+        for opened, span in self._outbox.clip_orders():
+            self._waiting.append(self._order_again(opened, span))
         while self._take():
-            self._cut_due(self._clock.monotonic_s())
+            self._cut_due()
         for order in self._waiting:
             self._cut(order)
+
+    def _order_again(self, opened: EventMessage, span: ClipSpan) -> ClipOrder:
+        left_s = (span.until - self._clock.now()).total_seconds()
+        late_s = self._clock.monotonic_s() + max(0.0, left_s) + _WRITTEN_S
+        return ClipOrder(opened, span, None, span.from_.timestamp(), span.until.timestamp(), late_s)
 
     def _take(self) -> bool:
         """Wait for an order, or a moment when some are waiting for their pictures; false when it is time to end."""
@@ -274,8 +322,8 @@ class ClipWriter:
             self._waiting.append(order)
         return True
 
-    def _cut_due(self, now_s: float) -> None:
-        due = [order for order in self._waiting if order.ring.newest_s >= order.until_s or now_s >= order.late_s]
+    def _cut_due(self) -> None:
+        due = [order for order in self._waiting if order.is_due(self._clock.monotonic_s())]
         for order in due:
             self._waiting.remove(order)
             self._cut(order)
@@ -284,6 +332,7 @@ class ClipWriter:
         return self._deadline_s is not None and self._clock.monotonic_s() > self._deadline_s
 
     def _cut(self, order: ClipOrder) -> None:
+        """What fails for want of room, or of time at the end, is tried again at the next start: see the outbox."""
         event_id = order.opened.event_id
         if self._folder.free_bytes() < self.free_bytes_min:
             log.error("no clip of event %s: the disk is nearly full", event_id)
@@ -293,21 +342,38 @@ class ClipWriter:
         try:
             written = clip.write(
                 part,
-                order.ring.between(order.from_s, order.until_s),
+                self._pictures(order),
                 order.from_s,
-                masks=order.masks,
                 limit_bytes=UPLOAD_LIMIT_BYTES,
                 given_up=self._given_up,
             )
             kept = self._folder.take(part, evidence_id, "clip", _MP4, written.captured_from, written.captured_to)
             self._announce(order.opened, kept)
-        except (ClipError, OutboxError, OSError) as error:
+        except (ClipError, EdgeError, OSError) as error:
             part.unlink(missing_ok=True)
             log.error("no clip of event %s: %s", event_id, error)  # noqa: TRY400 - said, not traced
+            if isinstance(error, ClipError) and not self._given_up():
+                self._outbox.drop_clip_order(event_id)
+
+    def _pictures(self, order: ClipOrder) -> list[Stretch]:
+        """From memory where it goes back far enough, else from the recording, else what memory has."""
+        ring = order.ring
+        if ring is not None and ring.oldest_s <= order.from_s:
+            return ring.between(order.from_s, order.until_s)
+        recorded: list[Stretch] = []
+        if self._recordings is not None:
+            recorded = list(self._recordings.packets(order.span.camera_id, order.span.from_, order.span.until))
+        in_memory = [] if ring is None else ring.between(order.from_s, order.until_s)
+        return in_memory if _length_s(in_memory) >= _length_s(recorded) else recorded
 
     def _announce(self, opened: EventMessage, kept: Kept) -> None:
         self._outbox.append(
             lambda place: messages.with_evidence(opened, kept.reference, place=place, sent_at=self._clock.now()),
             evidence=[kept.file],
+            cut=True,
         )
         self._announced()
+
+
+def _length_s(stretches: list[Stretch]) -> float:
+    return sum((one.captured[-1] - one.captured[0]).total_seconds() for one in stretches)

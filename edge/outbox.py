@@ -86,6 +86,15 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipSpan:
+    """What a clip is to show, by the device's clock."""
+
+    camera_id: str
+    from_: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceFile:
     """A file that waits for its upload."""
 
@@ -161,8 +170,13 @@ class Outbox:
         occurrence: Occurrence | None = None,
         rule_state: RuleState | None = None,
         evidence: Iterable[EvidenceFile] = (),
+        clip: ClipSpan | None = None,
+        cut: bool = False,
     ) -> EventMessage:
-        """Write one message and what belongs to it, all or nothing; `make` is given its place in the count."""
+        """Write one message and what belongs to it, all or nothing; `make` is given its place in the count.
+
+        `clip`: what is still to be cut for the event; `cut`: its clip is among the evidence.
+        """
         with self._transaction():
             sequence = int(self._about("last_sequence")) + 1
             message = make(Place(self.outbox_id, sequence))
@@ -176,7 +190,34 @@ class Outbox:
             if rule_state is not None:
                 self._save_rule_state(rule_state)
             self._save_evidence(evidence)
+            if clip is not None:
+                self._connection.execute(
+                    "insert or replace into clip_orders values (?, ?, ?, ?)",
+                    (str(message.event_id), clip.camera_id, clip.from_.isoformat(), clip.until.isoformat()),
+                )
+            if cut:
+                self._connection.execute("delete from clip_orders where event_id = ?", (str(message.event_id),))
         return message
+
+    def clip_orders(self) -> list[tuple[EventMessage, ClipSpan]]:
+        """The events whose clip is not cut yet, each with its first message."""
+        rows = self._all(
+            "select camera_id, clip_from, clip_until, (select payload from messages"
+            " where messages.event_id = clip_orders.event_id order by sequence limit 1) from clip_orders"
+        )
+        return [
+            (
+                wire_message.read(EventMessage, row[3])[0],
+                ClipSpan(row[0], datetime.fromisoformat(row[1]), datetime.fromisoformat(row[2])),
+            )
+            for row in rows
+            if row[3] is not None
+        ]
+
+    def drop_clip_order(self, event_id: UUID) -> None:
+        """Its clip cannot be cut."""
+        with self._transaction():
+            self._connection.execute("delete from clip_orders where event_id = ?", (str(event_id),))
 
     def add_evidence(self, files: Iterable[EvidenceFile]) -> None:
         """Files that wait for their upload and belong to no event: the answer to a command names them."""

@@ -1,10 +1,11 @@
 """Keeps the last compressed pictures of a camera in memory, whole groups of pictures at a time.
 
-Masks are not painted in it: it is never written to disk as it is, only read by `edge.clip`, which paints.
+What comes in is masked already where it must be (`edge.recording.transcode`, `edge.recording.gate`).
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from threading import Lock
@@ -26,6 +27,12 @@ class Stretch:
     packets: list[StoredPacket]
     captured: list[datetime]
     """The device's clock, one a packet."""
+    by_device_clock: bool = False
+    """Whether spans of it are asked for in seconds of the device's clock since 1970; else in media time."""
+
+    def time_of(self, pts_s: float, captured_at: datetime) -> float:
+        """On the clock by which spans are asked for."""
+        return captured_at.timestamp() if self.by_device_clock else self.starts_s + pts_s
 
 
 @dataclass(slots=True)
@@ -39,9 +46,15 @@ class _Group:
 
 
 class PacketRing:
-    """Written by the camera's reader, read by the clip writer; times are the camera's media time."""
+    """Written by the camera's reader, read by the clip writer.
 
-    def __init__(self, *, span_s: float, limit_bytes: int) -> None:
+    Times are the device's clock where pictures come when they are taken: what is recorded and what is analysed may be
+    two streams of a camera, and only that clock is common to them. For a file that is read as fast as it can be they
+    are media time.
+    """
+
+    def __init__(self, *, span_s: float, limit_bytes: int, by_device_clock: bool = False) -> None:
+        self.by_device_clock = by_device_clock
         self._span_s = span_s
         self._limit_bytes = limit_bytes
         self._lock = Lock()
@@ -55,6 +68,12 @@ class PacketRing:
     def newest_s(self) -> float:
         return self._newest_s
 
+    @property
+    def oldest_s(self) -> float:
+        """Infinite where nothing is kept."""
+        with self._lock:
+            return self._groups[0].begins_s if self._groups else math.inf
+
     def begin(self, facts: StreamFacts, starts_s: float) -> None:
         """A video was opened; what is appended from now on belongs to it."""
         with self._lock:
@@ -63,7 +82,7 @@ class PacketRing:
 
     def append(self, packet: StoredPacket, captured_at: datetime) -> None:
         with self._lock:
-            at_s = self._epochs[self._epoch][1] + packet.pts_s
+            at_s = self._time_of(self._epochs[self._epoch][1] + packet.pts_s, captured_at)
             newest = self._groups[-1] if self._groups else None
             if packet.key:
                 newest = _Group(self._epoch, at_s)
@@ -87,6 +106,9 @@ class PacketRing:
                 groups.pop(0)
             return self._join(groups, to_s)
 
+    def _time_of(self, media_s: float, captured_at: datetime) -> float:
+        return captured_at.timestamp() if self.by_device_clock else media_s
+
     def _join(self, groups: list[_Group], to_s: float) -> list[Stretch]:
         stretches: list[Stretch] = []
         epoch = 0
@@ -95,11 +117,11 @@ class PacketRing:
             kept = [
                 (packet, at)
                 for packet, at in zip(group.packets, group.captured, strict=True)
-                if starts_s + packet.dts_s <= to_s
+                if self._time_of(starts_s + packet.dts_s, at) <= to_s
             ]
             if group.epoch != epoch:
                 epoch = group.epoch
-                stretches.append(Stretch(facts, starts_s, [], []))
+                stretches.append(Stretch(facts, starts_s, [], [], self.by_device_clock))
             stretches[-1].packets.extend(packet for packet, _ in kept)
             stretches[-1].captured.extend(at for _, at in kept)
         return [stretch for stretch in stretches if stretch.packets]

@@ -47,3 +47,11 @@ create table if not exists evidence (
     made_at     text not null,
     refused     text                 -- the room's reason; null while it waits
 ) without rowid;
+
+-- Clips that must still be cut of events that have opened: also by the next start of the agent, from the recording.
+create table if not exists clip_orders (
+    event_id   text primary key,
+    camera_id  text not null,
+    clip_from  text not null,
+    clip_until text not null
+) without rowid;

@@ -31,7 +31,8 @@ class Encoder:
         RecordingError: it cannot be coded.
     """
 
-    def __init__(self, width_px: int, height_px: int) -> None:
+    def __init__(self, width_px: int, height_px: int, *, bits_a_second: int | None = None) -> None:
+        """`bits_a_second`: not more than that, else as many as a picture needs."""
         self.facts = StreamFacts("h264", width_px - width_px % 2, height_px - height_px % 2, None, _FORMAT)
         context = av.CodecContext.create("libx264", "w")
         context.width, context.height = self.facts.width_px, self.facts.height_px
@@ -39,7 +40,8 @@ class Encoder:
         context.time_base, context.framerate = TICK, Fraction(_NOMINAL_FPS)
         context.thread_count, context.max_b_frames = 1, 0
         context.gop_size = 100 * _NOMINAL_FPS  # key frames come by time
-        context.options = {"preset": PRESET, "tune": "zerolatency", "crf": _CRF, "forced-idr": "1"}
+        limit = {} if bits_a_second is None else {"maxrate": str(bits_a_second), "bufsize": str(bits_a_second)}
+        context.options = {"preset": PRESET, "tune": "zerolatency", "crf": _CRF, "forced-idr": "1", **limit}
         self._context = context
         self._key_s = float("-inf")
 

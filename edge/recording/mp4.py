@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edge.ring import Stretch
     from edge.source import StoredPacket, StreamFacts
 
-_LAST_PICTURE_TICKS = round(0.04 * TICKS_A_SECOND)
+_ONLY_PICTURE_TICKS = round(0.04 * TICKS_A_SECOND)
 
 
 class Mp4:
@@ -35,6 +35,7 @@ class Mp4:
         self.bytes = 0
         self._waiting: av.Packet[av.VideoStream] | None = None
         self._origin_s: float | None = None
+        self._interval = _ONLY_PICTURE_TICKS
         try:
             self._output = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
             muxed = self._output.add_mux_stream(facts.codec, width=facts.width_px, height=facts.height_px)
@@ -54,14 +55,15 @@ class Mp4:
         if self._waiting is not None:
             before = cast("int", self._waiting.dts)
             dts = max(dts, before + 1)
-            self._mux(dts - before)
+            self._interval = dts - before
+            self._mux(self._interval)
         muxed.dts = dts
         muxed.pts = max(dts, round((starts_s + stored.pts_s - self._origin_s) * TICKS_A_SECOND))
         self._waiting = muxed
         self.bytes += len(stored.data)
 
     def close(self) -> None:
-        self._mux(_LAST_PICTURE_TICKS)
+        self._mux(self._interval)
         try:
             self._output.close()
         except av.error.FFmpegError as error:

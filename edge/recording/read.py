@@ -59,7 +59,7 @@ def _demuxed(content: bytes, seal: Seal | None) -> Stretch:
         )
     captured = _captured(opening.captured_from, stored, seal)
     in_stream = [replace(one, pts_s=one.pts_s + opening.at_s, dts_s=one.dts_s + opening.at_s) for one in stored]
-    return Stretch(facts, opening.stream_from.timestamp(), in_stream, captured)
+    return Stretch(facts, opening.stream_from.timestamp(), in_stream, captured, by_device_clock=True)
 
 
 def _opened(content: bytes) -> av.container.InputContainer:
@@ -108,7 +108,7 @@ def cut(stretch: Stretch, from_: datetime, to: datetime) -> Stretch:
     ]
     begin = keys[-1] if keys else 0
     kept = [(one, at) for one, at in zip(stretch.packets[begin:], stretch.captured[begin:], strict=True) if at <= to]
-    return Stretch(stretch.facts, stretch.starts_s, [one for one, _ in kept], [at for _, at in kept])
+    return replace(stretch, packets=[one for one, _ in kept], captured=[at for _, at in kept])
 
 
 def checked(root: Path, path: Path, seal: Seal) -> Segment:

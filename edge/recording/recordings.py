@@ -77,6 +77,10 @@ class Recordings:
     def close(self) -> None:
         self._index.close()
 
+    def change(self, settings: RecordingSettings) -> None:
+        """Take over other limits; the length of segments counts for recorders that are made from now on."""
+        self._settings = self._ring.settings = settings
+
     def _go_on(self) -> None:
         """After a restart: erase what was doomed, close what was open."""
         self._ring.finish_erasing()

@@ -50,13 +50,15 @@ class Ring:
         """Why nothing more can be recorded: only what is held is left. Empty while there is room."""
         self.used_bytes = index.total_bytes()
         self._root = root
-        self._settings = settings
+        self.settings = settings
+        """May be replaced while it works."""
         self._index = index
         self._holds = holds
         self._clock = clock
         self._free_bytes = free_bytes or _free_bytes
         self._largest_bytes = 0
-        self._floor_bytes = settings.free_disk_bytes
+        self._needed_bytes = 0
+        """Free on the disk, since it was found full."""
         self._early: tuple[datetime, str] | None = None
 
     @property
@@ -74,7 +76,7 @@ class Ring:
     def turn(self) -> None:
         """Erase what is too old, then what is too much."""
         now = self._clock.now()
-        oldest_kept = now - timedelta(seconds=self._settings.kept_s)
+        oldest_kept = now - timedelta(seconds=self.settings.kept_s)
         unprotected = self._unprotected(now)
         waiting = next(unprotected, None)
         while waiting is not None and waiting.captured_to < oldest_kept:
@@ -93,13 +95,13 @@ class Ring:
     def make_room(self) -> bool:
         """The disk took no more: keep more of it free from now on, and erase as much; false where nothing is left."""
         now = self._clock.now()
-        self._floor_bytes = max(self._floor_bytes, _SEGMENTS_FREE * self._largest_bytes)
+        self._needed_bytes = _SEGMENTS_FREE * self._largest_bytes
         made = False
         for oldest in self._unprotected(now):
             self.erase([oldest])
             self._say(now, oldest)
             made = True
-            if self._free_bytes(self._root) >= self._floor_bytes:
+            if not self._is_disk_low():
                 break
         return made
 
@@ -120,9 +122,12 @@ class Ring:
 
     def _too_much(self) -> str:
         """Which limit is passed: `bytes`, `disk` or none."""
-        if self.used_bytes > self._settings.limit_bytes:
+        if self.used_bytes > self.settings.limit_bytes:
             return "bytes"
-        return "disk" if self._free_bytes(self._root) < self._floor_bytes else ""
+        return "disk" if self._is_disk_low() else ""
+
+    def _is_disk_low(self) -> bool:
+        return self._free_bytes(self._root) < max(self._needed_bytes, self.settings.free_disk_bytes)
 
     def _unprotected(self, now: datetime) -> Iterator[Segment]:
         after: tuple[datetime, str] | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 _WAITING_MAX = 250
 """Packets, 10 s at 25 a second."""
-_LOOK_EVERY_S = 0.5
+_LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,10 @@ class _Arrived:
 
 
 class Transcoder:
-    """`run` on a thread of its own until `stop`."""
+    """`run` on a thread of its own until `stop`; with `at_once` there is none, and whoever feeds it waits."""
 
-    def __init__(self, masks: Masks, sinks: Sequence[PacketSink]) -> None:
+    def __init__(self, masks: Masks, sinks: Sequence[PacketSink], *, at_once: bool = False) -> None:
+        self.at_once = at_once
         self.dropped_packets = 0
         self.trouble = ""
         """Why nothing comes out; a sentence for the status."""
@@ -62,7 +64,7 @@ class Transcoder:
     # As a sink, on the thread that reads the camera.
 
     def begin(self, facts: StreamFacts, starts_s: float) -> None:
-        self._queue.put(_Begun(facts, starts_s))
+        self._put(_Begun(facts, starts_s))
 
     def append(self, packet: StoredPacket, captured_at: datetime) -> None:
         if packet.key:
@@ -71,28 +73,36 @@ class Transcoder:
             self._dropping = True
             self.dropped_packets += 1
             return
-        self._queue.put(_Arrived(packet, captured_at))
+        self._put(_Arrived(packet, captured_at))
 
     def lost(self) -> None:
-        self._queue.put(None)
+        self._put(None)
+
+    def _put(self, one: _Begun | _Arrived | None) -> None:
+        self._queue.put(one)
+        if self.at_once:
+            self._work()
 
     # On its own thread.
 
     def run(self, stop: Event) -> None:
-        while not stop.is_set():
-            try:
-                self._take(self._queue.get(timeout=_LOOK_EVERY_S))
-            except Empty:
-                continue
-            except RecordingError as error:
-                self.trouble = f"its mask zones cannot be painted: {error}"
-                log.error("%s", self.trouble)  # noqa: TRY400 - said, not traced
-                self._decoder = self._encoder = None
+        while not stop.wait(_LOOK_EVERY_S):
+            self._work()
+        self._work()
 
-    def drain(self) -> None:
-        """Work on what has come, without waiting for more."""
-        while not self._queue.empty():
-            self._take(self._queue.get())
+    def _work(self) -> None:
+        """On what has come."""
+        with suppress(Empty):
+            while True:
+                self._guarded(self._queue.get_nowait())
+
+    def _guarded(self, one: _Begun | _Arrived | None) -> None:
+        try:
+            self._take(one)
+        except RecordingError as error:
+            self.trouble = f"neither recorded nor shown: its mask zones cannot be painted ({error})"
+            log.error("%s", self.trouble)  # noqa: TRY400 - said, not traced
+            self._decoder = self._encoder = None
 
     def _take(self, one: _Begun | _Arrived | None) -> None:
         match one:
@@ -158,13 +168,11 @@ class _Nowhere:
 def measure(facts: StreamFacts, packets: Sequence[StoredPacket], captured_at: datetime, masks: Masks) -> Cost:
     """Decode, paint and code these packets of one stream on this thread."""
     counted = _Nowhere()
-    transcoder = Transcoder(masks, [counted])
+    transcoder = Transcoder(masks, [counted], at_once=True)
     began_s = time.thread_time()
     transcoder.begin(facts, 0.0)
     for packet in packets:
         transcoder.append(packet, captured_at)
-        transcoder.drain()
     transcoder.lost()
-    transcoder.drain()
     cpu_s = time.thread_time() - began_s
     return Cost(counted.packets, cpu_s, packets[-1].pts_s - packets[0].pts_s)

@@ -42,6 +42,9 @@ _OF_CAMERAS = {"camera", *_WITH_THE_AGENT, "room", "mqtt"}
 
 def check(old: Settings, new: Settings) -> None:
     """Raises `ConfigurationError` where the change needs a restart of the agent."""
+    if old.recordings_dir != new.recordings_dir:
+        got = f"got {new.recording.directory!r} in place of {old.recording.directory!r}"
+        raise ConfigurationError(f"recording.directory: {got}; allowed: a change only with a restart of the agent")
     for section in _WITH_THE_AGENT:
         was, wanted = getattr(old, section), getattr(new, section)
         for key in type(was).model_fields:
