@@ -14,6 +14,7 @@ from edge import config, rule_tables
 from edge.errors import ConfigurationError
 from edge.explain import explain
 from vision.rules.registry import KINDS
+from vision.rules.smoke_fire import SmokeFire
 from vision.zones import Zone, ZoneFile
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def make(
     only: str | None,
     changes: Sequence[str],
 ) -> Plan:
-    """Without a configuration: the whole picture, and every rule at its default.
+    """Without a configuration: the whole picture, and every rule at its default but the one that needs a model.
 
     Raises:
         ConfigurationError: one line.
@@ -55,7 +56,7 @@ def make(
             raise ConfigurationError(f"--camera: got {camera_id!r}; allowed: only together with -c FILE")
         name = _NOT_IN_AN_ID.sub("-", video.stem).lstrip("-_.")[:_ID_LENGTH_MAX] or "video"
         camera = config.CameraSection(id=name, name=name, source=f"file:{name}")
-        plan = Plan(_DEVICE, camera, config.DetectorSection(), list(KINDS))
+        plan = Plan(_DEVICE, camera, config.DetectorSection(), [name for name in KINDS if name != SmokeFire.name])
     else:
         settings = config.load(config_file)
         plan = Plan(settings.device.id, _choose(settings, camera_id), settings.detector, None)

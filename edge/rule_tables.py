@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from edge.inference import SharedDetector
+from models.errors import ModelError
 from vision.rules import registry
 from vision.rules.registry import KINDS
+from vision.rules.smoke_fire import LABELS, SmokeFire
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from edge.outbox import SavedState
+    from vision.detect import Detector
     from vision.rules.base import Rule
     from vision.rules.registry import RuleKind
     from vision.zones import Zone
 
 log = logging.getLogger(__name__)
+
+SMOKE_MODEL = "only with model = the absolute path of a detection model whose card lists smoke, fire or flame"
 
 
 def _table(kind: RuleKind) -> type[BaseModel]:
@@ -53,10 +61,53 @@ def about_people(section: BaseModel) -> list[str]:
     return [name for name in enabled(section) if KINDS[name].about_people]
 
 
+def smoke_model_fault(section: BaseModel) -> str | None:
+    """Why `smoke_fire` may not be enabled: it has no model, or none that knows what it looks for."""
+    if not getattr(section, SmokeFire.name).enabled:
+        return None
+    try:
+        _smoke_detector(section)
+    except ModelError as error:
+        return str(error)
+    return None
+
+
+def _smoke_detector(section: BaseModel) -> Detector:
+    table = getattr(section, SmokeFire.name)
+    if not Path(table.model).is_absolute():
+        raise ModelError(SMOKE_MODEL)
+    return _load(table.model, table.input_px, table.confidence)
+
+
+@functools.cache
+def _load(model: str, input_px: int, confidence: float) -> Detector:
+    """One for all cameras that name the same file."""
+    from models import load_detector  # noqa: PLC0415 - onnxruntime only where a camera has such a model
+
+    detector = load_detector("onnxruntime", model, input_px, confidence)
+    if not LABELS & {label.lower() for label in detector.labels}:
+        raise ModelError(f"{SMOKE_MODEL}, and {model} knows {', '.join(detector.labels)[:60]}")
+    return SharedDetector(detector)
+
+
 def build(section: BaseModel, zones: Sequence[Zone], *, only: Collection[str] | None = None) -> list[Rule]:
     """The rules that are enabled, or those named in `only`; each with the zones that concern it."""
     wanted = enabled(section) if only is None else [name for name in KINDS if name in only]
-    return [registry.make(name, getattr(section, name), zones) for name in wanted]
+    if only is None:
+        for note in blind(section, zones, wanted):
+            log.warning(note)
+    detectors = {SmokeFire.name: _smoke_detector(section)} if SmokeFire.name in wanted else {}
+    return [registry.make(name, getattr(section, name), zones, detectors.get(name)) for name in wanted]
+
+
+def blind(section: BaseModel, zones: Sequence[Zone], names: Collection[str]) -> list[str]:
+    """A line for each of these rules that finds nothing because the camera has no zone for it."""
+    lacking = {name: registry.lacks_zone(name, getattr(section, name), zones) for name in names}
+    return [
+        f"{name} needs a zone of kind {' or '.join(kinds)}: without one it finds nothing"
+        for name, kinds in lacking.items()
+        if kinds
+    ]
 
 
 def unknown_zone(section: BaseModel, zones: Sequence[Zone]) -> tuple[str, str] | None:

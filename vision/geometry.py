@@ -45,3 +45,33 @@ def inside(point: Point, polygon: list[Point]) -> bool:
         if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
             within = not within
     return within
+
+
+def crosses(from_point: Point, to_point: Point, line_from: Point, line_to: Point) -> bool:
+    """Whether the way between two points leads over the line between two others."""
+    return (
+        _turn(line_from, line_to, from_point) * _turn(line_from, line_to, to_point) <= 0
+        and _turn(from_point, to_point, line_from) * _turn(from_point, to_point, line_to) <= 0
+    )
+
+
+def _turn(one: Point, other: Point, third: Point) -> float:
+    return (other[0] - one[0]) * (third[1] - one[1]) - (other[1] - one[1]) * (third[0] - one[0])
+
+
+def near(one: Box, other: Box, widths: float, heights: float) -> bool:
+    """Whether their centres lie within so many widths and heights of the larger."""
+    width = max(one[2] - one[0], other[2] - other[0])
+    height = max(one[3] - one[1], other[3] - other[1])
+    (x1, y1), (x2, y2) = centre(one), centre(other)
+    return abs(x1 - x2) <= widths * width and abs(y1 - y2) <= heights * height
+
+
+def polygon_area(polygon: list[Point]) -> float:
+    corners = zip(polygon, polygon[1:] + polygon[:1], strict=True)
+    return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in corners)) / 2
+
+
+def bounds(points: list[Point]) -> Box:
+    across, down = [point[0] for point in points], [point[1] for point in points]
+    return min(across), min(down), max(across), max(down)

@@ -22,23 +22,78 @@ class Attributes(BaseModel):
     """Media time at which the thing came to rest; below 0 where that was before the agent's last start."""
     staged: bool = False
     """The footage is staged for a demonstration or a test; nothing of it happened."""
+    expected: str | None = Field(default=None, max_length=100)
+    """The expected activity of the rule's calendar for which the severity was lowered."""
+    ended: str | None = Field(default=None, max_length=100)
+    """Of `closed`: how it was known to be over, such as `taken`, `returned`, `hours_over`."""
 
 
 class IllegalDumpingAttributes(Attributes):
     """Of `illegal_dumping`."""
 
-    how: Literal["left_by_person", "tipped_from_vehicle", "unknown"] | None = None
+    how: Literal["left_by_person", "thrown", "tipped_from_vehicle", "unknown"] | None = None
     unattended_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """How long nobody linked to the thing had been near it."""
 
 
-class LoiteringAttributes(Attributes):
-    """Of `loitering`."""
+class StayAttributes(Attributes):
+    """Of `loitering` and `stopped_vehicle`."""
 
     dwell_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
+class ObjectRemovedAttributes(Attributes):
+    """Of `object_removed`."""
+
+    stood_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """How long the thing had been part of the scene; no longer than the agent looks."""
+
+
+class LineCrossingAttributes(Attributes):
+    """Of `line_crossing`."""
+
+    direction: Literal["a->b", "b->a"] | None = None
+    """From the left of the line to its right, seen from its first point to its second; or back."""
+
+
+class CrowdAttributes(Attributes):
+    """Of `crowd`."""
+
+    people: int | None = Field(default=None, ge=0)
+    people_peak: int | None = Field(default=None, ge=0)
+    density: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """People for each square of a person's height of the zone in the picture."""
+
+
+class FastMotionAttributes(Attributes):
+    """Of `fast_motion_or_fight`."""
+
+    energy: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Of the motion, in heights of a person a second."""
+
+
+class CameraTamperAttributes(Attributes):
+    """Of `camera_tamper`."""
+
+    kind: Literal["covered", "defocused", "moved", "frozen", "lost_signal"] | None = None
+    lasted_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+
+class SmokeFireAttributes(Attributes):
+    """Of `smoke_fire`."""
+
+    kinds: list[str] = Field(default=[], max_length=10)
+    """The model's labels that were seen when it began."""
+
+
 ATTRIBUTES: dict[str, type[Attributes]] = {
     "illegal_dumping": IllegalDumpingAttributes,
-    "loitering": LoiteringAttributes,
+    "object_removed": ObjectRemovedAttributes,
+    "line_crossing": LineCrossingAttributes,
+    "stopped_vehicle": StayAttributes,
+    "loitering": StayAttributes,
+    "crowd": CrowdAttributes,
+    "fast_motion_or_fight": FastMotionAttributes,
+    "camera_tamper": CameraTamperAttributes,
+    "smoke_fire": SmokeFireAttributes,
 }

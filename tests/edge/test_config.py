@@ -79,7 +79,7 @@ def test_defaults_and_paths(tmp_path: Path) -> None:
         "dev-1",
         "pa ss",
     )
-    assert rule_tables.enabled(camera.rules) == ["illegal_dumping"]
+    assert rule_tables.enabled(camera.rules) == ["illegal_dumping", "camera_tamper"]
     assert settings.token() == "dev-1.secret"
 
 
@@ -156,6 +156,11 @@ MISTAKES: list[tuple[str, str]] = [
         CAMERA.format('[camera.rules.intrusion]\nzones = ["yard"]'),
         "camera[placa].rules.intrusion.zones: got 'yard'; allowed: names of the camera's zones (none, the camera",
     ),
+    (
+        CAMERA.format("[camera.rules.smoke_fire]\nenabled = true"),
+        "camera[placa].rules.smoke_fire: got enabled = true; allowed: only with model = the absolute path of a"
+        " detection model whose card lists smoke, fire or flame",
+    ),
     (SOUND + "nonsense", "is no TOML: "),
 ]
 
@@ -176,7 +181,8 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_rules_on_behaviour_with_purpose_and_assessment(tmp_path: Path) -> None:
     text = CAMERA.format(
         'purpose = "vandalism of the fountain"\nimpact_assessment = "EIPD-2026-04"\n'
-        "[camera.rules.loitering]\nenabled = true\n[camera.rules.illegal_dumping]\nenabled = false"
+        "[camera.rules.loitering]\nenabled = true\n[camera.rules.illegal_dumping]\nenabled = false\n"
+        "[camera.rules.camera_tamper]\nenabled = false"
     )
     camera = load(tmp_path, text).camera[0]
     assert rule_tables.enabled(camera.rules) == ["loitering"]

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from vision import track
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -30,6 +32,12 @@ class Scene:
     """Live tracks after this frame; unchanged from the last frame where the detector was not run."""
     detected: bool
     """Whether the detector ran on this frame."""
+
+
+def kind_of(label: str) -> Literal["person", "vehicle", "other"]:
+    if label == track.PERSON:
+        return "person"
+    return "vehicle" if label in track.VEHICLES else "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,8 @@ class Rule(ABC):
     @abstractmethod
     def restore(self, state: dict[str, Any], ago_s: float) -> None:
         """Take up what `snapshot` gave `ago_s` seconds ago, before the first frame; times in it lie before 0.
+
+        Below 0 where a rule with other settings takes the place of a running one: media time is `-ago_s` by now.
 
         Raises:
             ValueError: it is of another version.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from vision import geometry, track
+from vision import geometry
 from vision.rules import base
 from vision.rules.settings import RuleSettings
 
@@ -75,7 +75,6 @@ class Intrusion(base.Rule):
         visits = {zone: asdict(visit) for zone, visit in self._visits.items() if visit.number is not None}
         for visit in visits.values():
             visit["since_s"] -= self._now_s
-            visit["last_s"] = 0.0  # the time while nobody looked does not count as empty
         return {"next_number": self._next_number, "visits": visits}
 
     def restore(self, state: dict[str, Any], ago_s: float) -> None:
@@ -86,12 +85,14 @@ class Intrusion(base.Rule):
             }
             for visit in self._visits.values():
                 visit.since_s -= ago_s
+                visit.last_s = max(0.0, -ago_s)  # the time while nobody looked does not count as empty
+                visit.last_s = max(0.0, -ago_s)
             self._next_number = int(state["next_number"])
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a snapshot of intrusion: {error}") from error
 
     def _concerns(self, one: Track, zone: Zone) -> bool:
-        kind = _kind(one)
+        kind = base.kind_of(one.label)
         return kind in self._settings.what and self._settings.believes(one) and zone.holds(geometry.foot(one.box))
 
     def _look(self, zone: Zone, inside: list[Track]) -> list[RuleEvent]:
@@ -132,13 +133,11 @@ class Intrusion(base.Rule):
 def _objects(inside: list[Track]) -> list[base.RuleObject]:
     return [
         base.RuleObject(
-            "actor" if _kind(one) == "person" else "vehicle", one.label, one.track_id, one.confidence, one.box
+            "actor" if base.kind_of(one.label) == "person" else "vehicle",
+            one.label,
+            one.track_id,
+            one.confidence,
+            one.box,
         )
         for one in sorted(inside, key=lambda one: -one.confidence)
     ]
-
-
-def _kind(one: Track) -> str:
-    if one.label == track.PERSON:
-        return "person"
-    return "vehicle" if one.label in track.VEHICLES else "other"

@@ -84,7 +84,6 @@ class Loitering(base.Rule):
         stays = [asdict(stay) for stay in self._stays if stay.number is not None]
         for index, stay in enumerate(stays):
             stay["since_s"] -= self._now_s
-            stay["last_s"] = 0.0  # the time while nobody looked does not count as away
             stay["track_id"] = -1 - index  # track ids begin anew at the next start
         return {"next_number": self._next_number, "stays": stays}
 
@@ -93,6 +92,8 @@ class Loitering(base.Rule):
             self._stays = [_Stay(**{**stay, "box": tuple(stay["box"])}) for stay in state["stays"]]
             for stay in self._stays:
                 stay.since_s -= ago_s
+                stay.last_s = max(0.0, -ago_s)  # the time while nobody looked does not count as empty
+                stay.last_s = max(0.0, -ago_s)
             self._next_number = int(state["next_number"])
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a snapshot of loitering: {error}") from error
@@ -104,7 +105,14 @@ class Loitering(base.Rule):
             stay = by_track.pop(one.track_id, None)
             if stay is None:
                 present = {other.track_id for other in inside}
-                stay = next((s for s in by_track.values() if s.track_id not in present and _near(s.box, one.box)), None)
+                stay = next(
+                    (
+                        s
+                        for s in by_track.values()
+                        if s.track_id not in present and geometry.near(s.box, one.box, _NEAR_WIDTHS, _NEAR_HEIGHTS)
+                    ),
+                    None,
+                )
                 if stay is None:
                     stay = _Stay(zone, one.track_id, one.confidence, one.box, self._now_s, self._now_s)
                     self._stays.append(stay)
@@ -139,10 +147,3 @@ class Loitering(base.Rule):
             zone=stay.zone,
             attributes={"dwell_s": round(stay.last_s - stay.since_s, 1)},
         )
-
-
-def _near(one: Box, other: Box) -> bool:
-    width = max(one[2] - one[0], other[2] - other[0])
-    height = max(one[3] - one[1], other[3] - other[1])
-    (x1, y1), (x2, y2) = geometry.centre(one), geometry.centre(other)
-    return abs(x1 - x2) <= _NEAR_WIDTHS * width and abs(y1 - y2) <= _NEAR_HEIGHTS * height
