@@ -34,6 +34,11 @@ _HEIR_WIDTHS = 1.2
 """A track that starts within so many seconds and own sizes of the end of one that moved is the same mover."""
 _BORDER = 0.015
 """An edge of a box so near the picture's border is taken for cut off."""
+_FIXTURE_S = 180.0
+"""A person who never moved from one place for so long, in however many tracks, is a statue, a poster or a stone."""
+_FIXTURE_IOU = 0.5
+_FIXTURES_MAX = 64
+_FIXTURE_FORGOTTEN_S = 1800.0
 _TRACKER_SCALE = 1000.0
 """The tracker's filter is tuned for pixels, not for 0..1."""
 
@@ -74,6 +79,15 @@ class _History:
     origin: Box | None = None
 
 
+@dataclass(slots=True)
+class _Fixture:
+    """A place at which the detector sees a person who never moves."""
+
+    box: Box
+    last_s: float
+    seen_s: float = 0.0
+
+
 def _group(label: str) -> str:
     """Labels that the model mixes up belong to one tracker, so that a van that is now a car, now a truck is one."""
     if label == PERSON:
@@ -91,6 +105,7 @@ class Tracker:
         self._trackers: dict[str, Any] = {}
         self._histories: dict[tuple[str, int], _History] = {}
         self._ended: list[_History] = []
+        self._fixtures: list[_Fixture] = []
         self._next_id = 1
         self._clock_s = 0.0
         self._last_s: float | None = None
@@ -113,7 +128,30 @@ class Tracker:
         return self.tracks()
 
     def tracks(self) -> list[Track]:
-        return [history.track for history in self._histories.values()]
+        """All but those of persons who are part of the scene."""
+        tracks = [history.track for history in self._histories.values()]
+        if not self._fixtures:
+            return tracks
+        return [one for one in tracks if one.moved or one.label != PERSON or not self._is_fixture(one)]
+
+    def _is_fixture(self, track: Track) -> bool:
+        return any(
+            one.seen_s >= _FIXTURE_S and geometry.iou(one.box, track.box) >= _FIXTURE_IOU for one in self._fixtures
+        )
+
+    def _note_fixture(self, track: Track) -> None:
+        """Add to how long a person at this place has not moved."""
+        for one in self._fixtures:
+            if geometry.iou(one.box, track.box) >= _FIXTURE_IOU:
+                one.seen_s += min(self._clock_s - one.last_s, _STEP_S_MAX)
+                one.last_s = self._clock_s
+                return
+        self._fixtures = [one for one in self._fixtures if self._clock_s - one.last_s < _FIXTURE_FORGOTTEN_S]
+        self._fixtures = [*self._fixtures[1 - _FIXTURES_MAX :], _Fixture(track.box, self._clock_s)]
+
+    def _leave_fixture(self, box: Box) -> None:
+        """Whoever was taken for one walked away."""
+        self._fixtures = [one for one in self._fixtures if geometry.iou(one.box, box) < _FIXTURE_IOU]
 
     def _reset(self) -> None:
         self._trackers.clear()
@@ -167,6 +205,7 @@ class Tracker:
             )
             history = self._histories[key] = _History(track, self._clock_s, self._clock_s)
             self._next_id += 1
+        before = history.track.moved
         history.last_clock_s = self._clock_s
         history.recent = [*history.recent[1 - _SMOOTHED :], detection.box]
         history.track = replace(
@@ -177,6 +216,12 @@ class Tracker:
             last_seen_s=media_time_s,
             moved=history.track.moved or _has_moved(key[0], history),
         )
+        if key[0] != PERSON:
+            return
+        if not history.track.moved:
+            self._note_fixture(history.track)
+        elif not before and history.origin is not None:
+            self._leave_fixture(history.origin)
 
     def _inherits(self, group: str, box: Box) -> bool:
         unseen = [one for one in self._histories.values() if one.last_clock_s < self._clock_s]

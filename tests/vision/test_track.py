@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks import tracking
 from vision.detect import Detection
 from vision.track import Tracker, is_believed
 
@@ -78,3 +79,29 @@ def test_after_a_discontinuity_numbers_go_on() -> None:
     tracker.update([person(0.3)], 1.0, discontinuity=True)
     assert [one.track_id for one in tracker.update([person(0.3)], 1.2)] == [2]
     assert tracker.hold(1.4, discontinuity=True) == []
+
+
+def test_a_statue_that_is_surely_called_a_person_is_no_track_for_ever() -> None:
+    tracker, shown = Tracker(), []
+    for n in range(300 * 5):
+        statue = [person(0.5, 0.8)] if n % 20 < 8 else []  # it flickers: many short tracks
+        walker = [person(0.1 + 0.02 * (n % 40))] if n >= 1400 and n % 40 < 30 else []
+        shown.append(tracker.update([*statue, *walker], n / 5))
+    assert shown[5]
+    assert not any(0.45 < one.box[0] < 0.55 and not one.moved for one in shown[-1])
+    assert any(one.moved for one in shown[1420])
+
+
+def test_somebody_who_waits_and_then_walks_away_was_a_person_all_along() -> None:
+    tracker = Tracker()
+    waiting = [tracker.update([person(0.3, 0.8)], n / 5) for n in range(150 * 5)]
+    walking = [tracker.update([person(0.3 + 0.01 * n, 0.8)], 150 + n / 5) for n in range(30)]
+    assert waiting[-1][0].track_id == walking[-1][0].track_id
+    assert walking[-1][0].moved
+
+
+def test_fifty_people_and_vehicles_keep_their_numbers() -> None:
+    tracker, seen = Tracker(), set()
+    for n, found in enumerate(tracking.crowd(50, 60)):
+        seen |= {one.track_id for one in tracker.update(found, n / 5)}
+    assert 50 <= len(seen) <= 150
