@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -78,8 +79,9 @@ def _parser() -> _Parser:
     outbox = add("outbox", _outbox, "Count the messages that are written, acknowledged and pending.")
     add_config(outbox)
     outbox.add_argument("--json", action="store_true", help="print JSON")
-    fsck = add("fsck", _fsck, "Check the outbox and the evidence that waits.")
+    fsck = add("fsck", _fsck, "Check the outbox, the evidence that waits and the recordings.")
     add_config(fsck)
+    fsck.add_argument("--repair", action="store_true", help="close what was left open, make the index anew")
     fsck.add_argument("--json", action="store_true", help="print JSON")
     _add_analyse(add("analyse", _analyse, "Analyse a video file; events go to stdout, one JSON message a line."))
     return parser
@@ -154,11 +156,16 @@ def _outbox(options: argparse.Namespace) -> int:
 def _fsck(options: argparse.Namespace) -> int:
     from edge import fsck  # noqa: PLC0415 - only here
 
-    found = fsck.check(config.load(options.config).data_dir)
+    settings = config.load(options.config)
+    found = fsck.check(settings.data_dir, settings.recordings_dir, repair=options.repair)
     if options.json:
-        _print_json({"ok": not found.violations, "checked": found.checked, "violations": found.violations})
+        recordings = [asdict(one) for one in found.recordings]
+        said = {"ok": not found.violations, "checked": found.checked, "violations": found.violations}
+        _print_json({**said, "recordings": recordings})
     else:
-        lines = [*found.violations, f"{found.checked} checked, {len(found.violations)} violations"]
+        orderly = [one for one in found.recordings if not one.lost]
+        lines = [f"recording {one.path}: {one.message}{' (repaired)' if one.repaired else ''}" for one in orderly]
+        lines += [*found.violations, f"{found.checked} checked, {len(found.violations)} violations"]
         sys.stdout.write("".join(f"{line}\n" for line in lines))
     return FAILED if found.violations else OK
 

@@ -99,7 +99,10 @@ def test_fsck(file: Path, tmp_path: Path) -> None:
     outbox.append(maker(Clock()))
     outbox.close()
     checked = call("fsck", "-c", file, "--json")
-    assert (checked.returncode, json.loads(checked.stdout)) == (0, {"ok": True, "checked": 1, "violations": []})
+    assert (checked.returncode, json.loads(checked.stdout)) == (
+        0,
+        {"ok": True, "checked": 1, "violations": [], "recordings": []},
+    )
 
 
 WRONG: list[tuple[list[str], str]] = [
