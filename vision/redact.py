@@ -7,7 +7,7 @@ covered by those around it.
 
     finds        x     x           x     x
     covered   [-----------]     [-----------]      each find, held before and after
-    track        [=======================]         filled in between, the box of both ends
+    track      ~~[=======================]~~       filled in between, the box of both ends; beyond them it moves on
 """
 
 from __future__ import annotations
@@ -74,13 +74,31 @@ class Cover:
 
 
 def _between(finds: list[tuple[float, Box]], at_s: float) -> Box | None:
-    """The box around a track's last find before and first find after."""
+    """The box around a track's last find before and first find after; before all and after all, where it would be."""
     after = bisect_left(finds, at_s, key=lambda find: find[0])
     if after in {0, len(finds)}:
-        return None
+        return _beyond(finds, at_s)
     (before_s, one), (after_s, other) = finds[after - 1], finds[after]
-    if after_s - before_s > _FILLED_S:
+    return None if after_s - before_s > _FILLED_S else _around(one, other)
+
+
+def _beyond(finds: list[tuple[float, Box]], at_s: float) -> Box | None:
+    """The end of the track and where it moves on to, as fast as it moved there."""
+    nearest, further = (finds[0], finds[1:2]) if at_s <= finds[0][0] else (finds[-1], finds[-2:-1])
+    if not further or abs(at_s - nearest[0]) > HELD_S or abs(nearest[0] - further[0][0]) > _FILLED_S:
         return None
+    share = (at_s - nearest[0]) / (nearest[0] - further[0][0])
+    x1, y1, x2, y2 = (
+        _on(edge, edge_before, share) for edge, edge_before in zip(nearest[1], further[0][1], strict=True)
+    )
+    return _around(nearest[1], (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
+
+
+def _on(edge: float, edge_before: float, share: float) -> float:
+    return min(1.0, max(0.0, edge + (edge - edge_before) * share))
+
+
+def _around(one: Box, other: Box) -> Box:
     return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
 
 

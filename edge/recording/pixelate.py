@@ -47,18 +47,19 @@ class Redactor:
 
 
 def copy(
-    stretches: Callable[[], Iterable[Stretch]],
+    looked_at: Iterable[Stretch],
+    stretches: Iterable[Stretch],
     from_: datetime,
     new_file: Callable[[], Path],
     redactor: Redactor,
     *,
     part_bytes: int,
 ) -> list[Copied]:
-    """The span from `from_` on; `stretches` gives it twice, once to look and once to paint."""
-    cover = look(stretches(), redactor)
+    """The span from `from_` on; `looked_at` is the same and a little more on both sides."""
+    cover = look(looked_at, redactor)
     parts = Parts(new_file, part_bytes=part_bytes)
     encoder: Encoder | None = None
-    for one, stretch, seam in decode.pictures(stretches()):
+    for one, stretch, seam in decode.pictures(stretches):
         if one.captured_at < from_:
             continue
         if encoder is None or seam or _differs(encoder, stretch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+from datetime import timedelta
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from edge.recording.recorder import CameraWriter, Recorder
 from edge.recording.ring import Ring
 from edge.recording.spans import Piece
 from edge.recording.survey import found_since
+from vision.redact import HELD_S
 from wire import commands
 
 if TYPE_CHECKING:
@@ -271,9 +273,10 @@ class Recordings:
         """The same, coded again with whole persons, whole vehicles and found faces pixelated."""
         if self._redactor is None:
             raise RecordingError("no detection model is at hand that finds what must be pixelated")
-        return pixelate.copy(
-            lambda: self.packets(camera_id, from_, to), from_, new_file, self._redactor(), part_bytes=part_bytes
-        )
+        around = timedelta(seconds=2 * HELD_S)
+        looked_at = self.packets(camera_id, from_ - around, to + around)
+        wanted = self.packets(camera_id, from_, to)
+        return pixelate.copy(looked_at, wanted, from_, new_file, self._redactor(), part_bytes=part_bytes)
 
     def hold(self, hold: commands.HoldRecording) -> commands.Touched:
         """Protect the span from the ring; holding it again by the same id is harmless."""
