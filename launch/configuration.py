@@ -85,7 +85,7 @@ def edge_toml(device: Device, cameras: list[Camera]) -> str:
 def _camera(camera: Camera) -> dict[str, object]:
     values: dict[str, object] = {"id": camera.identifier, "name": camera.name, "source": camera.source}
     if camera.is_file:
-        values |= {"loop": True, "realtime": True}
+        values |= {"loop": True, "realtime": True, "record": True}
     if camera.lat is not None:
         values |= {"lat": camera.lat, "lon": camera.lon, "accuracy_m": 10}
     values |= {"staged": camera.staged, "purpose": camera.purpose, "legal_regime": "lo_7_2021"}

@@ -12,6 +12,7 @@ export const KEYS = [
   { action: 'go_alerts', keys: ['g a'], scope: 'everywhere', label: 'keys.go_alerts' },
   { action: 'go_cameras', keys: ['g c'], scope: 'everywhere', label: 'keys.go_cameras' },
   { action: 'go_map', keys: ['g m'], scope: 'everywhere', label: 'keys.go_map' },
+  { action: 'go_recordings', keys: ['g r'], scope: 'everywhere', label: 'keys.go_recordings' },
   { action: 'silence', keys: ['x'], scope: 'everywhere', label: 'keys.silence' },
   { action: 'undo', keys: ['z'], scope: 'everywhere', label: 'keys.undo' },
   { action: 'down', keys: ['j', 'ArrowDown'], scope: 'feed', label: 'keys.down' },

@@ -4,6 +4,7 @@ export type Route =
   | { name: 'alert'; id: string }
   | { name: 'cameras' }
   | { name: 'map' }
+  | { name: 'recordings' }
   | { name: 'audit' }
   | { name: 'dead_letters' }
   | { name: 'unknown' };
@@ -13,6 +14,7 @@ const PLAIN: Record<string, Exclude<Route['name'], 'alert' | 'unknown'>> = {
   '/login': 'login',
   '/cameras': 'cameras',
   '/map': 'map',
+  '/recordings': 'recordings',
   '/audit': 'audit',
   '/dead-letters': 'dead_letters',
 };

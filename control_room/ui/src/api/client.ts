@@ -7,7 +7,12 @@ import type {
   AlertDetail,
   AuditRow,
   CloseReason,
+  Command,
+  CommandDetail,
+  CommandGiven,
+  CommandKind,
   DeadLetter,
+  Hold,
   Page,
   ProblemDocument,
   SessionInfo,
@@ -106,6 +111,31 @@ export class Api {
   }
   deadLetters(cursor: string | null): Promise<Result<Page<DeadLetter>>> {
     return this.#ask(this.#room.GET('/api/v1/dead-letters', { params: { query: cursor ? { cursor } : {} } }));
+  }
+
+  /** Orders a device to do something; the answer comes over the stream. */
+  order(
+    device_id: string,
+    kind: CommandKind,
+    args: Record<string, unknown>,
+    reason?: string,
+  ): Promise<Result<CommandGiven>> {
+    // The room checks the arguments of each kind.
+    const body = { kind, arguments: args, ...(reason && { reason }) } as never;
+    return this.#ask(
+      this.#room.POST('/api/v1/devices/{device_id}/commands', { params: { path: { device_id } }, body }),
+    );
+  }
+  command(command_id: string): Promise<Result<CommandDetail>> {
+    return this.#ask(this.#room.GET('/api/v1/commands/{command_id}', { params: { path: { command_id } } }));
+  }
+  commands(device_id: string, camera_id: string, kind: CommandKind, limit: number): Promise<Result<Page<Command>>> {
+    const params = { path: { device_id }, query: { camera_id, kind, limit } };
+    return this.#ask(this.#room.GET('/api/v1/devices/{device_id}/commands', { params }));
+  }
+  holds(device_id: string, camera_id: string): Promise<Result<{ items: Hold[] }>> {
+    const params = { path: { device_id }, query: { camera_id } };
+    return this.#ask(this.#room.GET('/api/v1/devices/{device_id}/holds', { params }));
   }
 
   #enter(answer: Result<SessionInfo>): Result<SessionInfo> {

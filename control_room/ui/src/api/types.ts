@@ -11,6 +11,12 @@ export type AuditRow = Schemas['AuditItem'];
 export type Camera = Schemas['CameraItem'];
 export type CameraState = Camera['state'];
 export type CloseReason = Schemas['CloseReason'];
+export type Command = Schemas['CommandItem'];
+export type CommandDetail = Schemas['CommandDetail'];
+export type CommandKind = Command['kind'];
+export type CommandGiven = Schemas['Given'];
+export type CommandFile = Schemas['FileItem'];
+export type Hold = Schemas['HoldItem'];
 export type DeadLetter = Schemas['DeadLetterItem'];
 export type Device = Schemas['DeviceItem'];
 export type Evidence = Schemas['EvidenceItem'];
@@ -32,4 +38,23 @@ export const CLOSE_REASONS: readonly CloseReason[] = ['confirmed', 'false_alarm'
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
+}
+
+/** The answer to `recordings_list`, as `wire/commands.py` has it. */
+export interface RecordingsListed {
+  spans: RecordedSpan[];
+  complete: boolean;
+  oldest: string | null;
+  newest: string | null;
+  used_bytes: number;
+  limit_bytes: number;
+}
+
+export interface RecordedSpan {
+  from: string;
+  to: string;
+  segments: number;
+  bytes: number;
+  held: boolean;
+  masked: boolean;
 }

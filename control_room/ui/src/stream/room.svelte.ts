@@ -1,10 +1,11 @@
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Alert, Camera, Device, Heartbeat, Snapshot } from '../api/types';
+import type { Alert, Camera, Command, Device, Heartbeat, Snapshot } from '../api/types';
 import type { Health, StreamKind } from './source';
 
 /** Closed alerts are kept for the rows that still show them; beyond this many the oldest go. */
 const KEEP_CLOSED = 500;
+const KEEP_COMMANDS = 200;
 
 export const cameraKey = (camera: { device_id: string; camera_id: string }): string =>
   `${camera.device_id}/${camera.camera_id}`;
@@ -22,6 +23,8 @@ export class Room {
   readonly alerts = new SvelteMap<string, Alert>();
   readonly cameras = new SvelteMap<string, Camera>();
   readonly devices = new SvelteMap<string, Device>();
+  /** Commands that the stream spoke of lately, as it last did. */
+  readonly commands = new SvelteMap<string, Command>();
   /** A first snapshot has come. */
   loaded = $state(false);
   health: Health = $state('connecting');
@@ -60,6 +63,7 @@ export class Room {
       else if (kind === 'alert') this.put(data as Alert);
       else if (kind === 'camera') this.cameras.set(cameraKey(data as Camera), data as Camera);
       else if (kind === 'device') this.devices.set((data as Device).device_id, data as Device);
+      else if (kind === 'command') this.commands.set((data as Command).command_id, data as Command);
     }
     this.#prune();
   }
@@ -80,6 +84,7 @@ export class Room {
     this.alerts.clear();
     this.cameras.clear();
     this.devices.clear();
+    this.commands.clear();
     this.loaded = false;
     this.heardAt = 0;
   }
@@ -104,6 +109,8 @@ export class Room {
 
   #prune(): void {
     const closed = [...this.alerts.values()].filter((alert) => alert.state === 'closed');
+    const commands = [...this.commands.keys()];
+    for (const id of commands.slice(0, Math.max(0, commands.length - KEEP_COMMANDS))) this.commands.delete(id);
     for (const alert of closed.slice(0, Math.max(0, closed.length - KEEP_CLOSED))) this.alerts.delete(alert.alert_id);
   }
 }
