@@ -37,7 +37,7 @@ def prove(town: towns.Town, folder: Path, *, rounds: int, seed: int) -> dict[str
         "kills": rounds * len(PARTS),
         "written": outbox["written"],
         "pending": outbox["pending"],
-        **_fsck(town, agent.device_id),
+        **room_fsck(town, agent.device_id),
     }
 
 
@@ -68,7 +68,7 @@ def _wait_for_events(agent: towns.BusyAgent) -> None:
     towns.wait_for(lambda: agent.outbox()["written"] >= before + EVENTS_BETWEEN_KILLS, EVENTS_WITHIN_S, "new events")
 
 
-def _fsck(town: towns.Town, device_id: str) -> dict[str, Any]:
+def room_fsck(town: towns.Town, device_id: str) -> dict[str, Any]:
     report = json.loads(town.room("fsck", "--json").stdout)
     device = next(row for row in report["devices"] if row["device_id"] == device_id)
     return {**{key: device[key] for key in ("stored", "duplicates", "gaps")}, "violations": report["violations"]}

@@ -145,12 +145,13 @@ def running(data_dir: Path, **environment: str) -> Iterator[Town]:
 class BusyAgent:
     """A second agent on a town's room, whose rule opens and closes an event each time somebody walks by."""
 
-    def __init__(self, town: Town, folder: Path, cameras: int = 1) -> None:
+    def __init__(self, town: Town, folder: Path, cameras: int = 1, **differences: str) -> None:
+        """`differences`: see `_busy_config`."""
         self.folder = folder
         self.config = folder / "edge.toml"
         folder.mkdir(parents=True, exist_ok=True)
         self.device_id = f"busy-{secrets.token_hex(4)}"
-        self.config.write_text(_busy_config(town, folder, self.device_id, cameras), encoding="utf-8")
+        self.config.write_text(_busy_config(town, folder, self.device_id, cameras, **differences), encoding="utf-8")
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -192,22 +193,44 @@ class BusyAgent:
         return content
 
 
-def _busy_config(town: Town, folder: Path, device_id: str, cameras: int) -> str:
-    """The town's own agent's configuration with cameras that watch the street for walkers."""
+def street_clip(town: Town) -> Path:
+    """The film of the street that the demonstration shows; its staged camera always reads a file beside it."""
+    own = tomllib.loads(Path(town.run["device"]["config"]).read_text(encoding="utf-8"))
+    sources = (str(camera["source"]) for camera in own["camera"])
+    return Path(next(one for one in sources if one.startswith("file:")).removeprefix("file:")).parent / "street.mp4"
+
+
+def _busy_config(  # noqa: PLR0917 - what may differ between proofs
+    town: Town,
+    folder: Path,
+    device_id: str,
+    cameras: int,
+    source: str = "",
+    playback: str = "loop = true\nrealtime = true\n",
+    more: str = "",
+    sections: str = "",
+    room_url: str = "",
+    mqtt_url: str = "",
+) -> str:
+    """The town's own agent's configuration with cameras that watch the street for walkers.
+
+    `source`, `room_url`, `mqtt_url` stand in the place of the town's; `playback` and `more` are lines of each camera,
+    `sections` stands before the cameras.
+    """
     own = tomllib.loads(Path(town.run["device"]["config"]).read_text(encoding="utf-8"))
     added = town.room("device", "add", device_id, "--name", "Busy", "--json")
     token = folder / "token"
     token.write_text(json.loads(added.stdout)["token"], encoding="utf-8")
     token.chmod(0o600)
-    street = own["camera"][0]["source"]
+    street = source or own["camera"][0]["source"]
     head = (
         f'[device]\nid = "{device_id}"\ndata_dir = "{folder / "data"}"\n'
-        f'[room]\nurl = "{own["room"]["url"]}"\ntoken_file = "{token}"\n'
-        f'[mqtt]\nurl = "{town.run["mqtt_url"]}"\n'
+        f'[room]\nurl = "{room_url or own["room"]["url"]}"\ntoken_file = "{token}"\n'
+        f'[mqtt]\nurl = "{mqtt_url or town.run["mqtt_url"]}"\n'
         '[detector]\nbackend = "onnxruntime"\nmodel = "centernet-coco"\ninput_px = 320\nconfidence = 0.30\n'
     )
     camera = (
-        '[[camera]]\nid = "busy-{n}"\nname = "Busy {n}"\nsource = "{street}"\nloop = true\nrealtime = true\n'
+        '[[camera]]\nid = "busy-{n}"\nname = "Busy {n}"\nsource = "{street}"\n{lines}'
         'purpose = "test"\nlegal_regime = "lo_7_2021"\nimpact_assessment = "none needed: replayed"\n'
         "[camera.rules.illegal_dumping]\nenabled = false\n"
         "[camera.rules.intrusion]\nenabled = true\nconfirm_s = 0.0\nclear_s = 1.0\n"
@@ -217,4 +240,5 @@ def _busy_config(town: Town, folder: Path, device_id: str, cameras: int) -> str:
         f"points = [[{x}, 0.2], [{x + 0.05:.2f}, 0.2], [{x + 0.05:.2f}, 0.95], [{x}, 0.95]]\n"
         for x in GATES_X
     )
-    return head + "".join(camera.replace("{n}", str(n)).replace("{street}", street) + gates for n in range(cameras))
+    camera = camera.replace("{street}", street).replace("{lines}", playback + more)
+    return head + sections + "".join(camera.replace("{n}", str(n)) + gates for n in range(cameras))

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from edge.reload.configuration_file import ConfigurationFile
     from vision.detect import Detector
     from vision.frame import Frame
+    from vision.waste import WasteCheck
     from wire.device import MetricsMessage, StatusMessage
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,13 @@ _CAMERAS_LEAVE_S, _CLIPS_LEAVE_S, _COMMANDS_LEAVE_S = 1.5, 1.5, 0.2
 
 
 def run(
-    settings: Settings, detector: Detector, clock: Clock, stop: Event, *, file: ConfigurationFile | None = None
+    settings: Settings,
+    detector: Detector,
+    clock: Clock,
+    stop: Event,
+    *,
+    file: ConfigurationFile | None = None,
+    waste: WasteCheck | None = None,
 ) -> None:
     """Run until `stop` is set, then end within 5 s. What changes in `file` meanwhile is taken over.
 
@@ -67,14 +74,20 @@ def run(
             allowed = f"a folder that can be written ({error.strerror})"
             raise ConfigurationError(f"device.data_dir: got {str(data_dir)!r}; allowed: {allowed}") from None
         endings.close_switched_off(settings, outbox, clock)
-        _Crew(settings, SharedDetector(detector), outbox, folder, clock).work(stop, file)
+        _Crew(settings, SharedDetector(detector), waste, outbox, folder, clock).work(stop, file)
 
 
 class _Crew:
     """The threads and who tells whom."""
 
-    def __init__(
-        self, settings: Settings, detector: SharedDetector, outbox: Outbox, folder: Folder, clock: Clock
+    def __init__(  # noqa: PLR0917 - what the crew works with
+        self,
+        settings: Settings,
+        detector: SharedDetector,
+        waste: WasteCheck | None,
+        outbox: Outbox,
+        folder: Folder,
+        clock: Clock,
     ) -> None:
         self._clock = clock
         self._settings = settings
@@ -120,6 +133,7 @@ class _Crew:
         )
         self._shared = Shared(
             detector=detector,
+            waste=waste,
             outbox=outbox,
             folder=folder,
             clips=self._clips,
@@ -161,8 +175,9 @@ class _Crew:
         self._clips.stop(self._clock.monotonic_s() + _CLIPS_LEAVE_S)
         self._memory.end()
         self._recordings.stop()
+        until_s = self._clock.monotonic_s() + _CLIPS_LEAVE_S
         for thread in lasting:
-            thread.join(_CLIPS_LEAVE_S)
+            thread.join(max(0.0, until_s - self._clock.monotonic_s()))
         self._leave.set()
         self._senders.stop()
         for thread in obeying:

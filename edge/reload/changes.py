@@ -4,9 +4,10 @@
 |---|---|
 | a camera's name, place, purpose, zones other than masks, rules, schedules | nothing: it changes in place |
 | anything else of a camera | that camera |
-| `evidence`, `recording` | all cameras |
+| `evidence` | all cameras |
+| `recording` other than its directory | nothing: the ring is made shorter or longer |
 | `room`, `mqtt` | what sends |
-| `device`, `detector` | refused: only with the agent |
+| `device`, `detector`, `recording.directory` | refused: only with the agent |
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _IN_PLACE = (
     "rules",
 )
 _WITH_THE_AGENT = ("device", "detector")
-_OF_CAMERAS = {"camera", *_WITH_THE_AGENT, "room", "mqtt"}
+_OF_OTHERS = {"camera", *_WITH_THE_AGENT, "room", "mqtt", "recording"}
 
 
 def check(old: Settings, new: Settings) -> None:
@@ -45,12 +46,12 @@ def check(old: Settings, new: Settings) -> None:
     if old.recordings_dir != new.recordings_dir:
         got = f"got {new.recording.directory!r} in place of {old.recording.directory!r}"
         raise ConfigurationError(f"recording.directory: {got}; allowed: a change only with a restart of the agent")
-    for section in _WITH_THE_AGENT:
-        was, wanted = getattr(old, section), getattr(new, section)
-        for key in type(was).model_fields:
-            if getattr(was, key) != getattr(wanted, key):
-                got = f"got {getattr(wanted, key)!r} in place of {getattr(was, key)!r}"
-                raise ConfigurationError(f"{section}.{key}: {got}; allowed: a change only with a restart of the agent")
+    keys = [(section, key) for section in _WITH_THE_AGENT for key in type(getattr(old, section)).model_fields]
+    for section, key in [*keys, ("recording", "directory")]:
+        was, wanted = (getattr(getattr(one, section), key) for one in (old, new))
+        if was != wanted:
+            got = f"got {wanted!r} in place of {was!r}"
+            raise ConfigurationError(f"{section}.{key}: {got}; allowed: a change only with a restart of the agent")
 
 
 def of_senders(old: Settings, new: Settings) -> bool:
@@ -67,7 +68,7 @@ def of_all_cameras(old: Settings, new: Settings) -> bool:
     return any(
         getattr(old, section) != getattr(new, section)
         for section in type(new).model_fields
-        if section not in _OF_CAMERAS
+        if section not in _OF_OTHERS
     )
 
 

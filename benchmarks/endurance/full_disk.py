@@ -1,0 +1,81 @@
+"""The agent's disk is filled to the last byte in the midst of events, and emptied again."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from benchmarks import town as towns
+from benchmarks.endurance import ledger
+
+DISK_MIB, WANTED_FREE_MIB = 96, 24
+WRITTEN_BEFORE = 2
+SETTLED_WITHIN_S = 300
+_CHUNK = bytes(64 * 1024)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of its own, in memory; `PermissionError` where this process may mount none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mounted = subprocess.run(
+        ["/bin/mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        raise PermissionError(mounted.stderr.strip())
+    try:
+        yield folder
+    finally:
+        subprocess.run(["/bin/umount", "-l", str(folder)], check=True)
+
+
+def prove(town: towns.Town, folder: Path, *, full_s: float) -> dict[str, Any]:
+    with small_disk(folder / "disk") as disk:
+        extra = f"[evidence]\nfree_disk_mib = {WANTED_FREE_MIB}\n[recording]\nmax_gib = 0.03\nfree_disk_mib = 8\n"
+        agent = towns.BusyAgent(town, disk, sections=extra, more="record = true\n")
+        try:
+            towns.wait_for(lambda: ledger.written(agent) >= WRITTEN_BEFORE, 180, "the first messages")
+            pid = agent.process.pid
+            ballast = disk / "ballast"
+            _fill(ballast)
+            with town.client() as client:
+
+                def alarms() -> list[str]:
+                    devices = client.get("/devices").raise_for_status().json()["items"]
+                    mine = next(one for one in devices if one["device_id"] == agent.device_id)
+                    return [alarm["code"] for alarm in mine["alarms"]]
+
+                towns.wait_for(lambda: "disk_full" in alarms(), 120, "the alarm")
+                for _ in range(round(full_s)):
+                    _fill(ballast)  # what the agent gives back is taken at once
+                    Event().wait(1.0)
+                at_full = ledger.written(agent)
+                ballast.unlink()
+                towns.wait_for(lambda: ledger.written(agent) > at_full, 180, "events again")
+                towns.wait_for(lambda: "disk_full" not in alarms(), 120, "the end of the alarm")
+            same = agent.process.poll() is None and agent.process.pid == pid
+            found = ledger.settle(town, agent, SETTLED_WITHIN_S)
+        finally:
+            agent.stop()
+    disk_facts = {"disk_mib": DISK_MIB, "full_s": full_s, "alarm_came_and_went": True, "same_process": same}
+    return {"proof": "full_disk", **disk_facts, **found}
+
+
+def holds(result: dict[str, Any]) -> bool:
+    return ledger.delivered(result) and bool(result["same_process"])
+
+
+def _fill(path: Path) -> None:
+    with path.open("ab", buffering=0) as file:
+        try:
+            while True:
+                file.write(_CHUNK)
+        except OSError:
+            return
