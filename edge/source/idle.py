@@ -35,6 +35,8 @@ class IdleTally:
     asleep: bool = False
     woken_by_size: int = 0
     woken_by_picture: int = 0
+    woken_at_s: float | None = None
+    """Media time of the packet that woke it last."""
     slept_s: float = 0.0
     """Media time."""
 
@@ -112,7 +114,7 @@ class KeyFrameIdle:
         self._group_bytes += taken.size_bytes
         if told or self._group_bytes > _GROUP_BYTES_MAX or taken.dts_s - self._group[0].dts_s > _STILL_EVERY_S:
             self._tally.woken_by_size += told
-            yield from self._wake(self._group)
+            yield from self._wake(self._group, taken)
 
     def _learn(self, before: list[Taken], taken: Taken) -> None:
         if not before:
@@ -148,12 +150,13 @@ class KeyFrameIdle:
         self._tally.slept_s += self._group_s
         if not pictures or self._gate.differs(pictures[-1].decoded):
             self._tally.woken_by_picture += 1
-            yield from self._wake([*before, taken])
+            yield from self._wake([*before, taken], taken)
         elif pictures[-1].at_s - self._shown_s > _STILL_EVERY_S - self._group_s:
             yield from self._new(pictures)
 
-    def _wake(self, kept: list[Taken]) -> Iterator[Picture]:
+    def _wake(self, kept: list[Taken], by: Taken) -> Iterator[Picture]:
         self._tally.asleep = False
+        self._tally.woken_at_s = self._starts_s + by.pts_s
         self._woke_s = self._starts_s + kept[0].pts_s
         self._video.decode_afresh()
         for taken in kept:

@@ -16,15 +16,15 @@ import numpy as np
 
 _KEPT = 1500
 """Sizes of still pictures that are remembered: a minute at 25 a second."""
-_ENOUGH = 50
-"""Before it dares an opinion."""
+_ENOUGH = 250
+"""Before it dares an opinion: 10 s at 25 a second."""
 _LEARN_EVERY_S = 10.0
 _SETTLING = 3
 """Packets after a key frame whose sizes say little."""
 _SPREAD_MIN = math.log(1.05)
-_ALLOWED = 0.6
+_ALLOWED = 0.9
 """Spreads by which a size may exceed what is expected before it counts."""
-_TELLS = 8.0
+_TELLS = 5.0
 """Spreads of excess, summed up, that tell; more where still pictures reached it."""
 _MARGIN = 1.25
 _ONE_MAX = 4.0
@@ -41,15 +41,19 @@ class _Kind:
         self._excess = 0.0
         self._spread = _SPREAD_MIN
         self._expected = [math.inf] * (_FAR + 1)
-        self._fresh: list[tuple[int, float, float]] = []
-        self._kept: deque[tuple[int, float, float]] = deque(maxlen=_KEPT)
+        self._fresh: list[tuple[int, float]] = []
+        self._kept: deque[tuple[int, float]] = deque(maxlen=_KEPT)
+
+    @property
+    def kept(self) -> int:
+        return len(self._kept)
 
     def hear(self, size_bytes: int, since_key: int) -> bool:
         far = min(since_key.bit_length(), _FAR)
         size = math.log(size_bytes)
         over = min((size - self._expected[far]) / self._spread, _ONE_MAX) - _ALLOWED
         self._excess = max(0.0, self._excess + over)
-        self._fresh.append((far, size, self._excess))
+        self._fresh.append((far, size))
         if self._excess <= self.limit:
             return False
         self._excess = 0.0
@@ -64,16 +68,19 @@ class _Kind:
         self._fresh.clear()
 
     def learn(self) -> None:
-        if len(self._kept) < _ENOUGH:
+        if not self._kept:
             return
         kept = np.array(self._kept)
-        expected = np.full(_FAR + 1, np.nan)
-        for far in np.unique(kept[:, 0]).astype(int):
-            expected[far] = np.median(kept[kept[:, 0] == far, 1])
-        off = kept[:, 1] - expected[kept[:, 0].astype(int)]
+        fars = kept[:, 0].astype(np.intp)
+        expected = np.full(_FAR + 1, np.inf)
+        for far in set(fars.tolist()):
+            expected[far] = np.median(kept[fars == far, 1])
+        off = kept[:, 1] - expected[fars]
         self._spread = max(_SPREAD_MIN, 1.48 * float(np.median(np.abs(off))))
-        self._expected = np.where(np.isnan(expected), np.inf, expected).tolist()
-        self.limit = max(_TELLS, _MARGIN * float(kept[:, 2].max()))
+        self._expected = expected.tolist()
+        over = np.cumsum(np.minimum(off / self._spread, _ONE_MAX) - _ALLOWED)
+        highest = float((over - np.minimum.accumulate(np.minimum(over, 0.0))).max())
+        self.limit = max(_TELLS, _MARGIN * highest)
 
 
 class PacketSizes:
@@ -88,7 +95,7 @@ class PacketSizes:
     @property
     def known(self) -> bool:
         """Whether it has heard enough of a still picture to tell."""
-        return self._kinds[0].limit < math.inf
+        return sum(kind.kept for kind in self._kinds) >= _ENOUGH
 
     def key(self, at_s: float, *, still: bool) -> None:
         """A key frame came; `still`: nothing moved since the one before it, so its sizes are of a still picture."""
