@@ -9,18 +9,19 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from edge.errors import SourceError
 from edge.source import video
 from edge.source.idle import EveryPicture, IdleTally, KeyFrameIdle
 from edge.source.luma import LumaGate
+from edge.source.pace import Pace
 from edge.source.sizes import PacketSizes
 from vision.frame import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from datetime import datetime
     from threading import Event
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_LAG_FORGIVEN_S = 2.0
-"""A paced file that falls further behind than this goes on from where it is instead of racing."""
 _INTERVAL_AFTER_SEAM_S = 0.04
 _TOLERANCE = 0.05
 """Of an interval between analysed pictures: time stamps are rounded."""
@@ -61,6 +60,10 @@ class SourceSettings:
     @property
     def live(self) -> bool:
         return self.location.startswith(("rtsp://", "rtsps://"))
+
+    @property
+    def is_paced(self) -> bool:
+        return self.realtime and not self.live
 
     @property
     def keeps_time(self) -> bool:
@@ -110,6 +113,12 @@ class Source:
         self._media_time_s: float | None = None
         self._picture_came_s = 0.0
 
+    def media_time_now_s(self) -> float:
+        """What media time it is, whether or not pictures come."""
+        if self._media_time_s is None:
+            return 0.0
+        return self._media_time_s + self._clock.monotonic_s() - self._picture_came_s
+
     def frames(self) -> Generator[Frame]:
         """Pictures until the video ends or `stop` is set.
 
@@ -143,7 +152,7 @@ class Source:
         return self._media_time_s + _INTERVAL_AFTER_SEAM_S
 
     def _sample(self, opened: video.Video, starts_s: float, *, seam: bool) -> Generator[Frame]:
-        pace = _Pace(self._clock, self._stop) if self.settings.realtime and not self.settings.live else None
+        pace = Pace(self._clock, self._stop) if self.settings.is_paced else None
         due = _Due(self.settings.analysis_fps)
         decoder = self._decoder(opened, starts_s)
         fresh_s = self._clock.monotonic_s()
@@ -226,37 +235,28 @@ class _Due:
         return True
 
 
-class _Pace:
-    """Holds a file back to the pace at which it was taken."""
-
-    def __init__(self, clock: Clock, stop: Event) -> None:
-        self._clock = clock
-        self._stop = stop
-        self._began_s: float | None = None
-
-    def wait_for(self, at_s: float) -> None:
-        now_s = self._clock.monotonic_s()
-        if self._began_s is None:
-            self._began_s = now_s - at_s
-        ahead_s = self._began_s + at_s - now_s
-        if ahead_s < -_LAG_FORGIVEN_S:
-            self._began_s -= ahead_s
-        elif ahead_s > 0:
-            self._clock.wait(self._stop, ahead_s)
-
-
 def keep_open(source: Source, *, clock: Clock, stop: Event, report: Report) -> Generator[Frame]:
     """Pictures until `stop`: whatever ends the source is reported, and it is opened again, ever less often."""
+    return open_again(source.frames, source.settings.location, clock=clock, stop=stop, report=report)
+
+
+T = TypeVar("T")
+
+
+def open_again(
+    opened: Callable[[], Generator[T]], location: str, *, clock: Clock, stop: Event, report: Report
+) -> Generator[T]:
+    """What `opened` gives until `stop`, opened again with back-off when it raises `SourceError`."""
     delay_s = BACK_OFF_FIRST_S
     while not stop.is_set():
         try:
-            for frame in source.frames():
+            for one in opened():
                 report.back()
                 delay_s = BACK_OFF_FIRST_S
-                yield frame
+                yield one
         except SourceError as error:
             report.lost(str(error))
-            log.warning("%s: %s; trying again in %.0f s", shown(source.settings.location), error, delay_s)
+            log.warning("%s: %s; trying again in %.0f s", shown(location), error, delay_s)
         else:
             if not stop.is_set():
                 report.lost("the file has ended")
