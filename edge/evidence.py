@@ -287,7 +287,8 @@ class ClipWriter:
         self._announced = announced
         self._recordings = recordings
         self._orders: queue.SimpleQueue[ClipOrder | None] = queue.SimpleQueue()
-        self._waiting: list[ClipOrder] = []
+        self._waiting = [self._order_again(opened, span) for opened, span in outbox.clip_orders()]
+        """What was ordered before the agent's start and not cut any more, and what waits for its pictures."""
         self._deadline_s: float | None = None
 
     def order(self, order: ClipOrder) -> None:
@@ -299,10 +300,7 @@ class ClipWriter:
         self._orders.put(None)
 
     def run(self) -> None:
-        """Cut what is ordered, first what was ordered before the agent's start and was not cut any more."""
         _stand_back()
-        for opened, span in self._outbox.clip_orders():
-            self._waiting.append(self._order_again(opened, span))
         while self._take():
             self._cut_due()
         for order in self._waiting:
