@@ -139,7 +139,7 @@ def test_a_picture_without_any_change_is_frozen_but_a_drawn_one_never_was_alive(
     told, told_of_still = [], []
     for index in range(200):
         at_s = float(index)
-        image = frozen if 60 <= at_s < 150 else noisy(STREET)
+        image = frozen if 60 <= at_s < 150 else noisy(STREET, 2.0 + index / 100)
         clock = START + timedelta(seconds=at_s)
         told += rule.update(Scene(Frame(image, index, at_s, clock), [], detected=False))
         told_of_still += still.update(Scene(Frame(STREET, index, at_s, clock), [], detected=False))

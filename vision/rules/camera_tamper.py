@@ -9,7 +9,7 @@
 | covered | the usual edges are gone and hardly others have come |
 | moved | the usual edges are gone and others have come |
 | defocused | the rough picture is the same, its fine detail is gone |
-| frozen | not a grey level changes |
+| frozen | not a grey level changes, but for what the encoder repeats |
 | lost_signal | no picture comes |
 
 Light is no tampering: see `vision.camera_view`. A picture that goes dark is in doubt for longer, and is not taken for
@@ -18,10 +18,11 @@ covered while the mean of its noise still shows the usual edges.
 
 from __future__ import annotations
 
+import hashlib
+from collections import deque
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from vision import camera_view
@@ -29,8 +30,6 @@ from vision.rules import base
 from vision.rules.settings import RuleSettings
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from vision.camera_view import Agreement, Look
     from vision.rules.base import RuleEvent, Scene
     from vision.zones import Zone
@@ -52,7 +51,9 @@ _DARK_FACTOR = 12.0
 _FAINTLY_SEEN_MAX = 0.25
 _BLUR_FACTOR = 3.0
 _SAMPLE_ROWS = 36
-"""Rows of the picture that are compared to the last grey level, on each frame."""
+"""Rows of each picture that are compared to the last grey level."""
+_REPEATS_S = 12.0
+"""Longer than from one key frame to the next, or between two frames of a still street."""
 _STEP_MAX_S = base.STILL_FRAME_S
 _RECALL_S_MAX = 900.0
 """A view remembered for longer is of another light."""
@@ -97,7 +98,7 @@ class CameraTamper(base.Rule):
         self._view: camera_view.UsualView | None = None
         self._mean = camera_view.MeanPicture()
         self._looked_s: float | None = None
-        self._sample: NDArray[np.uint8] | None = None
+        self._samples: deque[tuple[float, bytes]] = deque()
         self._changed_s = 0.0
         self._was_alive = False
         self._doubt: tuple[Kind, float] | None = None
@@ -110,7 +111,7 @@ class CameraTamper(base.Rule):
 
     def update(self, scene: Scene) -> list[RuleEvent]:
         self._now_s = scene.frame.media_time_s
-        self._note_change(scene.frame.image)
+        self._note_change(scene)
         step_s = _LOOK_EVERY_S if self._looked_s is None else self._now_s - self._looked_s
         if step_s < _LOOK_EVERY_S and not self._is_lost():
             return []
@@ -155,15 +156,17 @@ class CameraTamper(base.Rule):
     def _is_lost(self) -> bool:
         return self._open is not None and self._open.kind == "lost_signal"
 
-    def _note_change(self, image: NDArray[np.uint8]) -> None:
-        sample = image[:: max(1, image.shape[0] // _SAMPLE_ROWS)]
-        if self._sample is None:
+    def _note_change(self, scene: Scene) -> None:
+        """A picture like one a moment ago is no new one: encoders repeat a frozen one in turns, noise never does."""
+        image = scene.frame.image
+        sample = hashlib.blake2b(image[:: max(1, image.shape[0] // _SAMPLE_ROWS)].tobytes(), digest_size=16).digest()
+        while self._samples and self._now_s - self._samples[0][0] > _REPEATS_S:
+            self._samples.popleft()
+        known = any(one == sample for _, one in self._samples)
+        self._was_alive = self._was_alive or (bool(self._samples) and not known)
+        if not known or scene.frame.discontinuity:
             self._changed_s = self._now_s
-        elif self._sample.shape != sample.shape or not np.array_equal(self._sample, sample):
-            self._changed_s, self._was_alive = self._now_s, True
-        else:
-            return
-        self._sample = sample.copy()
+        self._samples.append((self._now_s, sample))
 
     def _kind_of(self, seen: Look, step_s: float) -> Kind | None:
         """What is wrong with the picture now, if anything; learns what is usual from the others."""
