@@ -20,6 +20,7 @@ from edge.reload import changes
 from edge.ring import PacketRing
 from edge.source import Source, SourceSettings, keep_open
 from edge.source.attention import Attention
+from edge.source.main_stream import MainStream
 from wire.event import ModelReference
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from vision.detect import Detector
     from vision.frame import Frame
     from vision.rules.base import Rule
+    from vision.waste import WasteCheck
 
 _RING_SLACK_S = 15.0
 """Pictures that the ring keeps beyond the longest clip: a rule speaks some time after what it speaks of."""
@@ -51,6 +53,8 @@ class Shared:
     """What all cameras of the agent share."""
 
     detector: Detector
+    waste: WasteCheck | None
+    """None: where it is not built."""
     outbox: Outbox
     folder: Folder
     clips: ClipWriter
@@ -97,13 +101,21 @@ class CameraRunner:
         if camera.is_recorded:
             keepers.append(shared.recordings.recorder(RecordedCamera(camera.id, masked=bool(masks))))
         self._masking = Masking(camera.zones, camera.mask_mode, keepers, at_once=not wanted.keeps_time)
+        has_main = camera.substream is not None
         self._source = Source(
-            wanted,
+            replace(wanted, location=camera.substream) if camera.substream is not None else wanted,
             masks=masks,
             clock=self._clock,
             stop=self._stop,
-            sinks=[*self._masking.sinks, self._reading],
+            sinks=[self._reading] if has_main else [*self._masking.sinks, self._reading],
             attention=self._attention,
+        )
+        self._main = MainStream(
+            wanted,
+            clock=self._clock,
+            stop=self._stop,
+            sinks=self._masking.sinks,
+            media_time_s=self._source.media_time_now_s,
         )
         self._handoff = Handoff(shared.clock)
         self._reporter = Reporter(
@@ -183,6 +195,8 @@ class CameraRunner:
             self._thread("read", self._read, None, self._reading),
             self._thread("look", self._look, self._begin_afresh, self._seeing),
         ]
+        if self._camera.substream is not None:
+            threads.append(self._thread("main", self._main.run, None, self._reading))
         transcoder = self._masking.transcoder
         if transcoder is not None:
             threads.append(self._thread("mask", lambda: transcoder.run(self._stop), None, self._reading))
@@ -244,7 +258,13 @@ class CameraRunner:
 
     def _new_pipeline(self, rules: list[Rule]) -> Pipeline:
         deliver = self._shared.mutes.filter(self._camera.id, self._reporter)
-        return Pipeline(detector=self._shared.detector, rules=rules, deliver=deliver)
+        return Pipeline(
+            detector=self._shared.detector,
+            rules=rules,
+            deliver=deliver,
+            attention=self._attention,
+            waste=self._shared.waste,
+        )
 
     def _new_rules(self, now_s: float) -> list[Rule]:
         """With the occurrences that were open; `now_s` is the media time of the camera."""

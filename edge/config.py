@@ -170,6 +170,8 @@ class CameraSection(Section):
     id: Identifier
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE)]
     source: Annotated[str, Field(pattern=r"^(rtsps?://|file:)\S.*$")]
+    substream: Annotated[str, Field(pattern=r"^rtsps?://\S+$")] | None = None
+    """Analysed in place of `source`, whose packets are then only recorded."""
     loop: bool = False
     realtime: bool = True
     record: bool | None = None
