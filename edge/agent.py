@@ -74,20 +74,21 @@ def run(
             allowed = f"a folder that can be written ({error.strerror})"
             raise ConfigurationError(f"device.data_dir: got {str(data_dir)!r}; allowed: {allowed}") from None
         endings.close_switched_off(settings, outbox, clock)
-        _Crew(settings, SharedDetector(detector), waste, outbox, folder, clock).work(stop, file)
+        _Crew(settings, SharedDetector(detector), outbox, folder, clock, waste=waste).work(stop, file)
 
 
 class _Crew:
     """The threads and who tells whom."""
 
-    def __init__(  # noqa: PLR0917 - what the crew works with
+    def __init__(
         self,
         settings: Settings,
         detector: SharedDetector,
-        waste: WasteCheck | None,
         outbox: Outbox,
         folder: Folder,
         clock: Clock,
+        *,
+        waste: WasteCheck | None,
     ) -> None:
         self._clock = clock
         self._settings = settings

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from vision.detect import Detector
     from vision.frame import Frame
     from vision.rules.base import Rule, RuleEvent
+    from vision.waste import WasteCheck
 
 _PROGRESS_AFTER_S = 2.0
 _PROGRESS_EVERY_S = 0.2
@@ -89,7 +90,14 @@ def file_clock(path: Path) -> FileClock:
 
 
 def run(
-    path: Path, plan: Plan, detector: Detector, clock: FileClock, out: TextIO, *, idle: Literal["key_frames", "all"]
+    path: Path,
+    plan: Plan,
+    detector: Detector,
+    clock: FileClock,
+    out: TextIO,
+    *,
+    idle: Literal["key_frames", "all"],
+    waste: WasteCheck | None = None,
 ) -> None:
     """Print what the rules find.
 
@@ -119,6 +127,7 @@ def run(
         rules=rule_tables.build(camera.rules, camera.zones, only=plan.only),
         deliver=Printer(sender, out, machine),
         attention=attention,
+        waste=waste,
     )
     progress = Progress(clock.duration_s, sys.stderr, machine)
     try:

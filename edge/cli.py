@@ -24,11 +24,15 @@ from edge.clock import Clock
 from edge.errors import ConfigurationError, EdgeError, SourceError
 from edge.outbox import FILE_NAME, Counts, Outbox
 from models import ModelError, load_detector
+from models.waste import check as waste_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from vision.detect import Detector
+    from vision.waste import WasteCheck
+
+log = logging.getLogger(__name__)
 
 OK, FAILED, WRONG = 0, 1, 2
 _INTERRUPTED = 130
@@ -114,7 +118,7 @@ def _run(options: argparse.Namespace) -> int:
     file = ConfigurationFile(options.config, read_again)
     settings = config.load(options.config)
     senders.check(settings)
-    agent.run(settings, _detector(settings.detector), Clock(), stop, file=file)
+    agent.run(settings, _detector(settings.detector), Clock(), stop, file=file, waste=_waste_check())
     return OK
 
 
@@ -186,7 +190,8 @@ def _analyse(options: argparse.Namespace) -> int:
     try:
         clock = analyse.file_clock(options.video)
         sys.stderr.write(f"{options.video.name}: times by the {clock.source}\n")
-        analyse.run(options.video, wanted, _detector(wanted.detector), clock, sys.stdout, idle=options.idle)
+        detector, waste = _detector(wanted.detector), _waste_check()
+        analyse.run(options.video, wanted, detector, clock, sys.stdout, idle=options.idle, waste=waste)
     except SourceError as error:
         raise SourceError(f"{options.video}: {error}") from None
     except ModelError as error:
@@ -201,6 +206,15 @@ def _detector(section: config.DetectorSection) -> Detector:
         return load_detector(section.backend, section.model, section.input_px, section.confidence)
     except ModelError as error:
         raise ConfigurationError(f"detector: got {section.model!r}; {error}") from None
+
+
+def _waste_check() -> WasteCheck | None:
+    """What judges the things left; without it alerts lack a hint, and no more."""
+    try:
+        return waste_check.load()
+    except ModelError as error:
+        log.warning("no waste check: %s", error)
+        return None
 
 
 def _log_to_stderr() -> None:

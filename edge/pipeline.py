@@ -15,6 +15,7 @@ from edge.source.attention import Attention
 from vision.motion import MotionGate
 from vision.rules.base import Scene
 from vision.track import Tracker
+from vision.waste import noted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from vision.detect import Detection, Detector
     from vision.frame import Frame
     from vision.rules.base import Rule, RuleEvent
+    from vision.waste import WasteCheck
 
 
 _STILL_EVERY_S = 10.0
@@ -55,7 +57,13 @@ class Pipeline:
     """Motion gate, detector, tracker and rules of one camera."""
 
     def __init__(
-        self, *, detector: Detector, rules: Sequence[Rule], deliver: Deliver, attention: Attention | None = None
+        self,
+        *,
+        detector: Detector,
+        rules: Sequence[Rule],
+        deliver: Deliver,
+        attention: Attention | None = None,
+        waste: WasteCheck | None = None,
     ) -> None:
         self._gate = MotionGate(look_every_s=_STANDING_S)
         self._attention = attention or Attention()
@@ -66,6 +74,7 @@ class Pipeline:
         """May be replaced between two frames."""
         self._last: Frame | None = None
         self._deliver = deliver
+        self._waste = waste
         self._tally = Tally()
         self._tally_lock = Lock()
 
@@ -112,7 +121,7 @@ class Pipeline:
         self._ruled_s = scene.frame.media_time_s
         for rule in self.rules:
             for event in rule.update(scene):
-                self._deliver(event, scene.frame, rule)
+                self._deliver(noted(event, self._waste, scene.frame.image), scene.frame, rule)
 
     def without_picture(self, since_s: float) -> None:
         """The camera has been silent for so long; what rules say of it is told with the last frame there was."""

@@ -48,8 +48,9 @@ def _model_is_built() -> bool:
     listed = subprocess.run([PROGRAMS / "talaia-models", "list", "--json"], check=False, capture_output=True, text=True)
     if listed.returncode != 0:
         return False
-    states = {model["input_px"]: model["state"] for model in json.loads(listed.stdout)}
-    return bool(states.get(configuration.MODEL_INPUT_PX) == "built")
+    states = {(model["name"], model["input_px"]): model["state"] for model in json.loads(listed.stdout)}
+    needed = (("centernet-coco", configuration.MODEL_INPUT_PX), ("centernet-features", 160))
+    return all(states.get(one) == "built" for one in needed)
 
 
 def timescaledb_build(logs: Path) -> timescaledb.Build | None:

@@ -23,6 +23,9 @@ BEST = 300
 """How many boxes come out."""
 
 KEYPOINTS, DISTANCES = "tower_0/keypoints", "tower_0/wh"
+_MIDDLE, _DEEP = "tower_0/MobilenetV3/expanded_conv_11/add", "tower_0/extern1/hard_swish/mul_1"
+"""Maps of the backbone at a sixteenth (88 channels) and a 32nd (480 channels) of the input."""
+FEATURES = 88 + 480
 _HEAD_STRIDE_PX = 4
 _OPSET = 17
 _IR_VERSION = 8  # of opset 17's time, so that older runtimes read it
@@ -68,11 +71,24 @@ def build_heads(graph: Graph, input_px: int) -> bytes:
     return _serialise(builder, input_px, outputs, {})
 
 
+def build_features(graph: Graph, input_px: int) -> bytes:
+    """Make an ONNX file of the backbone alone: the means of its maps, `features` [1, FEATURES], for a crop."""
+    builder = _translated(graph, input_px, [_MIDDLE, _DEEP])
+    builder.add("ReduceMean", [_MIDDLE], "middle", axes=[2, 3], keepdims=0)
+    builder.add("ReduceMean", [_DEEP], "deep", axes=[2, 3], keepdims=0)
+    builder.add("Concat", ["middle", "deep"], "features", axis=1)
+    return _serialise(builder, input_px, {"features": [1, FEATURES]}, {})
+
+
 def _heads(graph: Graph, input_px: int) -> Builder:
+    return _translated(graph, input_px, [KEYPOINTS, DISTANCES])
+
+
+def _translated(graph: Graph, input_px: int, outputs: list[str]) -> Builder:
     builder = Builder()
     builder.add("Mul", ["images", builder.floats("images/range", 255.0)], "images/0..255")
     translation = Translation(graph, builder, placeholder="images/0..255", scale=input_px / PUBLISHED_PX)
-    translation.run([KEYPOINTS, DISTANCES])
+    translation.run(outputs)
     return builder
 
 

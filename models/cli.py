@@ -13,6 +13,8 @@ import models
 from models import catalogue, errors, output
 from models.events import command as events_command
 from models.events.report import command as report_command
+from models.stage import command as stage_scenes
+from models.waste import command as waste_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_evaluate(commands)
     _add_evaluate_events(commands)
     _add_accuracy(commands)
+    _add_train_waste_check(commands)
     _add_bench(commands)
+    stage_scenes.arrange(commands.add_parser("stage-scenes", help="write clips of things left behind, and their truth"))
     return parser
 
 
@@ -113,6 +117,12 @@ def _add_accuracy(commands: _Commands) -> None:
     command.set_defaults(run=report_command.run)
 
 
+def _add_train_waste_check(commands: _Commands) -> None:
+    command = commands.add_parser("train-waste-check", help="train what tells waste from other things, and measure it")
+    waste_command.add_options(command)
+    command.set_defaults(run=waste_command.run)
+
+
 def _add_bench(commands: _Commands) -> None:
     command = commands.add_parser("bench", help="milliseconds a picture and memory, for each back end that is here")
     command.add_argument("--backend", choices=get_args(models.Backend), help="default: all that are here")
@@ -143,7 +153,8 @@ def _input_px(text: str) -> int:
 
 
 def _list(options: argparse.Namespace) -> None:
-    found = [_state(entry, input_px) for entry in catalogue.ENTRIES.values() for input_px in entry.input_px]
+    entries = [*catalogue.ENTRIES.values(), catalogue.CENTERNET_FEATURES]
+    found = [_state(entry, input_px) for entry in entries for input_px in entry.input_px]
     if options.json:
         _print(json.dumps(found, indent=2))
         return
@@ -156,7 +167,7 @@ def _state(entry: catalogue.Entry, input_px: int) -> dict[str, object]:
     state, sha256 = "not built", None
     if path.exists():
         try:
-            sha256 = catalogue.locate(entry.name, input_px).sha256
+            sha256 = catalogue.located(entry, input_px).sha256
             state = "built"
         except models.ModelError as error:
             state = f"not usable: {error}"
@@ -183,7 +194,15 @@ def _convert(options: argparse.Namespace) -> None:
 
     entry = catalogue.CENTERNET_COCO
     sizes_px, out = options.input_px or entry.input_px, options.out or catalogue.models_dir()
-    convert.convert(entry, sizes_px, out, package=options.package, layout=options.layout, say=_say)
+    convert.convert(
+        entry,
+        sizes_px,
+        out,
+        package=options.package,
+        layout=options.layout,
+        with_features=options.input_px is None and options.layout == "boxes",
+        say=_say,
+    )
 
 
 def _evaluate(options: argparse.Namespace) -> None:

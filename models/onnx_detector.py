@@ -33,7 +33,7 @@ class OnnxDetector:
         self.name = file.name
         self.sha256 = file.sha256
         self._confidence = confidence
-        self._session = _session(file)
+        self._session = session(file)
         try:
             self._labels = _labels(self._session.get_modelmeta().custom_metadata_map)
             self._input_name, self._input_px = _input(self._session, input_px)
@@ -68,7 +68,8 @@ def wanted_classes(known: dict[int, str], labels: Collection[str] | None) -> set
     return {number for number, label in known.items() if labels is None or label in labels}
 
 
-def _session(file: ModelFile) -> onnxruntime.InferenceSession:
+def session(file: ModelFile) -> onnxruntime.InferenceSession:
+    """Load a file for one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

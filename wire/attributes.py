@@ -34,6 +34,8 @@ class IllegalDumpingAttributes(Attributes):
     how: Literal["left_by_person", "thrown", "tipped_from_vehicle", "unknown"] | None = None
     unattended_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """How long nobody linked to the thing had been near it."""
+    waste_probability: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+    """How much the thing looks like dumped waste to a classifier: a hint, not how likely the alert is right."""
 
 
 class StayAttributes(Attributes):
