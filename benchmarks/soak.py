@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
+
 from benchmarks import kills
 from benchmarks import town as towns
 from benchmarks.endurance import agent_kills, camera_kills, day, full_disk, network_cut
@@ -63,7 +65,7 @@ def _show(name: str, town: towns.Town, folder: Path) -> bool:
     proof = PROOFS[name]
     try:
         result = proof.prove(town, folder)
-    except (towns.NotInTimeError, OSError) as error:
+    except (towns.NotInTimeError, OSError, httpx.HTTPError) as error:
         result = {"proof": name, "holds": False, "fault": " ".join(str(error).split())}
     else:
         result["holds"] = proof.holds(result)

@@ -186,6 +186,8 @@ class BusyAgent:
         raise NotInTimeError(f"the agent never stopped with an empty outbox within {within_s:.0f} s")
 
     def outbox(self) -> dict[str, Any]:
+        if not (self.folder / "data" / "outbox.sqlite3").exists():
+            return {"written": 0, "acked": 0, "pending": 0, "oldest_pending_s": 0.0}
         shown = talaia("edge", "outbox", "-c", str(self.config), "--json")
         if shown.returncode:
             raise NotInTimeError(f"talaia-edge outbox: {shown.stderr}")

@@ -22,7 +22,7 @@ import cv2
 from edge import analyse, config, plan, rule_tables, status
 from edge.clock import Clock
 from edge.errors import ConfigurationError, EdgeError, SourceError
-from edge.outbox import FILE_NAME, Counts, Outbox
+from edge.outbox import FILE_NAME, Outbox
 from models import ModelError, load_detector
 from models.waste import check as waste_check
 
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 OK, FAILED, WRONG = 0, 1, 2
 _INTERRUPTED = 130
+_SIGNS = {"ok": "ok   ", "note": "note ", "fault": "FAULT"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -123,18 +124,23 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from edge import probe, senders  # noqa: PLC0415 - as in _run
+    from edge import senders  # noqa: PLC0415 - as in _run
+    from edge.check import cameras, device  # noqa: PLC0415 - as in _run
 
     settings = config.load(options.config)
     senders.check(settings)
-    cameras = probe.cameras(settings)
+    cv2.setNumThreads(1)
+    probes = cameras.probe(settings)
+    shared = device.check(settings)
+    ok = all(one.ok for one in probes) and not any(one.verdict == "fault" for one in shared)
     if options.json:
-        _print_json({"cameras": [one._asdict() for one in cameras]})
-    else:
-        for one in cameras:
-            sys.stdout.write(f"{one.id}: {'ok' if one.ok else one.reason}\n")
-    _detector(settings.detector)
-    return OK if all(one.ok for one in cameras) else FAILED
+        told = [{**one._asdict(), "findings": [each._asdict() for each in one.findings]} for one in probes]
+        _print_json({"ok": ok, "cameras": told, "device": [one._asdict() for one in shared]})
+        return OK if ok else FAILED
+    for name, findings in [("device", shared), *((one.id, one.findings) for one in probes)]:
+        sys.stdout.write(f"{name}\n")
+        sys.stdout.write("".join(f"  {_SIGNS[one.verdict]} {one.about}: {one.text}\n" for one in findings))
+    return OK if ok else FAILED
 
 
 def _config(_options: argparse.Namespace) -> int:
@@ -143,12 +149,10 @@ def _config(_options: argparse.Namespace) -> int:
 
 
 def _outbox(options: argparse.Namespace) -> int:
-    path = config.load(options.config).data_dir / FILE_NAME
-    counts = Counts(0, 0, 0, 0.0)
-    if path.exists():
-        outbox = Outbox(path, Clock())
-        counts = outbox.counts()
-        outbox.close()
+    path = _used(config.load(options.config)) / FILE_NAME
+    outbox = Outbox(path, Clock())
+    counts = outbox.counts()
+    outbox.close()
     found = {name: getattr(counts, name) for name in ("written", "acked", "pending", "oldest_pending_s")}
     if options.json:
         _print_json(found)
@@ -157,11 +161,19 @@ def _outbox(options: argparse.Namespace) -> int:
     return OK
 
 
+def _used(settings: config.Settings) -> Path:
+    """The data folder, where an agent has used it: one that is not there is not sound, it is the wrong one."""
+    if not (settings.data_dir / FILE_NAME).exists():
+        said = "holds no outbox: no agent has run with this configuration, or its disk is not mounted"
+        raise EdgeError(f"device.data_dir: {str(settings.data_dir)!r} {said}")
+    return settings.data_dir
+
+
 def _fsck(options: argparse.Namespace) -> int:
     from edge import fsck  # noqa: PLC0415 - only here
 
     settings = config.load(options.config)
-    found = fsck.check(settings.data_dir, settings.recordings_dir, repair=options.repair)
+    found = fsck.check(_used(settings), settings.recordings_dir, repair=options.repair)
     if options.json:
         recordings = [asdict(one) for one in found.recordings]
         said = {"ok": not found.violations, "checked": found.checked, "violations": found.violations}

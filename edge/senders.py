@@ -105,7 +105,7 @@ class Senders:
         self._uploader = Uploader(
             url=settings.room.url,
             token=settings.token(),
-            trust=_trust_of_room(settings),
+            trust=trust_of_room(settings),
             outbox=sent.outbox,
             folder=sent.folder,
             alarms=sent.alarms,
@@ -141,8 +141,8 @@ def check(settings: Settings) -> None:
     """Raises `ConfigurationError` where a secret or a file of certificates cannot be read."""
     settings.token()
     broker_settings(settings)
-    _trust_of_room(settings)
+    trust_of_room(settings)
 
 
-def _trust_of_room(settings: Settings) -> ssl.SSLContext:
+def trust_of_room(settings: Settings) -> ssl.SSLContext:
     return trust.context("room.ca_file", settings.optional_path(settings.room.ca_file))

@@ -57,7 +57,7 @@ def delivered(result: dict[str, Any]) -> bool:
 
 def _messages(town: towns.Town, device_id: str) -> Iterator[dict[str, Any]]:
     with town.client() as client:
-        outboxes = client.get("/outboxes", params={"device_id": device_id}).raise_for_status().json()["items"]
+        outboxes = client.get("/events/outboxes", params={"device_id": device_id}).raise_for_status().json()["items"]
         for outbox in outboxes:
             after: int | None = 0
             while after is not None:
