@@ -146,18 +146,18 @@ def _heard_by_nobody(event: RuleEvent, frame: Frame, rule: Rule, /) -> None:
     del event, frame, rule
 
 
-def in_turns(*ways: Callable[[], Cost]) -> list[list[Cost]]:
+def in_turns(rounds: int, *ways: Callable[[], Cost]) -> list[list[Cost]]:
     """Each way once a round, so that a noisy minute of the machine falls on all of them."""
     taken: list[list[Cost]] = [[] for _ in ways]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for costs, way in zip(taken, ways, strict=True):
             costs.append(way())
     return taken
 
 
-def busy(clips: Sequence[Path], small: Detector, large: Detector) -> list[Figure]:
+def busy(clips: Sequence[Path], small: Detector, large: Detector, rounds: int) -> list[Figure]:
     """(a) and (b): weighted by the clips' length."""
-    taken = [in_turns(lambda c=c: naive(c, large), lambda c=c: talaia(c, small, idle=True)) for c in clips]  # type: ignore[misc]
+    taken = [in_turns(rounds, lambda c=c: naive(c, large), lambda c=c: talaia(c, small, idle=True)) for c in clips]  # type: ignore[misc]
 
     def a_minute(way: int, pick: Callable[[Sequence[float]], float]) -> float:
         cpu_s = sum(pick([cost.cpu_s for cost in one[way]]) for one in taken)
@@ -167,38 +167,39 @@ def busy(clips: Sequence[Path], small: Detector, large: Detector) -> list[Figure
     moving = sum(one[1][0].moving for one in taken) / sum(one[1][0].analysed for one in taken)
     names = ", ".join(clip.stem for clip in clips)
     return [
-        Figure("edge: busy, naive (decode all, detect 5 a second at 640 px)", plain, "CPU-s a camera-minute", n=ROUNDS),
+        Figure("edge: busy, naive (decode all, detect 5 a second at 640 px)", plain, "CPU-s a camera-minute", n=rounds),
         Figure(
             f"edge: busy, Talaia ({names}; motion in {moving:.0%} of frames)",
             ours,
             "CPU-s a camera-minute",
             baseline="naive on the same clips",
             ratio=ours / plain,
-            n=ROUNDS,
+            n=rounds,
             aim="at most 1/3 of naive",
             met=ours <= plain / 3,
         ),
     ]
 
 
-def idle(clips: dict[str, Path], detector: Detector) -> list[Figure]:
+def idle(clips: dict[str, Path], detector: Detector, rounds: int) -> list[Figure]:
     """(c) and (d)."""
     figures = []
     for name, clip in clips.items():
         least, ours = in_turns(
+            rounds,
             lambda clip=clip: floor(clip, IDLE_FROM_S),  # type: ignore[misc]
             lambda clip=clip: talaia(clip, detector, idle=True, from_s=IDLE_FROM_S),  # type: ignore[misc]
         )
         low, high = median([one.a_minute for one in least]), median([one.a_minute for one in ours])
         figures += [
-            Figure(f"edge: still, floor ({name})", low, "CPU-s a camera-minute", n=ROUNDS),
+            Figure(f"edge: still, floor ({name})", low, "CPU-s a camera-minute", n=rounds),
             Figure(
                 f"edge: still, Talaia ({name})",
                 high,
                 "CPU-s a camera-minute",
                 baseline="packet copy and key-frame decode alone",
                 ratio=high / low,
-                n=ROUNDS,
+                n=rounds,
                 aim="at most 1.5 x the floor",
                 met=high <= 1.5 * low,
             ),
@@ -258,7 +259,9 @@ def recall(folder: Path) -> list[Figure]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--only", choices=("busy", "idle", "tracking", "recall", "side-by-side"), action="append")
-    only = parser.parse_args().only
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    options = parser.parse_args()
+    only, rounds = options.only, options.rounds
     cv2.setNumThreads(1)
     section = DetectorSection()
     small = models.load_detector(section.backend, section.model, section.input_px, section.confidence)
@@ -268,8 +271,9 @@ def main() -> int:
             edge_clips.BUSY,
             small,
             models.load_detector(section.backend, section.model, NAIVE_PX, section.confidence),
+            rounds,
         ),
-        "idle": lambda: idle(edge_clips.still(), small),
+        "idle": lambda: idle(edge_clips.still(), small, rounds),
         "recall": lambda: recall(edge_clips.DATA / "dumping"),
         "side-by-side": lambda: edge_side_by_side.measure(small),
     }
