@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ AGENT_KILLS = int(os.environ.get("TALAIA_SOAK_AGENT_KILLS", "50"))
 CAMERA_KILLS = int(os.environ.get("TALAIA_SOAK_CAMERA_KILLS", "20"))
 CUT_S = float(os.environ.get("TALAIA_SOAK_CUT_S", "600"))
 FULL_S = float(os.environ.get("TALAIA_SOAK_FULL_S", "60"))
+AT_ONCE = int(os.environ.get("TALAIA_SOAK_AT_ONCE", "1"))
+"""Proofs beside each other on one system, each with an agent of its own; those that kill the system run alone."""
 HOURS = float(os.environ.get("TALAIA_SOAK_HOURS", "24"))
 
 
@@ -53,11 +56,14 @@ def main() -> int:
     if unknown:
         sys.stderr.write(f"TALAIA_SOAK_PROOFS: got {unknown[0]!r}; allowed: {', '.join(PROOFS)}\n")
         return 2
-    held = True
-    with tempfile.TemporaryDirectory(prefix="talaia-soak-") as folder, towns.running(Path(folder) / "town") as town:
-        for name in wanted:
-            held &= _show(name, town, Path(folder) / name)
-    return 0 if held else 1
+    at_once = 1 if "kills" in wanted else AT_ONCE
+    with (
+        tempfile.TemporaryDirectory(prefix="talaia-soak-") as folder,
+        towns.running(Path(folder) / "town") as town,
+        ThreadPoolExecutor(at_once) as pool,
+    ):
+        held = list(pool.map(lambda name: _show(name, town, Path(folder) / name), wanted))
+    return 0 if all(held) else 1
 
 
 def _show(name: str, town: towns.Town, folder: Path) -> bool:

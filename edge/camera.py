@@ -44,7 +44,7 @@ _RING_SLACK_S = 15.0
 """Pictures that the ring keeps beyond the longest clip: a rule speaks some time after what it speaks of."""
 _SILENCE_S = 1.0
 """While the camera is dark its rules are told so once in so many seconds."""
-HANGS_S = 60.0
+HANGS_S = 120.0
 """A thread that does nothing for longer than any back-off, time limit or slow picture takes."""
 
 
