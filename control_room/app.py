@@ -34,6 +34,9 @@ from control_room.sessions.service import LoginLimit
 from control_room.stream import routes as stream
 from control_room.stream.hub import Hub
 from control_room.town import routes as town
+from control_room.uploads import routes as uploads
+from control_room.uploads import service as upload_service
+from control_room.uploads.partial import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -43,7 +46,23 @@ if TYPE_CHECKING:
     from control_room import config
 
 VERSION = "1"
-FEATURES = (sessions, alerts, evidence, cameras, devices, commands, events, dead_letters, town, stream, audit, health)
+FEATURES = (
+    sessions,
+    alerts,
+    evidence,
+    uploads,
+    cameras,
+    devices,
+    commands,
+    events,
+    dead_letters,
+    town,
+    stream,
+    audit,
+    health,
+)
+_LARGER = {"/api/v1/evidence/": evidence_service.LIMIT_BYTES, "/api/v1/uploads/": upload_service.PIECE_BYTES}
+"""Bodies over the usual size, by the beginning of their paths."""
 _CHORES_EVERY_S = 2.0
 _HALF_RECEIVED_KEPT_S = 3600.0
 
@@ -118,7 +137,7 @@ def create_app(
     app.router.lifespan_context = lifespan
     app.state.hub = hub
     # The last added is the outermost.
-    app.add_middleware(limits.BodyLimit, larger={"/api/v1/evidence/": evidence_service.LIMIT_BYTES})
+    app.add_middleware(limits.BodyLimit, larger=_LARGER)
     app.add_middleware(problems.LastResort)
     app.add_middleware(headers.SecurityHeaders)
     app.add_middleware(CountRequests, metrics=metrics)
@@ -144,3 +163,4 @@ def _do_due(room: rooms.Room) -> None:
     with room.database.connection() as connection:
         evidence_service.erase_expired(connection, room.store, now)
     room.store.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)
+    Uploads(room.store).clear(now.timestamp() - upload_service.KEPT_S)

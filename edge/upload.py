@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import httpx
 
+from edge import tus
 from edge.errors import OutboxError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ Verdict = Literal["done", "later", "refused"]
 
 _BACK_OFF_FIRST_S, _BACK_OFF_LONGEST_S = 2.0, 300.0
 _LOOK_EVERY_S = 1.0
+_ROUND = 100
+"""Files that are looked up at once: after a month without the room there are tens of thousands."""
 _AWAY_LONGEST_S = 60.0
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _CHUNK_BYTES = 64 * 1024
@@ -124,23 +127,25 @@ class Uploader:
         Raises:
             httpx.HTTPError: the room cannot be reached, so there is no sense in trying the next.
         """
-        files = self._outbox.waiting_evidence()
-        if not files:
+        now_s = self._clock.monotonic_s()
+        not_yet = [evidence_id for evidence_id, turn in self._turns.items() if turn.at_s > now_s]
+        files = self._outbox.waiting_evidence(_ROUND, but=not_yet)
+        if not files and not not_yet:
             self._well()
         for waiting in files:
             self._pulse.beat()
             if self._stop.is_set():
                 return
-            turn = self._turns.get(waiting.evidence_id)
-            if turn is None or turn.at_s <= self._clock.monotonic_s():
-                self._try(waiting)
+            self._try(waiting)
 
     def _try(self, waiting: EvidenceFile) -> None:
         path = self._folder.path / waiting.file
         if not path.exists():
             self._refuse(waiting, path, "the file is no longer on the device")
             return
-        answer = self._put(waiting, path)
+        answer = self._send(waiting, path)
+        if answer is None:
+            return
         match judge(answer.status_code):
             case "done":
                 self._outbox.uploaded(waiting.evidence_id)
@@ -152,6 +157,16 @@ class Uploader:
                 self._failed(_reason(answer))
             case "refused":
                 self._refuse(waiting, path, _reason(answer))
+
+    def _send(self, waiting: EvidenceFile, path: Path) -> httpx.Response | None:
+        """None: the agent stops; the rest follows when it is back."""
+        if waiting.bytes > tus.WHOLE_LIMIT_BYTES:
+            return tus.send(self._client, waiting, path, self._goes_on)
+        return self._put(waiting, path)
+
+    def _goes_on(self) -> bool:
+        self._pulse.beat()
+        return not self._stop.is_set()
 
     def _put(self, waiting: EvidenceFile, path: Path) -> httpx.Response:
         return self._client.put(
@@ -183,7 +198,7 @@ class Uploader:
         self._alarms.set("upload_failing", None)
 
     def _failed(self, reason: str) -> None:
-        if self._clock.monotonic_s() - self._well_s > _FAILING_S and self._outbox.waiting_evidence():
+        if self._clock.monotonic_s() - self._well_s > _FAILING_S and self._outbox.evidence_count():
             self._alarms.set("upload_failing", {"reason": reason})
 
     def _later(self, waiting: EvidenceFile, reason: str) -> None:

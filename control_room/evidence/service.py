@@ -10,7 +10,7 @@ import http
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from psycopg.rows import class_row, dict_row
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from control_room.database import pool
-    from control_room.evidence.store import Incoming, Store
+    from control_room.evidence.store import Store
 
 LIMIT_BYTES = 16 * 1024 * 1024
 EARLY_FILES = 64  # of one device, waiting for their announcement
@@ -43,6 +43,12 @@ _log = logging.getLogger(__name__)
 
 class NoSuchEvidenceError(problems.NotFoundError):
     """There is no such file here, or it has not arrived yet."""
+
+
+class NotAnnouncedError(problems.NotFoundError):
+    """No message of this device has announced the file yet; try again when it has."""
+
+    name = "not-announced"
 
 
 class AnotherDevicesError(problems.ForbiddenError):
@@ -86,6 +92,18 @@ class LostFileError(problems.ProblemError):
     """The store has lost this file; `talaia-room fsck` looks for others."""
 
     name = "lost-file"
+
+
+class Whole(Protocol):
+    """A file that has come in whole and is not kept yet."""
+
+    size_bytes: int
+
+    @property
+    def sha256(self) -> str: ...
+
+    def keep(self) -> None:
+        """Put it into the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +174,28 @@ def expect(connection: pool.Connection, evidence_id: uuid.UUID, device: callers.
         raise NotAsAnnouncedError(f"{known.bytes} bytes were announced, {size_bytes} come")
 
 
+def expect_announced(
+    connection: pool.Connection, evidence_id: uuid.UUID, device: callers.Caller, size_bytes: int | None
+) -> Known:
+    """What is known of a file that may only come once it was announced.
+
+    Raises:
+        NotAnnouncedError: not yet.
+        AnotherDevicesError: the id is another device's.
+        NotAsAnnouncedError: another size was announced.
+    """
+    known = _known(connection, "known", evidence_id)
+    if known is None or not known.announced:
+        raise NotAnnouncedError
+    if known.device_id != device.name:
+        raise AnotherDevicesError
+    if size_bytes is not None and size_bytes != known.bytes:
+        raise NotAsAnnouncedError(f"{known.bytes} bytes were announced, {size_bytes} come")
+    return known
+
+
 def receive(
-    connection: pool.Connection, evidence_id: uuid.UUID, incoming: Incoming, device: callers.Caller, now: datetime
+    connection: pool.Connection, evidence_id: uuid.UUID, incoming: Whole, device: callers.Caller, now: datetime
 ) -> Receipt:
     """Keep a file that has come in whole, where it is the one that was announced or nothing was announced yet.
 
@@ -301,7 +339,7 @@ def _check_early(connection: pool.Connection, device: callers.Caller) -> None:
         raise problems.TooManyRequestsError("too many files wait for the message that announces them", retry_after_s=60)
 
 
-def _check_content(known: Known, incoming: Incoming) -> None:
+def _check_content(known: Known, incoming: Whole) -> None:
     if (known.sha256, known.bytes) == (incoming.sha256, incoming.size_bytes):
         return
     if known.announced:
@@ -313,7 +351,7 @@ def _check_content(known: Known, incoming: Incoming) -> None:
 
 
 def _write_receipt(
-    connection: pool.Connection, evidence_id: uuid.UUID, incoming: Incoming, device: callers.Caller, now: datetime
+    connection: pool.Connection, evidence_id: uuid.UUID, incoming: Whole, device: callers.Caller, now: datetime
 ) -> None:
     detail = {"sha256": incoming.sha256, "bytes": incoming.size_bytes}
     audit.record(connection, device, "evidence.receive", at=now, on=("evidence", str(evidence_id)), detail=detail)

@@ -2,6 +2,7 @@
 
 DIRECTORY/sha256/ab/cd/abcd...   kept files, mode 0440, never written again
 DIRECTORY/incoming/...           files on their way in; what a crash left there is removed at the next start
+DIRECTORY/uploads/...            large files that come piece by piece (control_room/uploads)
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Incoming:
         self._store = store
         self._hash = hashlib.sha256()
         self.size_bytes = 0
-        with _disk_full_is_a_problem():
+        with disk_full_is_a_problem():
             descriptor, name = tempfile.mkstemp(dir=store.incoming)
         self.path = store.incoming / name
         self._file: BinaryIO = os.fdopen(descriptor, "wb")
@@ -48,21 +49,14 @@ class Incoming:
         return self._hash.hexdigest()
 
     def write(self, chunk: bytes) -> None:
-        with _disk_full_is_a_problem():
+        with disk_full_is_a_problem():
             self._file.write(chunk)
         self._hash.update(chunk)
         self.size_bytes += len(chunk)
 
     def keep(self) -> None:
         """Put the file under its hash; on return it survives a power cut."""
-        with _disk_full_is_a_problem():
-            self._file.flush()
-            os.fchmod(self._file.fileno(), 0o440)
-            os.fsync(self._file.fileno())
-            target = self._store.path(self.sha256)
-            _make_directories(target.parent)
-            self.path.replace(target)
-            _fsync_directory(target.parent)
+        self._store.take(self._file, self.path, self.sha256)
 
     def __enter__(self) -> Self:
         return self
@@ -79,8 +73,9 @@ class Store:
     def __init__(self, directory: Path) -> None:
         self._kept = directory / "sha256"
         self.incoming = directory / "incoming"
-        _make_directories(self._kept)
-        _make_directories(self.incoming)
+        self.uploads = directory / "uploads"
+        make_directories(self._kept)
+        make_directories(self.incoming)
 
     def path(self, sha256: str) -> Path:
         return self._kept / sha256[:2] / sha256[2:4] / sha256
@@ -96,6 +91,21 @@ class Store:
             StoreFullError: also from `write` and `keep`.
         """
         return Incoming(self)
+
+    def take(self, file: BinaryIO, path: Path, sha256: str) -> None:
+        """Put the whole open file that lies at `path`, on the same disk, under its hash; it survives a power cut then.
+
+        Raises:
+            StoreFullError: it stays where it was.
+        """
+        with disk_full_is_a_problem():
+            file.flush()
+            os.fchmod(file.fileno(), 0o440)
+            os.fsync(file.fileno())
+            target = self.path(sha256)
+            make_directories(target.parent)
+            path.replace(target)
+            _fsync_directory(target.parent)
 
     def holds(self, sha256: str, size_bytes: int) -> bool:
         with contextlib.suppress(FileNotFoundError):
@@ -120,7 +130,7 @@ class Store:
 
 
 @contextlib.contextmanager
-def _disk_full_is_a_problem() -> Iterator[None]:
+def disk_full_is_a_problem() -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -129,7 +139,7 @@ def _disk_full_is_a_problem() -> Iterator[None]:
         raise
 
 
-def _make_directories(path: Path) -> None:
+def make_directories(path: Path) -> None:
     """Also makes the new directories themselves survive a power cut."""
     missing = [path, *path.parents]
     missing = missing[: next(index for index, each in enumerate(missing) if each.is_dir())]

@@ -1,0 +1,58 @@
+"""Sends a large file in pieces by tus 1.0, and goes on where it was interrupted, also by a restart of either side."""
+
+from __future__ import annotations
+
+import base64
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import httpx
+
+    from edge.outbox import EvidenceFile
+
+WHOLE_LIMIT_BYTES = 16 * 1024 * 1024
+"""What the room takes in one piece by PUT."""
+PIECE_BYTES = 4 * 1024 * 1024
+_ADDRESS = "/api/v1/uploads"
+_TUS = {"Tus-Resumable": "1.0.0"}
+_MISPLACED_MAX = 3
+
+
+def send(
+    client: httpx.Client, waiting: EvidenceFile, path: Path, going_on: Callable[[], bool]
+) -> httpx.Response | None:
+    """The room's last answer; its success means that the room has the whole. None: `going_on` said to stop.
+
+    Raises:
+        httpx.HTTPError: the room cannot be reached; what it has it keeps.
+    """
+    misplaced = 0
+    answer = _begin(client, waiting)
+    with path.open("rb") as file:
+        while answer.is_success:
+            if not going_on():
+                return None
+            offset = int(answer.headers["Upload-Offset"])
+            file.seek(offset)
+            answer = client.patch(
+                f"{_ADDRESS}/{waiting.evidence_id}",
+                content=file.read(PIECE_BYTES),
+                headers=_TUS | {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"},
+            )
+            if answer.status_code == HTTPStatus.CONFLICT and misplaced < _MISPLACED_MAX:
+                misplaced += 1
+                answer = _begin(client, waiting)
+            elif answer.is_success and int(answer.headers["Upload-Offset"]) >= waiting.bytes:
+                return answer
+    return answer
+
+
+def _begin(client: httpx.Client, waiting: EvidenceFile) -> httpx.Response:
+    """Begin it, or hear how much of it is there; the file's name is what it is announced by."""
+    name = base64.b64encode(str(waiting.evidence_id).encode()).decode()
+    headers = _TUS | {"Upload-Length": str(waiting.bytes), "Upload-Metadata": f"evidence_id {name}"}
+    return client.post(_ADDRESS, headers=headers)
