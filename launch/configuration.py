@@ -1,7 +1,7 @@
 """Writes the settings of the room and of the agent that `make run` starts: `room.toml` and `edge.toml` (0600)."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 MODEL, MODEL_INPUT_PX = "centernet-coco", 320
@@ -17,11 +17,15 @@ class Camera:
     identifier: str
     name: str
     source: str  # rtsp://... or file:/path
-    lat: float | None  # None: the place is not known
-    lon: float | None
-    staged: bool
+    lat: float | None = None  # None: the place is not known
+    lon: float | None = None
+    staged: bool = True
     purpose: str = PURPOSE
     assessment: str = ASSESSMENT
+    rules: str = ""  # TOML of its zones and rules; empty: the defaults
+
+    def named(self, name: str, source: str) -> "Camera":
+        return replace(self, name=name, source=source)
 
     @property
     def is_file(self) -> bool:
@@ -77,7 +81,7 @@ def edge_toml(device: Device, cameras: list[Camera]) -> str:
         ),
         _section("[mqtt]", {"url": device.mqtt_url}),
         _section("[detector]", {"backend": "onnxruntime", "model": MODEL, "input_px": MODEL_INPUT_PX}),
-        *(_section("[[camera]]", _camera(camera)) for camera in cameras),
+        *(_section("[[camera]]", _camera(camera)) + camera.rules for camera in cameras),
     ]
     return "\n".join(parts)
 

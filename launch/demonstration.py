@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from launch import broker, commands, places, rtsp
+from launch import broker, commands, places, rtsp, rule_cameras
 from launch.configuration import Camera, demonstration, of_user
 from launch.console import Step, say
 from launch.settings import Remembered, Settings, own_port
@@ -26,6 +26,9 @@ def prepare(settings: Settings, remembered: Remembered, logs: Path) -> Footage:
         return Footage(of_user(f"file:{settings.video}"), None)
     drawn = make_clips(logs)
     directory = places.cache_directory() / "footage"
+    if settings.rules_demo:
+        _make_rule_clips(logs)
+        return Footage(rule_cameras.cameras(directory, drawn=drawn), None)
     server = _street_server(directory / "street.mp4", settings, remembered, logs)
     street = rtsp.url(remembered.rtsp_port) if server else f"file:{directory / 'street.mp4'}"
     staged = f"file:{directory / 'staged_dumping.mp4'}"
@@ -48,6 +51,18 @@ def make_clips(logs: Path) -> bool:
     if drawn:
         say(f"           {facts['reason']}")
     return drawn
+
+
+def _make_rule_clips(logs: Path) -> None:
+    with Step("The rules' clips") as step:
+        commands.run(
+            [sys.executable, "-m", "launch.footage.rules"],
+            purpose="staging the rules' clips",
+            log=logs / "setup.log",
+            cwd=places.PROJECT,
+            on_line=step.working,
+        )
+        step.done("ready")
 
 
 def _street_server(clip: Path, settings: Settings, remembered: Remembered, logs: Path) -> Part | None:

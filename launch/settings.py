@@ -25,6 +25,7 @@ class Settings:
     video: Path | None
     camera_url: str | None
     database_url: str | None
+    rules_demo: bool = False  # DEMO=rules: a camera for each rule, instead of the two
 
     @classmethod
     def of_environment(cls) -> "Settings":
@@ -32,12 +33,16 @@ class Settings:
         video, camera_url = environment.get("VIDEO"), environment.get("CAMERA")
         if video and camera_url:
             raise LaunchError("VIDEO and CAMERA are both set: name one of them.")
+        demo = environment.get("DEMO", "")
+        if demo not in {"", "rules"}:
+            raise LaunchError(f"DEMO is {demo!r}: the only one is rules.")
         return cls(
             port=_port(environment.get("PORT", "8080")),
             data_directory=Path(environment.get("DATA_DIR", places.PROJECT / "data")).expanduser().resolve(),
             video=_video(video) if video else None,
             camera_url=_camera_url(camera_url) if camera_url else None,
             database_url=_database_url(environment.get("TALAIA_DATABASE_URL")),
+            rules_demo=demo == "rules",
         )
 
 

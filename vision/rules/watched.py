@@ -1,8 +1,8 @@
 """What surrounds every rule: its hours, the calendar of expected activity, the cool-down and the least size.
 
-    rule --opened--> in its hours? --> large enough? --> cooled down? --> expected? --> told, or told as less severe
-                      | no              | no              | no             | silent
-                      +-----------------+-----------------+----------------+--> kept back, and counted where silenced
+    rule --opened--> in its hours? --> large enough? --> expected? --> cooled down? --> told, or told as less severe
+                      | no              | no              | silent        | no
+                      +-----------------+-----------------+---------------+--> kept back; the last two are counted
 
 An act that was kept back (a thing left, a line crossed) stays untold. A state (somebody is in the yard, the camera is
 covered) is told as soon as nothing keeps it back any more, and is over when its hours end.
