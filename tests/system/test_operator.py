@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from benchmarks import town as towns
-from benchmarks.whole_way import CHROMIUM, CHROMIUM_ARGUMENTS, log_in
+from benchmarks.whole_way import log_in
 
 pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(1500)]
 DUMPING_WITHIN_S = 300
 CLIP_WITHIN_S = 60
-
-
-@pytest.fixture
-def page(town: towns.Town) -> Iterator[Page]:
-    """A browser of which every request is to the room itself."""
-    foreign: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        context = browser.new_context(base_url=town.run["url"], locale="ca-ES")
-        context.on(
-            "request",
-            lambda request: (
-                foreign.append(request.url) if not request.url.startswith((town.run["url"], "blob:", "data:")) else None
-            ),
-        )
-        page = context.new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        yield page
-        assert (foreign, errors) == ([], [])
-        browser.close()
 
 
 def dumping(town: towns.Town) -> dict[str, Any]:
