@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 _STILL_EVERY_S = 10.0
 """Rules see a picture at least so often, and the detector one while somebody may stand still in it."""
 _STANDING_S = 60.0
-"""So long after the last motion; later the detector looks only once in so many seconds."""
+"""So long after the last motion."""
+_LOOK_EVERY_S = 300.0
+"""Later the detector looks only once in so many seconds."""
 _ROUNDED_S = 0.05
 
 
@@ -65,7 +67,7 @@ class Pipeline:
         attention: Attention | None = None,
         waste: WasteCheck | None = None,
     ) -> None:
-        self._gate = MotionGate(look_every_s=_STANDING_S)
+        self._gate = MotionGate(look_every_s=_LOOK_EVERY_S)
         self._attention = attention or Attention()
         self._moved_s = self._looked_s = self._ruled_s = -_STANDING_S
         self._detector = detector

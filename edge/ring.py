@@ -93,7 +93,8 @@ class PacketRing:
             newest.captured.append(captured_at)
             self._bytes += len(packet.data)
             self._newest_s = max(self._newest_s, at_s)
-            self._forget()
+            if packet.key or self._bytes > self._limit_bytes:
+                self._forget()
 
     def lost(self) -> None:
         """What was kept stays."""

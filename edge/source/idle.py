@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from edge.source.sizes import PacketSizes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from edge.source.attention import Attention
     from edge.source.luma import LumaGate
@@ -47,11 +47,11 @@ class EveryPicture:
     def __init__(self, video: Video) -> None:
         self._video = video
 
-    def pictures(self, taken: Taken) -> Iterator[Picture]:
-        yield from self._video.pictures(taken)
+    def pictures(self, taken: Taken) -> Iterable[Picture]:
+        return self._video.pictures(taken)
 
-    def rest(self) -> Iterator[Picture]:
-        yield from self._video.pictures(None)
+    def rest(self) -> Iterable[Picture]:
+        return self._video.pictures(None)
 
 
 class KeyFrameIdle:
@@ -83,16 +83,22 @@ class KeyFrameIdle:
         self._shown_s = -1.0
         """Of the newest picture that was handed out."""
 
-    def pictures(self, taken: Taken) -> Iterator[Picture]:
+    def pictures(self, taken: Taken) -> Iterable[Picture]:
         """What is to be looked at, now that this packet has come."""
         if taken.key:
-            yield from self._key_frame(taken)
-        else:
-            yield from self._between(taken)
-
-    def rest(self) -> Iterator[Picture]:
+            return self._key_frame(taken)
+        told = self._sizes.hear(taken.size_bytes, taken.pts_s)
         if not self._tally.asleep:
-            yield from self._new(self._video.pictures(None))
+            return self._new(self._video.pictures(taken))
+        self._group.append(taken)
+        self._group_bytes += taken.size_bytes
+        if told or self._group_bytes > _GROUP_BYTES_MAX or taken.dts_s - self._group[0].dts_s > _STILL_EVERY_S:
+            self._tally.woken_by_size += told
+            return self._wake(self._group, taken)
+        return ()
+
+    def rest(self) -> Iterable[Picture]:
+        return () if self._tally.asleep else self._new(self._video.pictures(None))
 
     def _key_frame(self, taken: Taken) -> Iterator[Picture]:
         before, self._group, self._group_bytes = self._group, [taken], taken.size_bytes
@@ -104,17 +110,6 @@ class KeyFrameIdle:
         yield from self._new(pictures)
         if self._may_sleep(taken):
             yield from self._fall_asleep(taken)
-
-    def _between(self, taken: Taken) -> Iterator[Picture]:
-        told = self._sizes.hear(taken.size_bytes, taken.pts_s)
-        if not self._tally.asleep:
-            yield from self._new(self._video.pictures(taken))
-            return
-        self._group.append(taken)
-        self._group_bytes += taken.size_bytes
-        if told or self._group_bytes > _GROUP_BYTES_MAX or taken.dts_s - self._group[0].dts_s > _STILL_EVERY_S:
-            self._tally.woken_by_size += told
-            yield from self._wake(self._group, taken)
 
     def _learn(self, before: list[Taken], taken: Taken) -> None:
         if not before:

@@ -18,6 +18,7 @@ from edge.source.idle import EveryPicture, IdleTally, KeyFrameIdle
 from edge.source.luma import LumaGate
 from edge.source.pace import Pace
 from edge.source.sizes import PacketSizes
+from edge.source.witness import ClockWitness, Witnesses
 from vision.frame import Frame
 
 if TYPE_CHECKING:
@@ -99,11 +100,15 @@ class Source:
         stop: Event,
         sinks: Sequence[PacketSink] = (),
         attention: Attention | None = None,
+        witnessed: Callable[[ClockWitness], None] = lambda _: None,
     ) -> None:
         self.settings = settings
         self.frames_read = 0
         """Decoded pictures so far."""
         self.idle = IdleTally()
+        self.witness: ClockWitness | None = None
+        """The newest of a stream."""
+        self._witnessed = witnessed
         self._attention = attention
         self._sizes: tuple[StreamFacts, PacketSizes] | None = None
         self._masks = masks
@@ -155,6 +160,7 @@ class Source:
         pace = Pace(self._clock, self._stop) if self.settings.is_paced else None
         due = _Due(self.settings.analysis_fps)
         decoder = self._decoder(opened, starts_s)
+        witnesses = Witnesses(self._clock, starts_s)
         fresh_s = self._clock.monotonic_s()
         for taken in opened.packets(self._clock.now):
             if pace is not None:
@@ -162,6 +168,9 @@ class Source:
                 taken.came_at = self._clock.now()
             if self._stop.is_set():
                 return
+            if self.settings.live and (witness := witnesses.note(taken)) is not None:
+                self.witness = witness
+                self._witnessed(witness)
             self._store(opened, taken)
             for picture in decoder.pictures(taken):
                 fresh_s = self._clock.monotonic_s()
