@@ -18,7 +18,7 @@ import httpx
 
 from benchmarks import kills
 from benchmarks import town as towns
-from benchmarks.endurance import agent_kills, camera_kills, day, full_disk, network_cut
+from benchmarks.endurance import agent_kills, camera_kills, day, full_disk, month, network_cut
 
 SEED = int(os.environ.get("TALAIA_SOAK_SEED", "1"))
 ROUNDS = int(os.environ.get("TALAIA_SOAK_ROUNDS", "10"))
@@ -26,6 +26,7 @@ AGENT_KILLS = int(os.environ.get("TALAIA_SOAK_AGENT_KILLS", "50"))
 CAMERA_KILLS = int(os.environ.get("TALAIA_SOAK_CAMERA_KILLS", "20"))
 CUT_S = float(os.environ.get("TALAIA_SOAK_CUT_S", "600"))
 FULL_S = float(os.environ.get("TALAIA_SOAK_FULL_S", "60"))
+DAYS, EVENTS_A_DAY = int(os.environ.get("TALAIA_SOAK_DAYS", "30")), 200
 AT_ONCE = int(os.environ.get("TALAIA_SOAK_AT_ONCE", "1"))
 """Proofs beside each other on one system, each with an agent of its own; those that kill the system run alone."""
 HOURS = float(os.environ.get("TALAIA_SOAK_HOURS", "24"))
@@ -46,6 +47,7 @@ PROOFS: Mapping[str, Proof] = {
     ),
     "network_cut": Proof(lambda town, folder: network_cut.prove(town, folder, cut_s=CUT_S), network_cut.holds),
     "full_disk": Proof(lambda town, folder: full_disk.prove(town, folder, full_s=FULL_S), full_disk.holds),
+    "month": Proof(lambda _, folder: month.prove(folder, days=DAYS, events_a_day=EVENTS_A_DAY), month.holds),
     "day": Proof(lambda town, folder: day.prove(town, folder, hours=HOURS), day.holds),
 }
 

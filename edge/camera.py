@@ -227,7 +227,7 @@ class CameraRunner:
             self.picture = frame
             self._looked += 1
             self._looked_s = now_s = self._clock.monotonic_s()
-            if now_s - self._saved_s >= memory.SAVE_EVERY_S:
+            if now_s - self._saved_s >= self._settings.device.memory_every_s:
                 self._save()
 
     def _look_at_nothing(self) -> None:

@@ -50,6 +50,8 @@ class DeviceSection(Section):
     id: Identifier
     data_dir: Text
     """Outbox, evidence that waits, the backgrounds of the rules."""
+    memory_every_s: float = Field(default=60.0, ge=10, le=86_400)
+    """What rules have learned of their scenes is saved so often, and at the end."""
 
 
 class RoomSection(Section):
@@ -121,7 +123,7 @@ class MqttSection(Section):
 
 
 class DetectorSection(Section):
-    backend: Literal["onnxruntime", "ultralytics"] = "onnxruntime"
+    backend: Literal["onnxruntime", "openvino", "ultralytics"] = "onnxruntime"
     model: Text = "centernet-coco"
     input_px: int = Field(default=320, ge=32, le=4096)
     confidence: float = Field(default=0.30, gt=0, lt=1)

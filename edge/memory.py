@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SAVE_EVERY_S = 60.0
 _MAGIC = b"TALAIA-MEMORY-1\n"
 _HEAD = struct.Struct(">d32s32s")
 """When it was saved (POSIX seconds), of which scene it is, SHA-256 of what follows."""

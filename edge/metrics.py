@@ -78,7 +78,7 @@ class Meter:
             sent_at=self._clock.now(),
             cameras=[camera.read(span_s) for camera in self._cameras()],
             outbox_pending=self._outbox.counts().pending,
-            evidence_pending=len(self._outbox.waiting_evidence()),
+            evidence_pending=self._outbox.evidence_count(),
             clock_offset_s=clock_offset_s,
             disk_free_bytes=self._folder.free_bytes(),
             temperature_c=temperature_c(_THERMAL),

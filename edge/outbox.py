@@ -23,7 +23,7 @@ from wire import message as wire_message
 from wire.event import EventMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     from edge.clock import Clock
@@ -298,9 +298,15 @@ class Outbox:
         written = int(written_text)
         return Counts(written, written - pending, pending, max(0.0, round(age_s, 3)))
 
-    def waiting_evidence(self) -> list[EvidenceFile]:
+    def waiting_evidence(self, limit: int | None = None, *, but: Collection[UUID] = ()) -> list[EvidenceFile]:
         """Neither uploaded nor refused; pictures first and the newest first, so that a backlog delays no alert."""
-        return self._evidence("where refused is null order by media_type like 'video/%', made_at desc")
+        order = "where refused is null order by media_type like 'video/%', made_at desc"
+        found = self._evidence(order if limit is None else f"{order} limit {limit + len(but)}")
+        return [one for one in found if one.evidence_id not in but][:limit]
+
+    def evidence_count(self) -> int:
+        """Of those that wait."""
+        return int(self._one("select count(*) from evidence where refused is null")[0])
 
     def evidence_files(self) -> list[EvidenceFile]:
         """Waiting and refused ones."""

@@ -104,14 +104,14 @@ def prove(town: towns.Town, folder: Path, *, hours: float) -> dict[str, Any]:
     finally:
         agent.stop()
         video.unlink(missing_ok=True)
-    return {"proof": "day", "hours": hours, "took_s": round(took_s), **_memory(samples), **found}
+    return {"proof": "day", "hours": hours, "took_s": round(took_s), **memory_of(samples), **found}
 
 
 def holds(result: dict[str, Any]) -> bool:
     return ledger.delivered(result) and result["growth"] <= GROWTH_MAX
 
 
-def _memory(samples: list[float]) -> dict[str, Any]:
+def memory_of(samples: list[float]) -> dict[str, Any]:
     """Resident memory by quarters of the run; `growth` is the last over the second."""
     edges = [round(len(samples) * share / 4) for share in range(5)]
     quarters = [round(statistics.fmean(samples[a:b] or samples), 1) for a, b in pairwise(edges)]
