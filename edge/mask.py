@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+import av
 import cv2
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import av
     from numpy.typing import NDArray
 
     from vision.zones import Zone
+
+_BLACK_LUMA = {"yuv420p": 16, "yuvj420p": 0}
+_NO_COLOUR = 128
 
 
 class Masks:
@@ -37,3 +40,25 @@ class Masks:
         for polygon in self._polygons:
             corners = np.rint(polygon * (width_px, height_px)).astype(np.int32)
             cv2.fillPoly(image, [corners], (0, 0, 0))
+
+    def painted_planes(self, decoded: av.VideoFrame) -> av.VideoFrame:
+        """A decoded picture masked without leaving its own colours where it is YUV 4:2:0; else as BGR."""
+        black_luma = _BLACK_LUMA.get(decoded.format.name)
+        if black_luma is None or decoded.width % 2 or decoded.height % 2:
+            return av.VideoFrame.from_ndarray(self.painted(decoded), format="bgr24")
+        planes = cast("NDArray[np.uint8]", decoded.to_ndarray())
+        height_px, width_px = decoded.height, decoded.width
+        half = (2, height_px // 2, width_px // 2)
+        self._fill(planes[:height_px], black_luma)
+        for plane in planes[height_px:].reshape(half):
+            self._fill(plane, _NO_COLOUR, rim=True)
+        return av.VideoFrame.from_ndarray(planes, format=decoded.format.name)
+
+    def _fill(self, plane: NDArray[np.uint8], value: int, *, rim: bool = False) -> None:
+        """`rim`: one pixel more all round, for a pixel of colour covers four of light."""
+        height_px, width_px = plane.shape
+        for polygon in self._polygons:
+            corners = np.rint(polygon * (width_px, height_px)).astype(np.int32)
+            cv2.fillPoly(plane, [corners], value)
+            if rim:
+                cv2.polylines(plane, [corners], isClosed=True, color=value, thickness=2)

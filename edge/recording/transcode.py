@@ -123,7 +123,7 @@ class Transcoder:
         for one in pictures:
             if self._encoder is None:
                 return
-            for packet in self._encoder.code(self._masks.painted(one.picture), one.pts_s):
+            for packet in self._encoder.code(self._masks.painted_planes(one.picture), one.pts_s):
                 for sink in self._sinks:
                     sink.append(packet, one.captured_at)
             self.trouble = ""
