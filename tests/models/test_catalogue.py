@@ -72,13 +72,13 @@ def test_a_path_to_a_file_is_a_model_of_that_name(tmp_path: Path) -> None:
 
 def test_an_unknown_name_says_what_is_allowed() -> None:
     with pytest.raises(
-        ModelError, match=r"detector.model: 'yolo'; allowed: a name of the catalogue \(centernet-coco\)"
+        ModelError, match=r"detector.model: 'yolo'; allowed: a name of the catalogue \(centernet-coco, centerface\)"
     ):
         catalogue.locate("yolo", 320)
 
 
 def test_an_unknown_back_end_says_what_is_allowed() -> None:
-    with pytest.raises(ModelError, match=r"detector.backend: 'tensorrt'; allowed: onnxruntime, ultralytics"):
+    with pytest.raises(ModelError, match=r"detector.backend: 'tensorrt'; allowed: onnxruntime, openvino, ultralytics"):
         load_detector("tensorrt", "centernet-coco", 320, 0.3)  # type: ignore[arg-type]
 
 

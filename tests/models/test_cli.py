@@ -48,10 +48,15 @@ def test_convert_then_list_then_bench(package: Path, tmp_path: Path, capsys: pyt
     assert cli.main(["convert", "--input-px", "320", "--package", str(package)]) == 0
     assert capsys.readouterr().out == ""
     assert cli.main(["list", "--json"]) == 0
-    listed = {each["input_px"]: each for each in json.loads(capsys.readouterr().out)}
-    states = {px: each["state"] for px, each in listed.items()}
-    assert states == {320: "built", 512: "not built", 640: "not built", 160: "not built"}
-    assert listed[320]["path"] == str(tmp_path / "cache/models/centernet-coco-320.onnx")
+    listed = {(each["name"], each["input_px"]): each for each in json.loads(capsys.readouterr().out)}
+    assert {one: each["state"] for one, each in listed.items()} == {
+        ("centernet-coco", 320): "built",
+        ("centernet-coco", 512): "not built",
+        ("centernet-coco", 640): "not built",
+        ("centerface", 640): "not built",
+        ("centernet-features", 160): "not built",
+    }
+    assert listed["centernet-coco", 320]["path"] == str(tmp_path / "cache/models/centernet-coco-320.onnx")
     assert cli.main(["bench", "--backend", "onnxruntime", "--input-px", "320", "--pictures", "2", "--json"]) == 0
     [measured] = json.loads(capsys.readouterr().out)
     assert (measured["backend"], measured["input_px"], measured["n"]) == ("onnxruntime", 320, 2)
