@@ -9,7 +9,7 @@ from launch import places
 from launch.errors import LaunchError
 from launch.settings import Remembered, Settings, own_port, port_is_free
 
-VARIABLES = ("PORT", "DATA_DIR", "VIDEO", "CAMERA", "TALAIA_DATABASE_URL")
+VARIABLES = ("PORT", "DATA_DIR", "VIDEO", "CAMERA", "TALAIA_DATABASE_URL", "DEMO")
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +36,7 @@ def test_all_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ("name", "value", "sentence"),
     [
         ("PORT", "eighty", "PORT is 'eighty': give a number from 1 to 65535."),
+        ("DEMO", "everything", "DEMO is 'everything': the only one is rules."),
         ("PORT", "0", "PORT is '0': give a number from 1 to 65535."),
         ("PORT", "70000", "PORT is '70000': give a number from 1 to 65535."),
         ("PORT", "٨٠", "PORT is '٨٠': give a number from 1 to 65535."),
