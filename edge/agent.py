@@ -193,7 +193,10 @@ class _Crew:
         if file is not None:
             self._read_again(file)
         self._checks.look(self._settings, list(self._cameras.values()), self._senders.clock_offset_s)
-        recorded = [key for key, one in self._cameras.items() if one.camera.is_recorded and not one.health.is_dark]
+        sending = {
+            key: one for key, one in self._cameras.items() if not one.health.is_dark and not one.health.is_refused
+        }
+        recorded = [key for key, one in sending.items() if one.camera.is_recorded]
         self._checks.check_recording(self._recordings, recorded)
         hanging = self._pulses.late()
         if hanging:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from edge.health.pulse import Pulse, Pulses
     from edge.outbox import Outbox
     from edge.recording import Recordings
-    from edge.source import PacketSink
+    from edge.source import ClockWitness, PacketSink
     from vision.detect import Detector
     from vision.frame import Frame
     from vision.rules.base import Rule
@@ -98,8 +98,11 @@ class CameraRunner:
             by_device_clock=wanted.keeps_time,
         )
         keepers: list[PacketSink] = [ring]
+        witnessed: Callable[[ClockWitness], None] = _unheard
         if camera.is_recorded:
-            keepers.append(shared.recordings.recorder(RecordedCamera(camera.id, masked=bool(masks))))
+            recorder = shared.recordings.recorder(RecordedCamera(camera.id, masked=bool(masks)))
+            keepers.append(recorder)
+            witnessed = recorder.testify
         self._masking = Masking(camera.zones, camera.mask_mode, keepers, at_once=not wanted.keeps_time)
         has_main = camera.substream is not None
         self._source = Source(
@@ -109,6 +112,7 @@ class CameraRunner:
             stop=self._stop,
             sinks=[self._reading] if has_main else [*self._masking.sinks, self._reading],
             attention=self._attention,
+            witnessed=_unheard if has_main else witnessed,
         )
         self._main = MainStream(
             wanted,
@@ -184,7 +188,11 @@ class CameraRunner:
 
     def back(self) -> None:
         self._reading.beat()
-        self.health.back()
+        trouble = self._masking.trouble
+        if trouble:
+            self.health.refuse(trouble)
+        else:
+            self.health.back()
 
     def _new_threads(self) -> list[Thread]:
         """A file that is read as fast as it can be needs no second thread: nothing of it may be dropped."""
@@ -273,6 +281,10 @@ class CameraRunner:
             saved = self._shared.outbox.rule_state(self._camera.id, rule.name)
             rule_tables.restore(rule, None if saved is None else replace(saved, ago_s=saved.ago_s - now_s))
         return made
+
+
+def _unheard(_witness: ClockWitness) -> None:
+    """Of a camera that is not recorded."""
 
 
 def source_settings(settings: Settings, camera: CameraSection) -> SourceSettings:

@@ -44,9 +44,18 @@ class CameraHealth:
     def lost(self, reason: str) -> None:
         self._become("dark", reason)
 
+    def refuse(self, reason: str) -> None:
+        """A picture came, but nothing of it may be kept or shown."""
+        self._last_frame_at = self._clock.now()
+        self._become("refused", reason)
+
     @property
     def is_dark(self) -> bool:
         return self._state == "dark"
+
+    @property
+    def is_refused(self) -> bool:
+        return self._state == "refused"
 
     def describe(self, camera: CameraSection) -> None:
         """What is said of it has changed."""

@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from wire.identifiers import Sha256
 
@@ -53,6 +53,8 @@ class Seal(BaseModel):
     packets: int = Field(ge=1)
     arrived_ms: list[int]
     """A packet: the device's clock since `captured_from`, a witness beside the camera's own times in the file."""
+    clocks: dict[str, JsonValue] | None = None
+    """What camera, stream and device said of the time (`edge.source.ClockWitness`); None where nobody did."""
     salvaged: bool = False
     """Closed after its writer was killed: up to its last whole fragment, times by the camera's clock alone."""
 

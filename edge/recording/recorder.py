@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from edge.recording.facts import RecordedCamera
     from edge.recording.segment import Segment
-    from edge.source import StoredPacket, StreamFacts
+    from edge.source import ClockWitness, StoredPacket, StreamFacts
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,8 @@ class Recorder:
         self.dropped_packets = 0
         """Since the start, for want of a disk that is quick enough or has room."""
         self.queued_bytes = 0
+        self.witness: ClockWitness | None = None
+        """The newest."""
         self._limit_bytes = limit_bytes
         self._lock = Lock()
         self._queue: deque[StreamFacts | _Arrived | None] = deque()
@@ -64,6 +66,10 @@ class Recorder:
     def lost(self) -> None:
         with self._lock:
             self._queue.append(None)
+
+    def testify(self, witness: ClockWitness) -> None:
+        """What the clocks say; stands in the seal of each segment that is closed from now on."""
+        self.witness = witness
 
     def take(self) -> list[StreamFacts | _Arrived | None]:
         """What came since the last time."""
@@ -170,7 +176,7 @@ class CameraWriter:
 
     def _close(self) -> None:
         if self.open is not None:
-            segment = self.open.close(self._root)
+            segment = self.open.close(self._root, self.recorder.witness)
             self.open = None
             self._closed(segment)
 

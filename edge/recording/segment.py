@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
@@ -16,11 +17,12 @@ from edge.recording.boxes import Opening, Seal, seal_box, sync_folder
 from edge.recording.facts import RecordingError
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
+    from pydantic import JsonValue
+
     from edge.recording.facts import RecordedCamera
-    from edge.source import StoredPacket, StreamFacts
+    from edge.source import ClockWitness, StoredPacket, StreamFacts
 
 SUFFIX = ".mp4"
 RECORDABLE = frozenset({"h264", "hevc", "mjpeg", "mpeg4"})
@@ -153,7 +155,7 @@ class SegmentWriter:
         self.captured_to = max(self.captured_to, captured_at)
         self._arrived_ms.append(round((captured_at - self.captured_from).total_seconds() * 1000))
 
-    def close(self, root: Path) -> Segment:
+    def close(self, root: Path, witness: ClockWitness | None = None) -> Segment:
         """Seal the segment and make it durable."""
         try:
             self._output.close()
@@ -165,6 +167,7 @@ class SegmentWriter:
             sha256=self._drain.sha256.hexdigest(),
             packets=len(self._arrived_ms),
             arrived_ms=self._arrived_ms,
+            clocks=None if witness is None else _plain(witness),
         )
         self._drain.write(seal_box(seal))
         self._drain.check()
@@ -178,6 +181,12 @@ class SegmentWriter:
             self._drain.end(durable=False)
         with suppress(av.error.FFmpegError):
             self._output.close()
+
+
+def _plain(witness: ClockWitness) -> dict[str, JsonValue]:
+    """As JSON has it."""
+    said = asdict(witness)
+    return {key: one.isoformat() if isinstance(one, datetime) else one for key, one in said.items()}
 
 
 def segment_of(root: Path, path: Path, seal: Seal) -> Segment:

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from edge.recording import RecordedCamera, RecordingError, Recordings
+from edge.recording import RecordedCamera, RecordingError, Recordings, boxes, survey
+from edge.source import ClockWitness
 from tests.edge import clips
 from tests.edge.clocks import START, HandClock
 from tests.edge.recording import packets
@@ -224,6 +225,25 @@ def test_a_disk_that_cannot_follow_costs_pictures_that_are_counted(tmp_path: Pat
     packets.feed(recorder, path, at(20))
     recordings.write()
     assert recordings.listing("placa", at(20), at(30)).spans[0].from_ == at(20)
+
+
+def test_what_the_clocks_said_stands_in_the_seal(tmp_path: Path) -> None:
+    recordings = Recordings(tmp_path / "recordings", packets.settings(), HandClock())
+    recorder = recordings.recorder(packets.CAMERA)
+    recorder.testify(ClockWitness(START, True, 0.0, at(-3), "rtcp", -3.0, None))
+    packets.feed(recorder, clips.write(tmp_path / "a.mp4", 10, fps=10))
+    recordings.write()
+    seal = boxes.outline(next(survey.files(recordings.folder))).seal
+    assert seal is not None
+    assert seal.clocks == {
+        "at": "2026-03-01T12:00:00+00:00",
+        "opened": True,
+        "media_time_s": 0.0,
+        "camera_at": "2026-03-01T11:59:57+00:00",
+        "camera_by": "rtcp",
+        "camera_offset_s": -3.0,
+        "stream_drift_ppm": None,
+    }
 
 
 def test_a_codec_that_fits_no_segment_is_said(tmp_path: Path) -> None:
