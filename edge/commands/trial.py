@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from edge import explain, messages, rule_tables
 from edge.commands.orders import CommandError
 from edge.pipeline import Pipeline
+from models.errors import ModelError
 from vision.rules.registry import KINDS
 from vision.zones import ZoneFile
 from wire.commands import Tried, TriedRules, TryRules
@@ -100,7 +101,10 @@ def _rules(wanted: TryRules, camera: CameraSection) -> list[Rule]:
     except ValidationError as error:
         said = explain.explain(error, dict(wanted.rules), rule_tables.SECTION)
         raise CommandError(f"rules.{said}") from None
-    return rule_tables.build(section, zones, only=list(wanted.rules))
+    try:
+        return rule_tables.build(section, zones, only=list(wanted.rules))
+    except ModelError as error:
+        raise CommandError(f"rules.smoke_fire: {error}") from None
 
 
 def _zones(wanted: TryRules) -> list[Zone]:
