@@ -1,7 +1,7 @@
 """Writes the clip of an event: an MP4 of H.264 that a browser plays from its first bytes on.
 
-The packets are copied, bit for bit, where they are H.264 already and the file stays small enough to upload; else the
-pictures are decoded and coded again, and the recording keeps the original. There is never sound.
+The packets are copied, bit for bit, where they are H.264 already and not more than the limit; else the pictures are
+decoded and coded again, and the recording keeps the original. There is never sound.
 """
 
 from __future__ import annotations

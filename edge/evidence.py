@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-UPLOAD_LIMIT_BYTES = 16 * 1024 * 1024
-"""What the room takes in one piece."""
+CLIP_LIMIT_BYTES = 256 * 1024 * 1024
+"""A clip that would be larger is coded again: a minute at 35 Mbit/s, more than a camera sends."""
 _JPEG, _MP4 = "image/jpeg", "video/mp4"
 _PART = ".part"
 _OUTBOX_RETRY_S = 2.0
@@ -342,7 +342,7 @@ class ClipWriter:
                 part,
                 self._pictures(order),
                 order.from_s,
-                limit_bytes=UPLOAD_LIMIT_BYTES,
+                limit_bytes=CLIP_LIMIT_BYTES,
                 given_up=self._given_up,
             )
             kept = self._folder.take(part, evidence_id, "clip", _MP4, written.captured_from, written.captured_to)
