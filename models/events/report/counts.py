@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,8 @@ from models.events.truth import DUMPING
 AGENT = "talaia"
 _NUMBERS_MAX, _BANDS = 6, 3
 """A condition with more different numbers than this is shown in so many bands."""
+WORDS_MAX = 12
+"""One with more different words tells clips apart, such as the name of a background; it is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,8 @@ def by_condition(part: Part) -> dict[tuple[str, str], dict[str, Found]]:
     table: dict[tuple[str, str], dict[str, Found]] = {}
     for way, results in part.ways().items():
         for _, event in events(results):
-            for key, value in event["conditions"].items():
-                row = table.setdefault((key, names(key, value)), {})
+            for condition in names.shown(event["conditions"]):
+                row = table.setdefault(condition, {})
                 cell = row.setdefault(way, Found())
                 cell.of += 1
                 cell.found += event["verdict"] == "found"
@@ -86,8 +88,8 @@ def negatives(part: Part) -> dict[tuple[str, str], Negatives]:
         for clip in results["clips"]:
             if clip["events"]:
                 continue
-            for key, value in clip["conditions"].items():
-                row = table.setdefault((key, names(key, value)), Negatives())
+            for condition in names.shown(clip["conditions"]):
+                row = table.setdefault(condition, Negatives())
                 row.false[way] = row.false.get(way, 0) + false_alarms(clip)
                 if way == AGENT:
                     row.clips += 1
@@ -104,11 +106,19 @@ class _Names:
 
     def __init__(self, conditions: list[Mapping[str, Any]]) -> None:
         self._edges: dict[str, list[float]] = {}
+        self._left_out: set[str] = set()
         for key in {key for each in conditions for key in each}:
             values = [each[key] for each in conditions if key in each]
             numbers = sorted(float(value) for value in values if _is_number(value))
             if len(numbers) == len(values) and len(set(numbers)) > _NUMBERS_MAX:
-                self._edges[key] = [numbers[len(numbers) * band // _BANDS] for band in range(1, _BANDS)]
+                edges = {numbers[len(numbers) * band // _BANDS] for band in range(1, _BANDS)}
+                self._edges[key] = sorted(edges - {numbers[0]}) or [numbers[-1]]
+            elif len({str(value) for value in values}) > WORDS_MAX:
+                self._left_out.add(key)
+
+    def shown(self, conditions: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Give each condition with its value as the tables have it."""
+        return ((key, self(key, value)) for key, value in conditions.items() if key not in self._left_out)
 
     def __call__(self, key: str, value: Any) -> str:
         edges = self._edges.get(key)

@@ -30,7 +30,7 @@ Counts first; in brackets the 95 % interval of a share by Wilson's formula. For 
 the rate; with none seen it is the rule of three, 3 / hours. An alert that is on the thing but outside its window of
 time counts as **missed and as false**; "on it at all" leaves the time aside. The three ways saw the same clips. The
 baselines wait as long as the rule does and know no owner, so on time they are at a disadvantage that "on it at all"
-takes away.
+takes away. Conditions with more than {words} different words, such as the name of a background, are left out.
 """
 
 _LIMITS = """## What this does not say
@@ -47,7 +47,7 @@ are not published; `--report DIR` writes them for whoever has the clips.
 
 def page(parts: Sequence[Part], drawings: Mapping[tuple[str, str], str], *, date: str, version: str) -> str:
     """`drawings`: by part and clip, the address of a drawing as the page names it."""
-    lines = [_HEAD.format(date=date, version=version)]
+    lines = [_HEAD.format(date=date, version=version, words=counts.WORDS_MAX)]
     lines += _results(parts)
     for part in parts:
         lines += _conditions(part)

@@ -71,6 +71,18 @@ def test_many_numbers_become_bands(kept: Path) -> None:
     }
 
 
+def test_conditions_that_tell_clips_apart_are_left_out(kept: Path) -> None:
+    results = json.loads(kept.read_text())
+    [event] = results["clips"][0]["events"]
+    conditions = [{"background": f"street {number}", "hidden_share": max(0, number - 12) / 10} for number in range(20)]
+    results["clips"] = [results["clips"][0] | {"events": [event | {"conditions": each} for each in conditions]}]
+    rows = counts.by_condition(counts.Part("staged", results | {"baselines": {}}))
+    assert {one: row["talaia"].of for one, row in rows.items()} == {
+        ("hidden_share", "under 0.1"): 13,
+        ("hidden_share", "0.1 and more"): 7,
+    }
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"rules": {}}'])
 def test_a_file_that_keeps_no_results_is_refused(
     tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
