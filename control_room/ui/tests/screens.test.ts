@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import AppScreen from '../src/App.svelte';
 import type { App } from '../src/app.svelte';
 import type { Alert } from '../src/api/types';
-import { alertOf, appWith, cameraOf, detailOf, NOW, snapshotOf, type Line, type Sent } from './room';
+import { alertOf, appWith, cameraOf, DEVICE, detailOf, NOW, snapshotOf, type Line, type Sent } from './room';
 import { media } from './setup';
 
 let app: App;
@@ -240,6 +240,22 @@ describe('the other screens', () => {
     expect(first?.textContent).toMatch(/Cega.*Sense imatge.*no arriba cap imatge.*1 min/s);
     expect(second?.textContent).toMatch(/Bona.*Simulació.*En directe/s);
     expect(await violations()).toEqual([]);
+  });
+
+  it('say what a device reports of itself, also where this page knows no text for it', async () => {
+    await show();
+    const since = new Date(NOW - 60_000).toISOString();
+    const alarms = [
+      { code: 'recording_stalled', subject: 'placa', parameters: { reason: 'el disc no respon' }, since },
+      { code: 'lens_dirty', subject: '', parameters: {}, since },
+    ];
+    lines[0]?.say('device', { ...DEVICE, alarms }, '2');
+    app.router.go('/cameras');
+    const told = await screen.findAllByTestId('device-alarm');
+    expect(told.map((one) => one.textContent)).toEqual([
+      expect.stringContaining("La càmera Plaça Major no s'està gravant: el disc no respon"),
+      expect.stringContaining('lens dirty'),
+    ]);
   });
 
   it('keep the audit from those who may not read it', async () => {
