@@ -18,7 +18,7 @@ from edge.recording import RecordedCamera
 from edge.recording.masking import Masking
 from edge.reload import changes
 from edge.ring import PacketRing
-from edge.source import Source, SourceSettings, keep_open
+from edge.source import Source, SourceSettings, keep_open, onvif
 from edge.source.attention import Attention
 from edge.source.main_stream import MainStream
 from wire.event import ModelReference
@@ -104,9 +104,10 @@ class CameraRunner:
             keepers.append(recorder)
             witnessed = recorder.testify
         self._masking = Masking(camera.zones, camera.mask_mode, keepers, at_once=not wanted.keeps_time)
-        has_main = camera.substream is not None
+        substream = settings.substream(camera)
+        has_main = substream is not None or camera.source.startswith(onvif.SCHEME)
         self._source = Source(
-            replace(wanted, location=camera.substream) if camera.substream is not None else wanted,
+            replace(wanted, location=substream) if substream is not None else wanted,
             masks=masks,
             clock=self._clock,
             stop=self._stop,
@@ -114,13 +115,16 @@ class CameraRunner:
             attention=self._attention,
             witnessed=_unheard if has_main else witnessed,
         )
-        self._main = MainStream(
-            wanted,
-            clock=self._clock,
-            stop=self._stop,
-            sinks=self._masking.sinks,
-            media_time_s=self._source.media_time_now_s,
-        )
+        self._main = None
+        if has_main:
+            self._main = MainStream(
+                wanted,
+                clock=self._clock,
+                stop=self._stop,
+                sinks=self._masking.sinks,
+                media_time_s=self._source.media_time_now_s,
+                witnessed=witnessed,
+            )
         self._handoff = Handoff(shared.clock)
         self._reporter = Reporter(
             sender=sender_of(settings, camera, shared.detector),
@@ -203,7 +207,7 @@ class CameraRunner:
             self._thread("read", self._read, None, self._reading),
             self._thread("look", self._look, self._begin_afresh, self._seeing),
         ]
-        if self._camera.substream is not None:
+        if self._main is not None:
             threads.append(self._thread("main", self._main.run, None, self._reading))
         transcoder = self._masking.transcoder
         if transcoder is not None:

@@ -79,6 +79,7 @@ def _parser() -> _Parser:
     check = add("check", _check, "Check a configuration and try each camera.")
     add_config(check)
     check.add_argument("--json", action="store_true", help="print JSON")
+    _add_discover(add("discover", _discover, "Find ONVIF cameras on the network and list their streams."))
     show = add("config", _config, "Print a complete configuration with comments.")
     show.add_argument("--example", action="store_true", required=True, help="the example, with every key")
     outbox = add("outbox", _outbox, "Count the messages that are written, acknowledged and pending.")
@@ -90,6 +91,14 @@ def _parser() -> _Parser:
     fsck.add_argument("--json", action="store_true", help="print JSON")
     _add_analyse(add("analyse", _analyse, "Analyse a video file; events go to stdout, one JSON message a line."))
     return parser
+
+
+def _add_discover(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--interface", metavar="IP", help="the address of this machine in the cameras' network")
+    one.add_argument("--camera", metavar="onvif://HOST[:PORT]", help="ask this one instead of looking for all")
+    one.add_argument("--user", metavar="NAME", help="to list streams, as which user")
+    one.add_argument("--password-file", type=Path, metavar="FILE", help="a file that holds that user's password")
+    one.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_analyse(one: argparse.ArgumentParser) -> None:
@@ -141,6 +150,20 @@ def _check(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{name}\n")
         sys.stdout.write("".join(f"  {_SIGNS[one.verdict]} {one.about}: {one.text}\n" for one in findings))
     return OK if ok else FAILED
+
+
+def _discover(options: argparse.Namespace) -> int:
+    from edge.source import listing  # noqa: PLC0415 - only here
+
+    if options.camera is not None and not options.camera.startswith("onvif://"):
+        raise ConfigurationError("--camera: allowed: onvif://HOST[:PORT]")
+    password = None if options.password_file is None else config.secret("--password-file", options.password_file)
+    found = listing.cameras(options.interface, options.camera, options.user, password)
+    if options.json:
+        _print_json({"cameras": [asdict(one) for one in found]})
+    else:
+        sys.stdout.write("".join(f"{line}\n" for one in found for line in listing.lines(one)))
+    return OK if found and all(one.reason == "" for one in found) else FAILED
 
 
 def _config(_options: argparse.Namespace) -> int:

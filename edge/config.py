@@ -9,7 +9,7 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -171,9 +171,11 @@ class RecordingSection(Section):
 class CameraSection(Section):
     id: Identifier
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE)]
-    source: Annotated[str, Field(pattern=r"^(rtsps?://|file:)\S.*$")]
+    source: Annotated[str, Field(pattern=r"^((rtsp|http)s?://|onvif://|usb:/|file:)\S.*$")]
     substream: Annotated[str, Field(pattern=r"^rtsps?://\S+$")] | None = None
     """Analysed in place of `source`, whose packets are then only recorded."""
+    password_file: Text | None = None
+    """Of the camera, for the user that stands in the address."""
     loop: bool = False
     realtime: bool = True
     record: bool | None = None
@@ -279,7 +281,13 @@ class Settings(Section):
     def location(self, camera: CameraSection) -> str:
         """What the source opens."""
         name = camera.source.removeprefix("file:")
-        return camera.source if name == camera.source else str(self.path(name.removeprefix("//")))
+        if name == camera.source:
+            return self._with_password(camera, camera.source)
+        return str(self.path(name.removeprefix("//")))
+
+    def substream(self, camera: CameraSection) -> str | None:
+        """What is analysed in place of the source, where it is."""
+        return None if camera.substream is None else self._with_password(camera, camera.substream)
 
     def token(self) -> str:
         """What the device shows to the room."""
@@ -308,14 +316,30 @@ class Settings(Section):
         return None if written is None else unquote(written)
 
     def _secret(self, key: str, name: str | None) -> str:
-        path = self.path(name or "")
-        try:
-            secret = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{key}: got {str(path)!r}; allowed: a file that can be read ({error})") from None
-        if not secret or len(secret.splitlines()) != 1:
-            raise ConfigurationError(f"{key}: got {str(path)!r}; allowed: a file that holds one line")
-        return secret
+        return secret(key, self.path(name or ""))
+
+    def _with_password(self, camera: CameraSection, address: str) -> str:
+        if camera.password_file is None:
+            return address
+        password = quote(self._secret(f"camera {camera.id}.password_file", camera.password_file), safe="")
+        parts = urlsplit(address)
+        user = parts.username or ""
+        return parts._replace(netloc=f"{user}:{password}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+
+def secret(key: str, path: Path) -> str:
+    """The one line that a file holds.
+
+    Raises:
+        ConfigurationError: `key: got ...; allowed: ...`.
+    """
+    try:
+        found = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{key}: got {str(path)!r}; allowed: a file that can be read ({error})") from None
+    if not found or len(found.splitlines()) != 1:
+        raise ConfigurationError(f"{key}: got {str(path)!r}; allowed: a file that holds one line")
+    return found
 
 
 def example() -> str:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from edge.errors import SourceError
-from edge.source import video
+from edge.source import onvif, video, witness
 from edge.source.idle import EveryPicture, IdleTally, KeyFrameIdle
 from edge.source.luma import LumaGate
 from edge.source.pace import Pace
 from edge.source.sizes import PacketSizes
-from edge.source.witness import ClockWitness, Witnesses
+from edge.source.witness import Witnesses
 from vision.frame import Frame
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edge.mask import Masks
     from edge.source.attention import Attention
     from edge.source.packets import PacketSink, StreamFacts
+    from edge.source.witness import ClockWitness
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class SourceSettings:
     """What to open and how to read it."""
 
     location: str
-    """An rtsp:// or rtsps:// address, or the path of a file."""
+    """An rtsp(s)://, http(s):// (MJPEG) or onvif:// address, usb: and a device, or the path of a file."""
     analysis_fps: float
     realtime: bool = False
     """Files: hand pictures out at the pace at which they were taken."""
@@ -60,7 +61,7 @@ class SourceSettings:
 
     @property
     def live(self) -> bool:
-        return self.location.startswith(("rtsp://", "rtsps://"))
+        return self.location.startswith(STREAMS)
 
     @property
     def is_paced(self) -> bool:
@@ -78,6 +79,10 @@ def shown(location: str) -> str:
         return location
     parts = urlsplit(location)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+STREAMS = ("rtsp://", "rtsps://", "http://", "https://", "usb:", onvif.SCHEME)
+"""How the locations of cameras begin."""
 
 
 class Report(Protocol):
@@ -136,7 +141,7 @@ class Source:
                 return
 
     def _open_once(self) -> Generator[Frame]:
-        opened = video.Video(self.settings.location, live=self.settings.live, timeout_s=self.settings.silence_s)
+        opened = video.Video(self._address(), live=self.settings.live, timeout_s=self.settings.silence_s)
         try:
             starts_s = self._begins_at_s()
             for sink in self._sinks:
@@ -146,6 +151,20 @@ class Source:
             opened.close()
             for sink in self._sinks:
                 sink.lost()
+
+    def _address(self) -> str:
+        """Of the stream that is analysed; a camera that is known by ONVIF is asked for it, and for its time."""
+        location = self.settings.location
+        if not location.startswith(onvif.SCHEME):
+            return location
+        camera = onvif.ask(location)
+        if camera.camera_at is not None:
+            self._note(witness.asked(camera.camera_at, self._clock, self.media_time_now_s()))
+        return onvif.with_credentials(camera.analysed.url, location)
+
+    def _note(self, one: ClockWitness) -> None:
+        self.witness = one
+        self._witnessed(one)
 
     def _begins_at_s(self) -> float:
         """Media time of the first picture of a video that is opened now."""
@@ -168,10 +187,12 @@ class Source:
                 taken.came_at = self._clock.now()
             if self._stop.is_set():
                 return
-            if self.settings.live and (witness := witnesses.note(taken)) is not None:
-                self.witness = witness
-                self._witnessed(witness)
+            if self.settings.live and (noted := witnesses.note(taken)) is not None:
+                self._note(noted)
             self._store(opened, taken)
+            if opened.is_intra and not due.would_be(taken.pts_s):  # every picture stands alone: leave some out
+                fresh_s = self._clock.monotonic_s()
+                continue
             for picture in decoder.pictures(taken):
                 fresh_s = self._clock.monotonic_s()
                 if (frame := self._take(picture, starts_s, due, seam=seam)) is not None:
@@ -237,11 +258,16 @@ class _Due:
         self._newest = -1
 
     def at(self, at_s: float) -> bool:
-        number = int(at_s * self._analysis_fps + _TOLERANCE)
-        if number <= self._newest:
+        if not self.would_be(at_s):
             return False
-        self._newest = number
+        self._newest = self._number(at_s)
         return True
+
+    def would_be(self, at_s: float) -> bool:
+        return self._number(at_s) > self._newest
+
+    def _number(self, at_s: float) -> int:
+        return int(at_s * self._analysis_fps + _TOLERANCE)
 
 
 def keep_open(source: Source, *, clock: Clock, stop: Event, report: Report) -> Generator[Frame]:

@@ -32,6 +32,7 @@ _STAMP_JUMP_AHEAD_S = 10.0
 _MISSING_SHARE_MAX = 0.01
 """Pictures that a header may promise beyond what is there (writers count loosely)."""
 _INTERVAL_UNKNOWN_S = 0.04
+_INTRA = frozenset({"mjpeg", "rawvideo"})
 _IN_BAND = frozenset({"h264", "hevc"})
 """Codecs whose packets are handed on in Annex B form, with their parameter sets."""
 
@@ -90,6 +91,11 @@ class Video:
         self._last_at_s = 0.0
         self._taken_to_s = 0.0
         self._size_px = (self.facts.width_px, self.facts.height_px)
+
+    @property
+    def is_intra(self) -> bool:
+        """Whether each picture of a stream stands alone."""
+        return self._live and self.facts.codec in _INTRA
 
     @property
     def recorded_at(self) -> datetime | None:
@@ -270,15 +276,28 @@ def explain(error: av.error.FFmpegError) -> str:
 
 
 def _open(location: str, *, live: bool, timeout_s: float) -> av.container.InputContainer:
-    options = {"rtsp_transport": "tcp", "timeout": str(round(timeout_s * 1_000_000))} if live else {}
     if not live:
         _check_file(Path(location))
+    name, wanted, options = _how(location, round(timeout_s * 1_000_000))
     try:
-        return av.open(location, options=options, timeout=(2 * timeout_s, timeout_s) if live else None)
+        return av.open(name, format=wanted, options=options, timeout=(2 * timeout_s, timeout_s) if live else None)
     except av.error.InvalidDataError as error:
         raise SourceError(f"is not a video that can be read: {explain(error)}") from None
     except av.error.FFmpegError as error:
         raise SourceError(f"cannot be opened: {explain(error)}") from None
+    except ValueError:
+        raise SourceError("cannot be opened: this machine's FFmpeg cannot read such a source") from None
+
+
+def _how(location: str, timeout_us: int) -> tuple[str, str | None, dict[str, str]]:
+    """FFmpeg's name for it, its format where it cannot be told from the content, and options."""
+    if location.startswith(("rtsp://", "rtsps://")):
+        return location, None, {"rtsp_transport": "tcp", "timeout": str(timeout_us)}
+    if location.startswith(("http://", "https://")):  # pictures one after the other, which say no time
+        return location, "mpjpeg", {"timeout": str(timeout_us), "use_wallclock_as_timestamps": "1"}
+    if location.startswith("usb:"):
+        return location.removeprefix("usb:"), "v4l2", {"use_wallclock_as_timestamps": "1"}
+    return location, None, {}
 
 
 def _check_file(path: Path) -> None:

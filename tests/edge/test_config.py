@@ -110,7 +110,7 @@ MISTAKES: list[tuple[str, str]] = [
     (CAMERA.format("lat = 91.0"), "camera[placa].lat: got 91.0; allowed: less than or equal to 90"),
     (CAMERA.format("lat = 41.0"), "camera[placa]: got one of lat and lon; allowed: both, or neither"),
     (CAMERA.format('legal_regime = "lopd"'), "camera[placa].legal_regime: got 'lopd'; allowed: 'lo_7_2021' or 'gdpr'"),
-    (SOUND.replace("file:clip.avi", "http://x/y"), "camera[placa].source: got 'http://x/y'; allowed: text of the form"),
+    (SOUND.replace("file:clip.avi", "ftp://x/y"), "camera[placa].source: got 'ftp://x/y'; allowed: text of the form"),
     (
         SOUND + '[[camera]]\nid = "placa"\nname = "x"\nsource = "file:x"\n',
         "camera: got the id placa twice; allowed: cameras with an id of their own",
