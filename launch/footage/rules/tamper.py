@@ -1,4 +1,4 @@
-"""What happens to the tampered camera: covered by a hand, put out of focus, turned away, frozen; in between it sees."""
+"""What happens to the tampered camera: covered by a hand, put out of focus, turned away; in between it sees."""
 
 from dataclasses import dataclass
 
@@ -25,9 +25,8 @@ ACTS = (
     Act("covered", 20.0, 45.0),
     Act("defocused", 60.0, 105.0),
     Act("moved", 120.0, 145.0),
-    Act("frozen", 160.0, 235.0),
 )
-LENGTH_S = 250.0
+LENGTH_S = 160.0
 
 
 class Tampering:
@@ -35,7 +34,6 @@ class Tampering:
 
     def __init__(self) -> None:
         self._generator = np.random.default_rng(4)
-        self._frozen: Picture | None = None
 
     def at(self, picture: Picture, time_s: float) -> Picture:
         act = next((one for one in ACTS if one.begins_s <= time_s < one.ends_s), None)
@@ -46,9 +44,6 @@ class Tampering:
                 return np.asarray(cv2.GaussianBlur(picture, (0, 0), BLUR_PX), np.uint8)
             case "moved":
                 return _turned(picture)
-            case "frozen":
-                self._frozen = picture if self._frozen is None else self._frozen
-                return self._frozen
             case _:
                 return picture
 
