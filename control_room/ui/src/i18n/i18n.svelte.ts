@@ -97,7 +97,8 @@ class I18n {
   bytes = (size: number): string => {
     if (size < 1000) return this.t('unit.bytes', { n: size });
     if (size < 1e6) return this.t('unit.kilobytes', { n: Math.round(size / 1000) });
-    return this.t('unit.megabytes', { n: Math.round(size / 1e5) / 10 });
+    if (size < 1e9) return this.t('unit.megabytes', { n: Math.round(size / 1e5) / 10 });
+    return this.t('unit.gigabytes', { n: Math.round(size / 1e8) / 10 });
   };
 
   distance = (metres: number): string =>

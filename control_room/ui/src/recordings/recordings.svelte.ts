@@ -159,7 +159,19 @@ export class Recordings {
       return;
     }
     this.copies.set(id, command);
-    if (command.kind !== 'recording_fetch' && !isUnderWay(command)) await this.loadHolds();
+    if (command.kind !== 'recording_fetch' && command.state === 'answered') await this.#heldAnew();
+  }
+
+  /** A hold began or ended: what was found says so only when it is asked for again. */
+  async #heldAnew(): Promise<void> {
+    await this.loadHolds();
+    if (this.search.state === 'found' && this.#searched === null) await this.#findAgain(this.search.span);
+  }
+
+  /** Without a word on the screen until the answer is there. */
+  async #findAgain(span: Span): Promise<void> {
+    const given = await this.#order('recordings_list', { ...span });
+    if (given.ok) this.#searched = { id: given.data, span };
   }
 
   #found(command: CommandDetail): void {
@@ -180,9 +192,11 @@ export class Recordings {
   }
 }
 
-/** The newest first. */
-export function newestFirst(copies: Iterable<CommandDetail>): CommandDetail[] {
-  return [...copies].sort((a, b) => b.issued_at.localeCompare(a.issued_at));
+/** Copies, and holds that are under way or came to nothing; the newest first. */
+export function worthShowing(copies: Iterable<CommandDetail>): CommandDetail[] {
+  return [...copies]
+    .filter((copy) => copy.kind === 'recording_fetch' || copy.state !== 'answered')
+    .sort((a, b) => b.issued_at.localeCompare(a.issued_at));
 }
 
 /** Where a span lies in another, in shares of its length. */
