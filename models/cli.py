@@ -173,6 +173,7 @@ def _input_px(text: str) -> int:
 def _list(options: argparse.Namespace) -> None:
     entries = [*catalogue.ENTRIES.values(), catalogue.CENTERNET_FEATURES]
     found = [_state(entry, input_px) for entry in entries for input_px in entry.input_px]
+    found += [_own_state(path) for path in catalogue.fetched_files(catalogue.models_dir())]
     if options.json:
         _print(json.dumps(found, indent=2))
         return
@@ -199,6 +200,20 @@ def _state(entry: catalogue.Entry, input_px: int) -> dict[str, object]:
         "package": f"{entry.source.package}@{entry.source.version}",
         "purpose": entry.purpose,
     }
+
+
+def _own_state(path: Path) -> dict[str, object]:
+    """Of a user's own file, as `_state` gives it."""
+    told: dict[str, object] = {"name": path.stem, "input_px": 0, "state": "built", "path": str(path), "sha256": None}
+    told |= {"licence": "not stated", "package": "a file of your own", "purpose": ""}
+    try:
+        card = catalogue.carded(path).card
+    except models.ModelError as error:
+        return told | {"state": f"not usable: {error}"}
+    if card is not None:
+        told |= {"input_px": card.input_px, "sha256": card.sha256, "licence": card.licence}
+        told["purpose"] = ", ".join(card.labels)
+    return told
 
 
 def _fetch(options: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -49,7 +50,9 @@ def own_model(path: Path, labels: list[str] | None = LABELS) -> Path:
     return path
 
 
-def test_a_users_file_is_known_by_its_name_with_its_labels(tmp_path: Path, cache: Path) -> None:
+def test_a_users_file_is_known_by_its_name_with_its_labels(
+    tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = own_model(tmp_path / "town-smoke.onnx")
     assert cli.main(["fetch", str(path), "--licence", "CC-BY-4.0"]) == 0
     found = catalogue.locate("town-smoke", 64)
@@ -57,6 +60,9 @@ def test_a_users_file_is_known_by_its_name_with_its_labels(tmp_path: Path, cache
     assert found.card is not None
     assert (found.card.labels, found.card.input_px, found.card.layout) == (LABELS, 64, "candidates")
     assert (found.card.licence, found.sha256) == ("CC-BY-4.0", catalogue.file_sha256(path))
+    assert cli.main(["list", "--json"]) == 0
+    [listed] = [each for each in json.loads(capsys.readouterr().out) if each["name"] == "town-smoke"]
+    assert (listed["state"], listed["input_px"], listed["purpose"]) == ("built", 64, "smoke, fire")
     detector = load_detector("onnxruntime", "town-smoke", 64, 0.3)
     assert (detector.labels, detector.detect(np.zeros((48, 64, 3), np.uint8))) == (LABELS, [])
 
