@@ -41,6 +41,7 @@ class MaskGate:
         self._begin: tuple[StreamFacts, float] | None = None
         self._held_back: list[tuple[StoredPacket, datetime]] = []
         self._seen: list[NDArray[np.uint8]] = []
+        """The newest that were painted."""
         self._open = False
         self._looked_s = float("-inf")
 
@@ -51,7 +52,8 @@ class MaskGate:
         self._open, self._looked_s = False, float("-inf")
 
     def append(self, packet: StoredPacket, captured_at: datetime) -> None:
-        if packet.key and (not self._open or packet.pts_s - self._looked_s >= _LOOK_AGAIN_S):
+        at_once = not self._open and (not self.trouble or bool(self._seen))
+        if packet.key and (at_once or packet.pts_s - self._looked_s >= _LOOK_AGAIN_S):
             self._look(packet, captured_at)
         if self._open:
             for sink in self._sinks:
@@ -75,13 +77,13 @@ class MaskGate:
         image = self._decoded(packet, captured_at)
         if image is None:
             return
-        self._seen = [*self._seen[1 - FRAMES_LEAST :], image]
-        if len(self._seen) < FRAMES_LEAST:
-            return
-        findings = prove_flat(self._seen, self._zones)
+        alone = prove_flat([image] * FRAMES_LEAST, self._zones)
+        self._seen = [] if alone else [*self._seen[1 - FRAMES_LEAST :], image]
+        enough = len(self._seen) >= FRAMES_LEAST
+        findings = prove_flat(self._seen, self._zones) if enough else alone
         if findings:
             self._shut(findings[0])
-        elif not self._open:
+        elif enough and not self._open:
             self._let_pass()
 
     def _decoded(self, packet: StoredPacket, captured_at: datetime) -> NDArray[np.uint8] | None:
@@ -92,11 +94,11 @@ class MaskGate:
         return _NO_MASKS.painted(pictures[0].picture) if pictures else None
 
     def _shut(self, finding: str) -> None:
-        trouble = f"neither recorded nor shown: {finding}, although mask_mode says that the camera paints it"
-        if trouble != self.trouble:
-            log.error("%s", trouble)
-        self.trouble = trouble
-        self._held_back = []
+        """The sentence stays as it was first found: the figures in it change with every picture."""
+        if not self.trouble:
+            self.trouble = f"neither recorded nor shown: {finding}, although mask_mode says that the camera paints it"
+            log.error("%s", self.trouble)
+        self._held_back, self._seen = [], []
         if self._open:
             self._open = False
             for sink in self._sinks:

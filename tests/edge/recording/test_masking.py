@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,6 +93,14 @@ def test_a_camera_that_stops_painting_is_stopped(tmp_path: Path) -> None:
     shown = [image for image in images(recordings) if image[4:-4, 4:72].std(axis=(0, 1)).max() > 8]
     assert "not painted" in masking.trouble
     assert len(shown) < 100  # until the next look, 10 s later at most
+
+
+def test_a_camera_that_paints_again_is_kept_again(tmp_path: Path) -> None:
+    recordings, masking = keep(tmp_path, lambda index: textured(index) if index < 60 else painted(index), "camera")
+    spans = recordings.listing("placa", START, START + HOUR).spans
+    assert masking.trouble == ""
+    assert [span.to for span in spans] == [START + timedelta(seconds=29.9)]
+    assert max(image[4:-4, 4:72].std(axis=(0, 1)).max() for image in images(recordings)) < 8
 
 
 def test_the_proof_names_the_zone_and_what_speaks_against_it() -> None:
