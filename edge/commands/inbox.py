@@ -7,9 +7,12 @@ and one for what takes long.
 from __future__ import annotations
 
 import logging
+import os
 import queue
+import sys
 from collections import OrderedDict
-from threading import Lock
+from contextlib import suppress
+from threading import Lock, get_native_id
 from typing import TYPE_CHECKING, cast
 
 from pydantic import ValidationError
@@ -42,6 +45,7 @@ _LOOK_EVERY_S = 0.5
 _SAID_MAX = 100
 _ERROR_LENGTH_MAX = 1000
 _TOLD_EVERY = 0.02
+_NICE = 10
 
 
 class _Refused(Exception):  # noqa: N818 - no fault of ours
@@ -132,7 +136,10 @@ class Inbox:
         self._work(self._at_once)
 
     def run_long(self) -> None:
-        """Obey what takes long, one after the other."""
+        """Obey what takes long, one after the other, with less of the processor than those that watch."""
+        if sys.platform == "linux":
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICE)
         self._work(self._long)
 
     def _judge(self, command: CommandMessage, payload: bytes) -> None:
