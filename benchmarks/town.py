@@ -171,7 +171,7 @@ class BusyAgent:
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=STOP_WITHIN_S)
 
     def stop_when_settled(self, within_s: float) -> dict[str, Any]:
         """Stop it at a moment at which the room has everything; what its outbox says then."""
