@@ -10,7 +10,7 @@ from launch.errors import LaunchError
 
 INTERRUPTED = 130
 COMMANDS = {
-    "run": (run.run, "start the whole system; PORT, DATA_DIR, VIDEO, CAMERA and TALAIA_DATABASE_URL say how"),
+    "run": (run.run, "start the whole system; PORT, DATA_DIR, VIDEO, CAMERA, DEMO and TALAIA_DATABASE_URL say how"),
     "setup": (run.prepare_only, "make what the first start needs, and start nothing"),
     "test": (checks.test, "everything that CI checks"),
     "check": (checks.check, "format, lint and types"),
