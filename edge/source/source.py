@@ -52,7 +52,7 @@ class SourceSettings:
     """Files: hand pictures out at the pace at which they were taken."""
     loop: bool = False
     """Files: begin again at the end."""
-    silence_s: float = 5.0
+    silence_s: float = 4.0
     """Streams: how long no data, or no picture, may come before the stream counts as lost."""
     idle: Literal["key_frames", "all"] = "all"
     """What is decoded while nothing moves; needs an `Attention`."""

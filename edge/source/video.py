@@ -65,7 +65,7 @@ class Video:
     """One opened video, decoded on one thread.
 
     Raises:
-        SourceError: from every method; also at the end of a file that is shorter than it says.
+        SourceError: from the constructor and most methods.
     """
 
     def __init__(self, location: str, *, live: bool, timeout_s: float = 5.0) -> None:
@@ -115,7 +115,7 @@ class Video:
         """Every packet with its stamps made regular; of a stream, from the first key frame on.
 
         Raises:
-            SourceError: it breaks off, or a file is shorter than it says. The end of a stream is one, too.
+            SourceError: it breaks off.
         """
         waiting_for_key = self._live
         for packet in self._demux():
@@ -188,6 +188,11 @@ class Video:
         return [StoredPacket(bytes(one), taken.key, taken.pts_s, taken.dts_s) for one in filtered]
 
     def check_end(self) -> None:
+        """To be called when there are no more packets.
+
+        Raises:
+            SourceError: it is a stream, or a file that is shorter than it says.
+        """
         if self._live:
             raise SourceError("the stream ended")
         if self._packets == 0:
@@ -282,6 +287,8 @@ def _open(location: str, *, live: bool, timeout_s: float) -> av.container.InputC
     try:
         return av.open(name, format=wanted, options=options, timeout=(2 * timeout_s, timeout_s) if live else None)
     except av.error.InvalidDataError as error:
+        if live:  # FFmpeg says the same of silence
+            raise SourceError("does not answer as a camera does, or not in time") from None
         raise SourceError(f"is not a video that can be read: {explain(error)}") from None
     except av.error.FFmpegError as error:
         raise SourceError(f"cannot be opened: {explain(error)}") from None

@@ -43,13 +43,14 @@ class ClockWitness:
 
 
 class Witnesses:
-    """Of one opened stream: `note` each packet; a witness comes at its begin and every five minutes."""
+    """Of one opened stream: at its begin, when the camera first tells its time, and every five minutes."""
 
     def __init__(self, clock: Clock, starts_s: float) -> None:
         self._clock = clock
         self._starts_s = starts_s
         self._first: tuple[float, float] | None = None
         self._due_s = 0.0
+        self._camera_is_known = False
 
     def note(self, taken: Taken) -> ClockWitness | None:
         now_s = self._clock.monotonic_s()
@@ -57,10 +58,11 @@ class Witnesses:
         if self._first is None:
             self._first = now_s, taken.dts_s
             self._due_s = now_s
-        if now_s < self._due_s:
+        camera_at = producer_time(taken) if now_s >= self._due_s or not self._camera_is_known else None
+        if now_s < self._due_s and camera_at is None:
             return None
         self._due_s = now_s + _EVERY_S
-        camera_at = producer_time(taken)
+        self._camera_is_known = self._camera_is_known or camera_at is not None
         return ClockWitness(
             at=taken.came_at,
             opened=opened,

@@ -1,4 +1,4 @@
-"""A camera over RTSP: serves one H.264 file in real time. For the system's python3, which has GStreamer's bindings."""
+"""A camera over RTSP: serves one H.264 or H.265 file in real time. For a python3 with GStreamer's bindings."""
 
 import sys
 
@@ -10,10 +10,10 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer  # type: ignore[import-not-found]  # noqa: E402
 
 
-def main(port: str, path: str) -> None:
+def main(port: str, path: str, codec: str = "h264") -> None:
     Gst.init(None)
     factory = GstRtspServer.RTSPMediaFactory()
-    factory.set_launch(f'( filesrc location="{path}" ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96 )')
+    factory.set_launch(f'( filesrc location="{path}" ! qtdemux ! {codec}parse ! rtp{codec}pay name=pay0 pt=96 )')
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(port)

@@ -21,6 +21,7 @@ from tests.edge.broker import free_port, wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from edge.source import ClockWitness
     from vision.frame import Frame
 
 SCRIPT = Path(__file__).with_name("rtsp_camera.py")
@@ -33,9 +34,10 @@ NEEDED = (
 
 
 class Camera:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, codec: str = "h264") -> None:
         self.port = free_port()
         self._path = path
+        self._codec = codec
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -45,7 +47,7 @@ class Camera:
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [PYTHON, str(SCRIPT), str(self.port), str(self._path)],
+            [PYTHON, str(SCRIPT), str(self.port), str(self._path), self._codec],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -72,10 +74,13 @@ class Watcher:
     def __init__(self, url: str) -> None:
         self.frames: list[Frame] = []
         self.said: list[str] = []
+        self.witnessed: list[ClockWitness] = []
         self.stop = threading.Event()
         self.ring = PacketRing(span_s=60, limit_bytes=10_000_000)
         settings = SourceSettings(location=url, analysis_fps=5.0, silence_s=2.0)
-        self._source = Source(settings, masks=Masks([]), clock=Clock(), stop=self.stop, sinks=[self.ring])
+        self.source = Source(
+            settings, masks=Masks([]), clock=Clock(), stop=self.stop, sinks=[self.ring], witnessed=self.witnessed.append
+        )
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
@@ -91,14 +96,18 @@ class Watcher:
         self._thread.join(5)
 
     def _watch(self) -> None:
-        self.frames.extend(keep_open(self._source, clock=Clock(), stop=self.stop, report=self))
+        self.frames.extend(keep_open(self.source, clock=Clock(), stop=self.stop, report=self))
+
+
+def skip_without_gstreamer() -> None:
+    tried = subprocess.run([PYTHON, "-c", NEEDED], capture_output=True, timeout=60, check=False)
+    if tried.returncode != 0:
+        pytest.skip("needs Debian's gir1.2-gst-rtsp-server-1.0, python3-gi, gstreamer1.0-plugins-good and -bad")
 
 
 @pytest.fixture
 def camera(tmp_path: Path) -> Iterator[Camera]:
-    tried = subprocess.run([PYTHON, "-c", NEEDED], capture_output=True, timeout=60, check=False)
-    if tried.returncode != 0:
-        pytest.skip("needs Debian's gir1.2-gst-rtsp-server-1.0, python3-gi, gstreamer1.0-plugins-good and -bad")
+    skip_without_gstreamer()
     started = Camera(clips.write(tmp_path / "a.mp4", 600, fps=10))
     yield started
     started.kill()
@@ -139,3 +148,57 @@ def check_frames(frames: list[Frame]) -> None:
     for seam in seams:
         away_s = (frames[seam].captured_at - frames[seam - 1].captured_at).total_seconds()
         assert times[seam] - times[seam - 1] == pytest.approx(away_s, abs=1.5)
+
+
+def test_the_cameras_own_clock_is_witnessed(camera: Camera) -> None:
+    """It comes with a sender report some seconds after the first picture. Camera and device are one machine here."""
+    watcher = Watcher(camera.url)
+    wait_until(lambda: watcher.witnessed[-1:] != [] and watcher.witnessed[-1].camera_by == "rtcp", "its report")
+    watcher.end()
+    assert watcher.witnessed[0].opened
+    assert watcher.witnessed[-1].camera_offset_s == pytest.approx(0, abs=5)
+
+
+def test_h265(tmp_path: Path) -> None:
+    skip_without_gstreamer()
+    camera = Camera(clips.write(tmp_path / "a.mp4", 300, fps=10, codec="libx265"), "h265")
+    watcher = Watcher(camera.url)
+    wait_until(lambda: len(watcher.frames) > 5, "pictures")
+    watcher.end()
+    camera.kill()
+    [stretch] = watcher.ring.between(0, 1e9)
+    assert stretch.facts.codec == "hevc"
+    numbers = [clips.number_of(frame.image) for frame in watcher.frames]
+    assert numbers == sorted(set(numbers))
+
+
+GARBAGE = b"\x00\xffnobody reads this\r\n" * 1000
+
+
+@pytest.mark.parametrize(
+    "answer", [GARBAGE, b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n", b""], ids=["garbage", "half an answer", "silence"]
+)
+def test_what_is_no_camera_is_said_and_tried_again(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        held: list[socket.socket] = []
+        threading.Thread(target=_answer_all, args=(server, answer, held), daemon=True).start()
+        watcher = Watcher(f"rtsp://guard:secret@127.0.0.1:{server.getsockname()[1]}/live")
+        wait_until(lambda: len(watcher.said) > 1, "two tries")
+        watcher.end()
+        for connection in held:
+            connection.close()
+    assert watcher.frames == []
+    assert set(watcher.said) <= {
+        "does not answer as a camera does, or not in time",
+        "cannot be opened: no data in time",
+    }
+
+
+def _answer_all(server: socket.socket, answer: bytes, held: list[socket.socket]) -> None:
+    while True:
+        try:
+            connection, _ = server.accept()
+            held.append(connection)
+            connection.sendall(answer)
+        except OSError:
+            return

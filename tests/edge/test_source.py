@@ -11,7 +11,7 @@ import pytest
 from edge.errors import SourceError
 from edge.mask import Masks
 from edge.ring import PacketRing
-from edge.source import BACK_OFF_LONGEST_S, Source, SourceSettings, keep_open, shown
+from edge.source import BACK_OFF_LONGEST_S, Source, SourceSettings, keep_open, shown, video
 from tests.edge import clips
 from tests.edge.clocks import START, HandClock
 from vision.zones import Zone
@@ -175,6 +175,25 @@ def _moov_first(path: Path) -> bytes:
                 packet.stream = stream
                 target.mux(packet)
     return fast.read_bytes()
+
+
+def test_of_a_stream_nothing_counts_before_its_first_key_frame(tmp_path: Path) -> None:
+    """Who joins late begins in the middle of a group of pictures."""
+    import av  # noqa: PLC0415 - only here
+
+    whole, cut = clips.write(tmp_path / "whole.mkv", 40, fps=10, gop=10), tmp_path / "cut.mkv"
+    with av.open(str(whole)) as source, av.open(str(cut), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(source.demux(video=0)):
+            if number >= 4 and packet.size:
+                packet.stream = stream
+                target.mux(packet)
+    opened = video.Video(str(cut), live=True)
+    taken = list(opened.packets(HandClock().now))
+    with pytest.raises(SourceError, match="the stream ended"):
+        opened.check_end()
+    opened.close()
+    assert (len(taken), taken[0].key, taken[0].pts_s) == (30, True, 0.0)
 
 
 class Told:
