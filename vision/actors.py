@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vision import geometry, track
+from vision import geometry, statures, track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vision.geometry import Box
+    from vision.static_objects import Region
     from vision.track import Track
 
 _REMEMBER_S = 120.0
@@ -25,6 +26,9 @@ _PRESENT_S = 1.0
 _STATURE_STEPS = 40
 _STATURE_SHARE = 0.6
 """A person box lower than so much of the person's usual height is a bag or a stone that took over the track."""
+_LOW_SHARE, _SHORT_SHARE = 0.68, 0.72
+"""Likewise of what people are high at that row of the picture: in one box, and of somebody who never was sure."""
+_WALKER_SURE = 0.5
 _BORDER_SHARE = 0.05
 """A box so near the picture's border, in its own size, touches it: boxes jitter."""
 _SAME_DEPTH = 0.5
@@ -33,6 +37,7 @@ _HEIR_EARLY_S, _HEIR_S = -0.5, 4.0
 _HEIR_HEIGHTS = 0.6
 _STANDS_SHARE = 0.25
 """Foreground in the last place of a lost track, from which whoever it was is still there, unseen by the detector."""
+_HEAD_SHARE = 0.2
 _ARRIVED_SHARE = 0.5
 """Foreground in a vehicle's box from which it is part of the scene only since it came."""
 _STOP_SHARE = 0.12
@@ -49,10 +54,14 @@ class Actor:
     moved: bool
     confidence: float
     last_seen_s: float
+    """In a box that is high enough to be all of them, like `box`: else the detector sees a bag in their place."""
     first_seen_s: float
+    box: Box = (0.0, 0.0, 0.0, 0.0)
     path: deque[tuple[float, Box]] = field(default_factory=deque)
     arrived: bool = False
     """Its place shows something that is not background: it came, though perhaps nobody saw it move."""
+    short: bool = False
+    """Never sure, and lower than anybody who walks there: a bag that is carried and called a person."""
     cut_off: bool = False
     """The newest box touches the picture's border."""
     stature_px: float = 0.0
@@ -65,11 +74,7 @@ class Actor:
     @property
     def believed(self) -> bool:
         """A mover, not a stone that is called a person."""
-        return self.moved or (self.is_person and self.confidence >= track.SURE)
-
-    @property
-    def box(self) -> Box:
-        return self.path[-1][1]
+        return (self.moved and not self.short) or (self.is_person and self.confidence >= track.SURE)
 
     def step(self, at_s: float, box: Box) -> None:
         """One more place of its path."""
@@ -127,6 +132,7 @@ class Actors:
         """For an analysis picture of shape (height_px, width_px)."""
         self.shape = shape
         self._actors: dict[int, Actor] = {}
+        self._statures = statures.Statures()
         self.now_s = 0.0
         self._looked_s = 0.0
         """When the detector ran last: while nothing moves it does not, and all are where they were."""
@@ -199,13 +205,19 @@ class Actors:
                 found.append((touches, actor))
         return [actor for _, actor in sorted(found, key=lambda item: -item[0])]
 
-    def still_stands(self, actor: Actor, foreground: NDArray[np.bool_]) -> bool:
-        """Whether a person is seen, or their last place still shows somebody: the upper half, above what lies there."""
+    def still_stands(self, actor: Actor, foreground: NDArray[np.bool_], thing: Region) -> bool:
+        """Whether a person is seen, or their last place still shows somebody: the upper half, above what lies there.
+
+        A thing that reaches into that half does not count, unless it is as high as they are: then it may be them.
+        """
         if self.is_seen(actor):
             return True
         x1, y1, x2, y2 = actor.box
-        upper = foreground[rows_and_columns((x1, y1, x2, (y1 + y2) / 2), self.shape)]
-        return upper.size > 0 and float(upper.mean()) >= _STANDS_SHARE
+        upper = rows_and_columns((x1, y1, x2, (y1 + y2) / 2), self.shape)
+        shows = foreground[upper]
+        if thing.box[1] > y1 + _HEAD_SHARE * (y2 - y1):
+            shows = shows & ~thing.mask[upper]
+        return shows.size > 0 and float(shows.mean()) >= _STANDS_SHARE
 
     def still_parked(self, actor: Actor, foreground: NDArray[np.bool_], apart: Box) -> bool:
         """Whether a vehicle is seen, or its last place, apart from a given box, is not bare."""
@@ -245,13 +257,29 @@ class Actors:
         actor.label = one.label
         actor.moved = actor.moved or one.moved
         actor.confidence = max(actor.confidence, one.confidence)
-        across, down = 1 + _BORDER_SHARE * (box[2] - box[0]), 1 + _BORDER_SHARE * (box[3] - box[1])
-        actor.cut_off = box[0] <= across or box[1] <= down or box[2] >= width - across or box[3] >= height - down
-        if not actor.path or one.last_seen_s > actor.last_seen_s:
+        if not actor.path or one.last_seen_s > actor.path[-1][0]:
             actor.step(one.last_seen_s, box)
-        actor.last_seen_s = max(actor.last_seen_s, one.last_seen_s)
+        if len(actor.path) == 1 or (actor.fills(box) and not self._is_low(actor, box, _LOW_SHARE)):
+            self._place(actor, one.last_seen_s, box)
+            if one.moved and one.label == track.PERSON and one.confidence >= _WALKER_SURE and not actor.cut_off:
+                self._statures.add(box)
+        actor.short = actor.confidence < track.SURE and self._is_low(actor, actor.box, _SHORT_SHARE)
         while actor.path and self.now_s - actor.path[0][0] > _REMEMBER_S and len(actor.path) > 1:
             actor.path.popleft()
+
+    def _is_low(self, actor: Actor, box: Box, share: float) -> bool:
+        """Whether a person's box is lower than a share of what stands at that row. One at the border is cut off."""
+        height, width = self.shape
+        if not actor.is_person or box[0] <= 1 or box[1] <= 1 or box[2] >= width - 1 or box[3] >= height - 1:
+            return False
+        usual_px = self._statures.at(box[3])
+        return usual_px is not None and box[3] - box[1] < share * usual_px
+
+    def _place(self, actor: Actor, at_s: float, box: Box) -> None:
+        height, width = self.shape
+        actor.box, actor.last_seen_s = box, max(actor.last_seen_s, at_s)
+        across, down = 1 + _BORDER_SHARE * (box[2] - box[0]), 1 + _BORDER_SHARE * (box[3] - box[1])
+        actor.cut_off = box[0] <= across or box[1] <= down or box[2] >= width - across or box[3] >= height - down
 
 
 def _is_beside(one: Box, box: Box, reach: float, *, on_foot: bool) -> bool:

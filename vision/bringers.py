@@ -39,6 +39,7 @@ _STOP_BIRTH_S = 2.0
 """What comes to stand within so many seconds of a vehicle's stop is its shadow or its own outline."""
 _THROW_HEIGHTS = 4.0
 """How far a thing is thrown, in heights of who threw it."""
+_FEW = 3
 _RIDE_S, _RIDE_HEIGHTS = 30.0, 1.0
 """A vehicle that stood within so many of its own heights of who left a thing, so long before, may be theirs."""
 
@@ -92,7 +93,12 @@ def ride(thing: Bringers, everybody: Actors) -> Actor | None:
 
 def _thrown(region: Region, everybody: Actors, throws: Throws) -> Bringers | None:
     """Whoever stood within throwing distance of a thing that was seen coming through the air."""
-    for one in everybody.beside(region.box, region.born_s - _BEFORE_S, region.born_s, _THROW_HEIGHTS, on_ground=False):
+    from_s, to_s = region.born_s - _BEFORE_S, max(region.born_s, region.rest_s) + _AFTER_S
+    if any(one.is_person for one in everybody.beside(region.box, from_s, to_s, _REACH_PERSON, on_ground=False)):
+        return None  # somebody's arm or foot, or what they put down
+    if sum(one.is_person and one.last_seen_s >= from_s and one.first_seen_s <= to_s for one in everybody) > _FEW:
+        return None  # in a crowd there is always something small that moves
+    for one in everybody.beside(region.box, from_s, region.born_s, _THROW_HEIGHTS, on_ground=False):
         if not one.is_person or region.area_px > _CARRIED_SHARE * one.stature_px**2:
             continue
         _, box = min(one.path, key=lambda step: abs(step[0] - region.born_s))
@@ -101,7 +107,7 @@ def _thrown(region: Region, everybody: Actors, throws: Throws) -> Bringers | Non
     return None
 
 
-def attended(thing: Bringers, box: Box, everybody: Actors, foreground: NDArray[np.bool_], radius: float) -> bool:
+def attended(thing: Bringers, region: Region, everybody: Actors, foreground: NDArray[np.bool_], radius: float) -> bool:
     """Whether one of the people linked to a thing is within `radius` of their own heights of it.
 
     Takes over the track numbers that follow a lost track. A track that was lost close by counts as there while the
@@ -113,7 +119,7 @@ def attended(thing: Bringers, box: Box, everybody: Actors, foreground: NDArray[n
             if heir is not None:
                 thing.people.add(heir.track_id)
     return any(
-        track_id in everybody and _is_with(everybody[track_id], box, everybody, foreground, radius)
+        track_id in everybody and _is_with(everybody[track_id], region, everybody, foreground, radius)
         for track_id in thing.people
     )
 
@@ -189,12 +195,12 @@ def _suits_load(region: Region, vehicle: Actor) -> bool:
     return _LOAD_SHARE_MIN <= region.area_px / max(geometry.area(box), 1.0) <= _LOAD_SHARE_MAX
 
 
-def _is_with(actor: Actor, box: Box, everybody: Actors, foreground: NDArray[np.bool_], radius: float) -> bool:
+def _is_with(actor: Actor, region: Region, everybody: Actors, foreground: NDArray[np.bool_], radius: float) -> bool:
     x, y = geometry.foot(actor.box)
-    if actors.gap_px((x, y, x, y), box) > radius * actor.stature_px:
+    if actors.gap_px((x, y, x, y), region.box) > radius * actor.stature_px:
         return False
     if everybody.is_seen(actor):
         return True
     if everybody.heir(actor) is not None:
         return False  # their present place is asked for by their present number
-    return not actor.cut_off and everybody.still_stands(actor, foreground)
+    return not actor.cut_off and everybody.still_stands(actor, foreground, region)

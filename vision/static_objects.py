@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import cv2
 import numpy as np
 
-from vision import actors, background
+from vision import actors, background, geometry
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +38,7 @@ _FILL_MIN = 0.3
 _JOIN_PX = 5
 _JOIN_S = 2.0
 """What comes to stand beside a region within so many seconds of its last growth is part of it (a heap grows)."""
+_INSIDE = 0.5
 _GROWTH = 0.15
 """Growth by so much since the region came to rest means that it had not."""
 _RESHAPED = 0.25
@@ -65,6 +67,8 @@ _LIKE_TEXTURE = 0.75
 _FLAT_SLOPE = 1.0
 """Grey levels a pixel, below which there is no texture to compare."""
 _SAME_COLOUR = 0.03
+_OTHER_COLOUR = 0.08
+"""No light changes the channels' shares by so much, however soft its edge."""
 _SMOOTH_LIGHT = 0.3
 
 
@@ -122,7 +126,7 @@ class Region:
         evidence = self.evidence()
         if evidence < -EVIDENCE_MIN:
             return "removed"
-        if self.median("edge_slope") < _EDGE_SOFT:
+        if self.median("edge_slope") < _EDGE_SOFT and shift < _OTHER_COLOUR:
             return "light"
         return "left" if evidence > evidence_min else "unclear"
 
@@ -153,7 +157,7 @@ class StaticObjects:
         self._grow(layers, _standing(layers, now_s), now_s)
         for region in self.regions.values():
             self._measure(region, layers, occupied)
-        return gone
+        return gone + self._merge()
 
     def discard(self, region_id: int) -> None:
         self.regions.pop(region_id, None)
@@ -178,14 +182,14 @@ class StaticObjects:
         if count == 1:
             return
         near = cv2.dilate(regions_at, np.ones((_JOIN_PX, _JOIN_PX), np.uint8))
-        for label in range(1, count):
+        for label in 1 + np.argsort(-stats[1:count, cv2.CC_STAT_AREA], kind="stable"):  # the largest first
             x, y, width, height, area = (int(value) for value in stats[label])
             if area < _CRUMB_PX:
                 continue
             window = (slice(y, y + height), slice(x, x + width))
             part = labels[window] == label
             born_s = float(np.median(layers.born_s[window][part]))
-            neighbour = self._neighbour(near[window][part], born_s, area)
+            neighbour = self._neighbour(near[window][part], born_s, area) or self._around(stats[label], born_s)
             if neighbour is not None:
                 neighbour.mask[window] |= part
                 size = int(np.count_nonzero(neighbour.mask))
@@ -194,6 +198,7 @@ class StaticObjects:
             elif area >= _AREA_MIN_PX:
                 region = Region(self._next_id, np.zeros(layers.shape, np.bool_), now_s, born_s, area)
                 region.mask[window] = part
+                region.box = float(x), float(y), float(x + width), float(y + height)
                 self.regions[region.region_id] = region
                 self._next_id = self._next_id % (_IDS - 1) + 1
 
@@ -202,6 +207,33 @@ class StaticObjects:
         for region_id in np.unique(ids):
             region = self.regions.get(int(region_id))
             if region is not None and (abs(born_s - region.rest_s) <= _JOIN_S or area < _AREA_MIN_PX):
+                return region
+        return None
+
+    def _merge(self) -> list[Region]:
+        """Make one of regions that came together and lie mostly in each other's boxes; those that were taken in."""
+        taken = []
+        for one, other in itertools.combinations(list(self.regions.values()), 2):
+            if one.region_id not in self.regions or other.region_id not in self.regions:
+                continue
+            least = min(geometry.area(one.box), geometry.area(other.box))
+            if abs(one.rest_s - other.rest_s) > _JOIN_S or geometry.overlap(one.box, other.box) <= _INSIDE * least:
+                continue
+            one.mask |= other.mask
+            one.rest_s = max(one.rest_s, other.rest_s)
+            one.rest_area_px = one.area_px = int(np.count_nonzero(one.mask))
+            one.found_s = min(one.found_s, other.found_s)
+            one.looks.clear()
+            taken.append(self.regions.pop(other.region_id))
+        return taken
+
+    def _around(self, stats: NDArray[np.int32], born_s: float) -> Region | None:
+        """The region that lies mostly inside a new part's box or has it inside its own: a pattern on a thing."""
+        x, y, width, height, _ = (float(value) for value in stats)
+        part = x, y, x + width, y + height
+        for region in self.regions.values():
+            least = min(width * height, geometry.area(region.box))
+            if abs(born_s - region.rest_s) <= _JOIN_S and geometry.overlap(part, region.box) > _INSIDE * least:
                 return region
         return None
 

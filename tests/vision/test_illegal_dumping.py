@@ -104,6 +104,22 @@ def test_what_was_removed_is_no_thing() -> None:
     assert watch(rule(), Street([taker], [Thing(44, 90, -1, 11)]), 45) == []
 
 
+def test_a_bin_that_is_only_moved_is_no_thing() -> None:
+    mover = Mover(1, walk((5, 168), (10, 60), (11, 60), (13, 100), (15, 100), (19, 168)))
+    bin_before, bin_after = Thing(44, 90, -1, 10.5), Thing(84, 90, 13)
+    assert watch(rule(), Street([mover], [bin_before, bin_after]), 45) == []
+    bin_after.colour = (220, 60, 40)
+    assert phases(watch(rule(), Street([mover], [bin_before, bin_after]), 45)) == ["opened"]
+
+
+def test_a_bag_that_is_called_a_person_is_still_a_bag() -> None:
+    street = dumping(others=tuple(Mover(20 + n, walk((4 * n, -8), (4 * n + 4, 168), y=88)) for n in range(12)))
+    called = {"carried": Mover(9, walk((5, 152), (10, 44), (60, 44)), size=(14, 12))}
+    street.movers.append(called["carried"])
+    events = watch(rule(), street, 45)
+    assert phases(events) == ["opened"]
+
+
 def test_a_person_who_stands_still_is_no_thing() -> None:
     stander = Mover(1, walk((5, 168), (10, 60), (60, 60)), seen=lambda now_s: int(now_s * FPS) % 3 == 0 and now_s < 30)
     assert watch(rule(), Street([stander]), 55) == []

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from vision import actors, background, bringers, geometry, pictures, static_objects, throws
+from vision import actors, background, bringers, geometry, moves, pictures, static_objects, throws
 from vision.rules import base, dumping_memory, occurrences, things
 from vision.rules.settings import RuleSettings
 from vision.rules.things import Candidate
@@ -73,6 +73,7 @@ class _View:
     objects: static_objects.StaticObjects
     actors: actors.Actors
     throws: throws.Throws
+    moves: moves.Moves
     pictures: pictures.Pictures
     never_bare: NDArray[np.bool_]
     """Where the background was not seen since an interruption: nobody knows who brought what stands there."""
@@ -84,6 +85,7 @@ def _view(layers: background.PixelLayers, *, after_interruption: bool = False) -
         static_objects.StaticObjects(),
         actors.Actors(layers.shape),
         throws.Throws(),
+        moves.Moves(),
         pictures.Pictures(),
         layers.known & after_interruption,
     )
@@ -221,6 +223,7 @@ class IllegalDumping(base.Rule):
         if verdict in ("removed", "light") and len(region.looks) >= _LOOKS_TO_DISMISS:
             if verdict == "removed":
                 self._uncover(region)
+                self._view.moves.note(region, self._view.layers)
             self._dismiss(region)
         elif self._now_s - region.found_s > _UNLINKED_S:
             self._dismiss(region)
@@ -243,7 +246,15 @@ class IllegalDumping(base.Rule):
             return []
         if bringers.is_vehicle(region, candidate.brought, self._view.actors, self._view.layers.foreground):
             return []
+        if self._was_only_moved(region):
+            self._dismiss(region)
+            return []
         return self._open(region, candidate, scene)
+
+    def _was_only_moved(self, region: Region) -> bool:
+        regions = self._view.objects.regions.values()
+        ghosts = [one for one in regions if one is not region and one.verdict() == "removed"]
+        return self._view.moves.is_moved(region, self._view.layers, ghosts)
 
     def _link(self, region: Region, box: Box) -> Candidate | None:
         """Who brought a thing, if that is known."""
@@ -274,7 +285,7 @@ class IllegalDumping(base.Rule):
 
     def _is_attended(self, brought: bringers.Bringers, region: Region) -> bool:
         view = self._view
-        return bringers.attended(brought, region.box, view.actors, view.layers.foreground, self._settings.owner_radius)
+        return bringers.attended(brought, region, view.actors, view.layers.foreground, self._settings.owner_radius)
 
     def _open(self, region: Region, candidate: Candidate, scene: Scene) -> list[RuleEvent]:
         brought, box = candidate.brought, candidate.box
