@@ -65,6 +65,7 @@ SCREENS = (
     Screen("alert", "/alerts/{alert}", "[data-testid=alert][data-alert='{alert}']"),
     Screen("cameras", "/cameras", "[data-testid=camera][data-state=live]"),
     Screen("map", "/map", "[data-testid=map][data-ready=true]"),
+    Screen("recordings", "/recordings", "[data-testid=find]"),
     Screen("keys", "/", "dialog", press="?"),
     Screen("audit", "/audit", "main table, main [data-testid=empty]"),
     Screen("dead-letters", "/dead-letters", "main table, main [data-testid=empty]"),
