@@ -8,6 +8,7 @@ export interface Attribute {
 const NAMED = ['kind', 'how', 'direction', 'expected', 'ended'] as const;
 const SPANS = ['unattended_s', 'dwell_s', 'stood_s', 'lasted_s'] as const;
 const NUMBERS = ['people', 'people_peak', 'energy'] as const;
+const SHARES = ['waste_probability'] as const;
 
 /** What a rule tells beyond the common fields and an operator wants to read, in words. */
 export function attributesOf(attributes: Record<string, unknown>): Attribute[] {
@@ -25,6 +26,10 @@ export function attributesOf(attributes: Record<string, unknown>): Attribute[] {
   for (const key of NUMBERS) {
     const value = attributes[key];
     if (typeof value === 'number') told.push({ name: t(`attribute.${key}`), value: i18n.number(value) });
+  }
+  for (const key of SHARES) {
+    const value = attributes[key];
+    if (typeof value === 'number') told.push({ name: t(`attribute.${key}`), value: i18n.percent(value) });
   }
   if (Array.isArray(kinds)) {
     const seen = kinds.map((one) => i18n.name('attribute', String(one))).join(', ');
