@@ -30,8 +30,8 @@ def _speaks_tus(request: Request) -> None:
 Tus = Annotated[None, Depends(_speaks_tus)]
 
 
-@router.options("", status_code=http.HTTPStatus.NO_CONTENT, dependencies=[access.public("tells what tus can do here")])
-def able() -> Response:
+@router.options("", status_code=http.HTTPStatus.NO_CONTENT, responses=access.RESPONSES)
+def able(_caller: access.Device) -> Response:
     """What of tus is spoken here."""
     headers = {
         "Tus-Version": service.VERSION,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+import httpx
 import pytest
 from fastapi import APIRouter
 
@@ -62,10 +63,11 @@ def test_nobody_gets_in_where_his_role_is_not_served(door: doors.Door) -> None:
     for route, roles in _allowed().items():
         method, _, path = route.partition(" ")
         path = path.replace("{alert_id}", SOME).replace("{evidence_id}", SOME).replace("{dead_letter_id}", SOME)
+        path = path.replace("{command_id}", SOME).replace("{device_id}", "quay")
         if path == "/api/v1/stream":
             continue  # serves all people; tests/control_room/stream
         answer = door.client().request(method, path)
-        assert doors.problem(answer) == (401, "not-signed-in"), route
+        assert _refusal(answer) == (401, "not-signed-in"), route
         for role, client in clients.items():
             answer = client.request(method, path)
             if role in roles:
@@ -73,9 +75,16 @@ def test_nobody_gets_in_where_his_role_is_not_served(door: doors.Door) -> None:
                 if path == "/api/v1/session" and method == "DELETE":
                     clients = {**clients, role: door.as_person(_name(role))}
             else:
-                assert doors.problem(answer) == (403, "forbidden"), f"{role}: {route}"
+                assert _refusal(answer) == (403, "forbidden"), f"{role}: {route}"
                 refused += 1
     assert refused > 20
+
+
+def _refusal(answer: httpx.Response) -> tuple[int, str]:
+    """Status and name of a problem; a HEAD has no body to name it."""
+    if answer.request.method != "HEAD":
+        return doors.problem(answer)
+    return answer.status_code, {401: "not-signed-in", 403: "forbidden"}.get(answer.status_code, "")
 
 
 def _name(role: Role) -> str:

@@ -47,7 +47,7 @@ WRONG = {
     "[http]\nlissten = 1": (
         "http.lissten: unknown key; allowed: listen, public_url, tls_certificate, tls_key, trusted_proxies"
     ),
-    "[htp]\nx = 1": "htp: unknown key; allowed: http, database, mqtt, store, town, ingest, session",
+    "[htp]\nx = 1": "htp: unknown key; allowed: http, database, mqtt, store, town, ingest, commands, session",
     "[http]\ntrusted_proxies = ['x']": (
         "http.trusted_proxies.0: got 'x'; allowed: an address or a network, such as 10.0.0.5 or 10.0.0.0/24"
     ),

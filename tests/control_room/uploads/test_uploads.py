@@ -150,7 +150,7 @@ def test_an_upload_belongs_to_its_device(lasting_door: doors.Door) -> None:
 
 
 def test_what_is_spoken_here_is_told(lasting_door: doors.Door) -> None:
-    answer = lasting_door.client().options("/api/v1/uploads")
+    answer = lasting_door.as_device().options("/api/v1/uploads")
     assert answer.status_code == 204
     assert (answer.headers["Tus-Version"], answer.headers["Tus-Extension"]) == ("1.0.0", "creation,termination")
 
