@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from edge.errors import SourceError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 SCHEME = "onvif://"
 _PORT = 80
-_WITHIN_S = 20.0
+_WITHIN_S = 45.0
+"""In all; reading the services' descriptions alone takes a second of a small processor."""
 _ANALYSED_WIDTH_MIN_PX = 320
 _RTSP_OVER_TCP = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
 
@@ -78,8 +82,10 @@ def ask(location: str, *, within_s: float = _WITHIN_S) -> OnvifCamera:
     Raises:
         SourceError: it does not answer, refuses, or has no stream.
     """
+    from onvif import ONVIFCamera  # type: ignore[import-untyped]  # noqa: PLC0415 - a second; only where it is used
+
     try:
-        return asyncio.run(asyncio.wait_for(_ask(_Address.of(location)), within_s))
+        return asyncio.run(asyncio.wait_for(_ask(ONVIFCamera, _Address.of(location)), within_s))
     except SourceError:
         raise
     except TimeoutError:
@@ -99,10 +105,8 @@ def with_credentials(url: str, location: str) -> str:
     return stream._replace(netloc=f"{user}{password}@{stream.netloc.rpartition('@')[2]}").geturl()
 
 
-async def _ask(address: _Address) -> OnvifCamera:
-    from onvif import ONVIFCamera  # type: ignore[import-untyped]  # noqa: PLC0415 - a second; only where it is used
-
-    client = ONVIFCamera(address.host, address.port, address.user or "", address.password or "", adjust_time=True)
+async def _ask(new_client: Callable[..., Any], address: _Address) -> OnvifCamera:
+    client = new_client(address.host, address.port, address.user or "", address.password or "", adjust_time=True)
     try:
         await client.update_xaddrs()
         device = await client.create_devicemgmt_service()
