@@ -158,8 +158,10 @@ MISTAKES: list[tuple[str, str]] = [
     ),
     (
         CAMERA.format("[camera.rules.smoke_fire]\nenabled = true"),
-        "camera[placa].rules.smoke_fire: got enabled = true; allowed: only with model = the absolute path of a"
-        " detection model whose card lists smoke, fire or flame",
+        (
+            "camera[placa].rules.smoke_fire: got enabled = true; allowed: only with model = the absolute path of a"
+            " detection model whose card lists smoke, fire or flame"
+        ),
     ),
     (SOUND + "nonsense", "is no TOML: "),
 ]
