@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vision import actors, geometry
+from vision.static_objects import EVIDENCE_MIN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from vision.actors import Actor, Actors
@@ -40,6 +43,10 @@ _STOP_BIRTH_S = 2.0
 _THROW_HEIGHTS = 4.0
 """How far a thing is thrown, in heights of who threw it."""
 _FEW = 3
+_SURELY = 2.0
+_HULK_TIMES, _HULK_SHARE, _HULK_S = 2.5, 0.02, 120.0
+"""A vehicle that the detector does not know is so many times its load, and at least so much of the picture."""
+UNKNOWN = "unknown"
 _RIDE_S, _RIDE_HEIGHTS = 30.0, 1.0
 """A vehicle that stood within so many of its own heights of who left a thing, so long before, may be theirs."""
 
@@ -59,7 +66,7 @@ class Bringers:
     """Where it was when the thing appeared, in pixels of the analysis picture."""
 
 
-def find(region: Region, everybody: Actors, throws: Throws) -> Bringers | None:
+def find(region: Region, everybody: Actors, throws: Throws, regions: Iterable[Region]) -> Bringers | None:
     """The people or the vehicle beside the place when the thing appeared, if its size suits them."""
     born_s, rest_s = region.born_s, max(region.born_s, region.rest_s)
     near = everybody.beside(region.box, born_s - _BEFORE_S, rest_s + _AFTER_S, _REACH_PERSON)
@@ -74,6 +81,9 @@ def find(region: Region, everybody: Actors, throws: Throws) -> Bringers | None:
     lingering = [one for one in vehicles if one.lingered(born_s - _VEHICLE_BEFORE_S, rest_s + _AFTER_S)]
     if lingering:
         return _bringers("tipped_from_vehicle", people, lingering[0], born_s)
+    hulk = None if people else _unseen_vehicle(region, regions)
+    if hulk is not None:
+        return Bringers("tipped_from_vehicle", set(), None, UNKNOWN, 0.0, hulk.box)
     return _thrown(region, everybody, throws)
 
 
@@ -89,6 +99,19 @@ def ride(thing: Bringers, everybody: Actors) -> Actor | None:
     now_s = everybody.now_s
     beside = everybody.beside(thing.actor_box, now_s - _RIDE_S, now_s, _RIDE_HEIGHTS)
     return next((one for one in beside if not one.is_person and one.lingered(now_s - _RIDE_S, now_s)), None)
+
+
+def _unseen_vehicle(region: Region, regions: Iterable[Region]) -> Region | None:
+    """Something large that came and stands beside a thing since before it appeared: a vehicle, from above say."""
+    if region.evidence() < _SURELY * EVIDENCE_MIN:
+        return None
+    for one in regions:
+        beside = actors.gap_px(one.box, region.box) <= _REACH_VEHICLE * (one.box[3] - one.box[1])
+        before_s = region.born_s - one.born_s
+        large = one.area_px >= _HULK_TIMES * region.area_px and one.area_px >= _HULK_SHARE * one.mask.size
+        if large and beside and _STOP_BIRTH_S < before_s <= _HULK_S and one.verdict() == "left":
+            return one
+    return None
 
 
 def _thrown(region: Region, everybody: Actors, throws: Throws) -> Bringers | None:

@@ -39,6 +39,8 @@ _JOIN_PX = 5
 _JOIN_S = 2.0
 """What comes to stand beside a region within so many seconds of its last growth is part of it (a heap grows)."""
 _INSIDE = 0.5
+_HULK_TIMES = 5.0
+"""What joins a region so many times as large later than it came stands beside it and does not belong to it."""
 _GROWTH = 0.15
 """Growth by so much since the region came to rest means that it had not."""
 _RESHAPED = 0.25
@@ -135,6 +137,11 @@ class Region:
         balance = self.median("gained") - self.median("lost")
         return balance * min(self.median("strength"), _STRENGTH_MAX)
 
+    def grows_at(self, born_s: float, area_px: int) -> bool:
+        """Whether a part that came to stand at a moment belongs to it: a heap grows, a vehicle's load is not it."""
+        since_s = self.born_s if self.area_px >= _HULK_TIMES * area_px else self.rest_s
+        return abs(born_s - since_s) <= _JOIN_S
+
     def is_compact(self) -> bool:
         width, height = self.box[2] - self.box[0], self.box[3] - self.box[1]
         return (
@@ -206,7 +213,7 @@ class StaticObjects:
         """The region that lies within reach of a new part, if they belong together."""
         for region_id in np.unique(ids):
             region = self.regions.get(int(region_id))
-            if region is not None and (abs(born_s - region.rest_s) <= _JOIN_S or area < _AREA_MIN_PX):
+            if region is not None and (region.grows_at(born_s, area) or area < _AREA_MIN_PX):
                 return region
         return None
 
@@ -217,7 +224,7 @@ class StaticObjects:
             if one.region_id not in self.regions or other.region_id not in self.regions:
                 continue
             least = min(geometry.area(one.box), geometry.area(other.box))
-            if abs(one.rest_s - other.rest_s) > _JOIN_S or geometry.overlap(one.box, other.box) <= _INSIDE * least:
+            if not one.grows_at(other.rest_s, other.area_px) or geometry.overlap(one.box, other.box) <= _INSIDE * least:
                 continue
             one.mask |= other.mask
             one.rest_s = max(one.rest_s, other.rest_s)
@@ -233,7 +240,7 @@ class StaticObjects:
         part = x, y, x + width, y + height
         for region in self.regions.values():
             least = min(width * height, geometry.area(region.box))
-            if abs(born_s - region.rest_s) <= _JOIN_S and geometry.overlap(part, region.box) > _INSIDE * least:
+            if region.grows_at(born_s, int(stats[4])) and geometry.overlap(part, region.box) > _INSIDE * least:
                 return region
         return None
 

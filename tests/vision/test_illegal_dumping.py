@@ -228,3 +228,13 @@ ELSEWHERE = [(0.6, 0.1), (0.9, 0.1), (0.9, 0.4)]
 def test_zones_say_where_to_look(zone: Zone, expected: list[str | None]) -> None:
     events = watch(rule([zone]), dumping(), 32)
     assert [event.zone for _, event in events] == expected
+
+
+def test_a_load_beside_a_vehicle_that_the_detector_does_not_know_is_reported() -> None:
+    truck = Mover(1, walk((3, -50), (8, 50), (60, 50)), (64, 40), "truck", (30, 40, 200), seen=lambda _: False)
+    load = Thing(100, 92, 14, size=(28, 18))
+    events = watch(rule(), Street([truck], [load]), 35)
+    assert [(event.phase, event.attributes["how"]) for _, event in events] == [("opened", "tipped_from_vehicle")]
+    assert 20.0 <= events[0][0] <= 22.0
+    assert [(one.role, one.label) for one in events[0][1].objects] == [("thing", "unknown"), ("vehicle", "unknown")]
+    assert watch(rule(), Street([truck]), 60) == []

@@ -265,7 +265,7 @@ class IllegalDumping(base.Rule):
         elif self._view.never_bare[region.mask].mean() > _NEVER_BARE_SHARE:
             return None
         else:
-            brought = bringers.find(region, self._view.actors, self._view.throws)
+            brought = bringers.find(region, self._view.actors, self._view.throws, self._view.objects.regions.values())
             if brought is None:
                 return None
             since_s = bringers.last_with_s(brought, region.box, self._view.actors, self._settings.owner_radius)
