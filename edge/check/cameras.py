@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +18,7 @@ from edge.clock import Clock
 from edge.errors import SourceError
 from edge.mask import Masks
 from edge.recording import mask_proof
-from edge.source import Source
+from edge.source import Source, onvif
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from edge.config import CameraSection, Settings
     from edge.source import SourceSettings, StoredPacket, StreamFacts
+    from edge.source.witness import ClockWitness
 
 _AT_ONCE = 8
 WATCHED_S = 6.0
@@ -36,6 +37,8 @@ _LEAST_SHARE = 0.5
 """Of `WATCHED_S`, what must have been seen before rates are told."""
 _KEY_FRAMES_RARE_S = 5.0
 _SLOW_FPS = 3.0
+_LARGE_PX = 1280
+_CLOCK_OFF_S = 2.0
 _OPEN_S = 5.0
 
 
@@ -57,6 +60,7 @@ class _Watch:
     stamps_s: list[float] = field(default_factory=list)
     keys_s: list[float] = field(default_factory=list)
     size_bytes: int = 0
+    witness: ClockWitness | None = None
 
     def begin(self, facts: StreamFacts, _starts_s: float) -> None:
         self.facts = facts
@@ -92,6 +96,8 @@ def _try(settings: Settings, camera: CameraSection, watched_s: float) -> Probe:
             findings.append(Finding("opens", "fault", "gives no picture"))
         else:
             findings += _of_stream(watch, watch.facts)
+            findings += _of_substream(settings.substream(camera), wanted, watch.facts, watched_s)
+            findings += _of_clock(watch)
             findings += _of_sound(wanted)
             findings += _of_masks(camera, pictures)
     reason = fault_of(findings)
@@ -101,7 +107,7 @@ def _try(settings: Settings, camera: CameraSection, watched_s: float) -> Probe:
 def _watch(camera: SourceSettings, watched_s: float) -> tuple[_Watch, list[NDArray[np.uint8]]]:
     """Packets and unmasked pictures of some seconds; of a file, of its first ones."""
     watch, pictures = _Watch(), []
-    wanted = type(camera)(location=camera.location, analysis_fps=_PICTURES_A_SECOND)
+    wanted = replace(camera, analysis_fps=_PICTURES_A_SECOND, realtime=False, loop=False, idle="all")
     source = Source(wanted, masks=Masks([]), clock=Clock(), stop=Event(), sinks=[watch])
     frames = source.frames()
     try:
@@ -111,6 +117,7 @@ def _watch(camera: SourceSettings, watched_s: float) -> tuple[_Watch, list[NDArr
                 break
     finally:
         frames.close()
+    watch.witness = source.witness
     return watch, pictures
 
 
@@ -133,6 +140,33 @@ def _of_stream(watch: _Watch, facts: StreamFacts) -> list[Finding]:
         "; one every second or two lets clips begin nearer to the act" if rare else ""
     )
     return [*found, Finding("key frames", "note" if rare else "ok", text)]
+
+
+def _of_substream(
+    location: str | None, main: SourceSettings, main_facts: StreamFacts, watched_s: float
+) -> list[Finding]:
+    if location is None:
+        if not main.live or main_facts.width_px <= _LARGE_PX or main.location.startswith(onvif.SCHEME):
+            return []
+        text = f"none is named: analysis decodes {main_facts.width_px} px wide pictures, a small stream costs much less"
+        return [Finding("sub stream", "note", text)]
+    try:
+        watch, pictures = _watch(replace(main, location=location), watched_s)
+    except SourceError as error:
+        return [Finding("sub stream", "fault", str(error))]
+    if watch.facts is None or not pictures:
+        return [Finding("sub stream", "fault", "gives no picture")]
+    return [Finding("sub stream", "ok", f"{watch.facts.codec}, {watch.facts.width_px}x{watch.facts.height_px} px")]
+
+
+def _of_clock(watch: _Watch) -> list[Finding]:
+    """Of the camera, where it tells its time; it is only a witness, but pictures that carry it are shown to people."""
+    offset_s = None if watch.witness is None else watch.witness.camera_offset_s
+    if offset_s is None:
+        return []
+    off = abs(offset_s) > _CLOCK_OFF_S
+    text = f"{abs(offset_s):.1f} s {'ahead of' if offset_s > 0 else 'behind'} this device's"
+    return [Finding("camera clock", "note" if off else "ok", f"{text}: set the camera's NTP" if off else text)]
 
 
 def _of_sound(wanted: SourceSettings) -> list[Finding]:
