@@ -43,6 +43,7 @@ _STOP_BIRTH_S = 2.0
 _THROW_HEIGHTS = 4.0
 """How far a thing is thrown, in heights of who threw it."""
 _FEW = 3
+_STANDING_S, _WITHIN_SHARE, _PART_TIMES = 3.0, 0.6, 1.7
 _SURELY = 2.0
 _HULK_TIMES, _HULK_SHARE, _HULK_S = 2.5, 0.02, 120.0
 """A vehicle that the detector does not know is so many times its load, and at least so much of the picture."""
@@ -157,6 +158,24 @@ def last_with_s(thing: Bringers, box: Box, everybody: Actors, radius: float) -> 
             if actors.gap_px((x, y, x, y), box) <= radius * actor.stature_px:
                 last_s = max(last_s, at_s)
     return last_s
+
+
+def is_somebody(region: Region, everybody: Actors) -> bool:
+    """Whether a region is part of a person who stands there, however unsure the detector is of them."""
+    height = region.box[3] - region.box[1]
+    for actor in everybody:
+        if not actor.is_person or everybody.now_s - actor.path[-1][0] > _STANDING_S:
+            continue
+        times = []
+        for at_s, box in reversed(actor.path):
+            if everybody.now_s - at_s > 2 * _STANDING_S:
+                break
+            within = geometry.overlap(region.box, box) >= _WITHIN_SHARE * geometry.area(region.box)
+            if within and box[3] - box[1] >= _PART_TIMES * height:
+                times.append(at_s)
+        if times and times[0] - times[-1] >= _STANDING_S:
+            return True
+    return False
 
 
 def is_vehicle(region: Region, thing: Bringers, everybody: Actors, foreground: NDArray[np.bool_]) -> bool:

@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 from tests.vision.street import FPS, HEIGHT, WIDTH, Mover, Street, Thing, walk, watch
+from vision import bringers
+from vision.actors import Actors
 from vision.rules.illegal_dumping import IllegalDumping, IllegalDumpingSettings
+from vision.static_objects import Region
+from vision.track import Track
 from vision.zones import Zone
 
 if TYPE_CHECKING:
@@ -238,3 +242,18 @@ def test_a_load_beside_a_vehicle_that_the_detector_does_not_know_is_reported() -
     assert 20.0 <= events[0][0] <= 22.0
     assert [(one.role, one.label) for one in events[0][1].objects] == [("thing", "unknown"), ("vehicle", "unknown")]
     assert watch(rule(), Street([truck]), 60) == []
+
+
+@pytest.mark.parametrize(
+    ("person", "stands"),
+    [((0.2, 0.3, 0.35, 0.8), True), ((0.2, 0.34, 0.35, 0.48), False), ((0.6, 0.3, 0.75, 0.8), False)],
+)
+def test_part_of_somebody_who_stands_there_is_no_thing(
+    person: tuple[float, float, float, float], *, stands: bool
+) -> None:
+    everybody = Actors((HEIGHT, WIDTH))
+    for n in range(20):
+        seen = Track(1, "person", 0.35, person, 0.0, n / FPS, moved=False)
+        everybody.update([seen], n / FPS, detected=True)
+    head = Region(1, np.zeros((HEIGHT, WIDTH), np.bool_), 0.0, 0.0, 160, box=(36.0, 42.0, 52.0, 54.0), area_px=160)
+    assert bringers.is_somebody(head, everybody) is stands

@@ -244,12 +244,15 @@ class IllegalDumping(base.Rule):
         candidate.label = things.better_label(candidate.label, box, scene.tracks)
         if not self._is_due(region, candidate) or not region.visible:
             return []
-        if bringers.is_vehicle(region, candidate.brought, self._view.actors, self._view.layers.foreground):
+        if bringers.is_somebody(region, self._view.actors) or self._is_vehicle(region, candidate):
             return []
         if self._was_only_moved(region):
             self._dismiss(region)
             return []
         return self._open(region, candidate, scene)
+
+    def _is_vehicle(self, region: Region, candidate: Candidate) -> bool:
+        return bringers.is_vehicle(region, candidate.brought, self._view.actors, self._view.layers.foreground)
 
     def _was_only_moved(self, region: Region) -> bool:
         regions = self._view.objects.regions.values()
