@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from edge.check.findings import Finding
+
 MASK = '[[camera.zones]]\nname = "windows"\nkind = "mask"\npoints = [[0.0, 0.0], [1.0, 0.0], [1.0, 0.4], [0.0, 0.4]]\n'
 
 
@@ -45,7 +47,7 @@ def load(folder: Path, *, camera: str = "", url: str = "http://127.0.0.1:9", por
     return config.load(path)
 
 
-def verdicts(found: list[cameras.Finding]) -> dict[str, str]:
+def verdicts(found: list[Finding]) -> dict[str, str]:
     return {one.about: one.verdict for one in found}
 
 
