@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ANALYSIS_WIDTH_PX = 320
-
 _LEARN_FIRST_S = 1.0
 """An unknown pixel's colour becomes background after so long in sight."""
 _LEARN_S = 20.0
@@ -317,15 +315,6 @@ def _weight(step_s: float, constant_s: float) -> float:
 def _follow(layer: NDArray[np.float32], source: NDArray[np.float32], where: NDArray[np.bool_], weight: float) -> None:
     """Move a layer towards a source in place, there only."""
     cv2.accumulateWeighted(source, layer, weight, mask=where.view(np.uint8))
-
-
-def shrink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture at analysis size; a smaller one stays as it is."""
-    height, width = image.shape[:2]
-    if width <= ANALYSIS_WIDTH_PX:
-        return image
-    size = ANALYSIS_WIDTH_PX, max(1, round(height * ANALYSIS_WIDTH_PX / width))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def largest_channel(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import cv2
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import numpy as np
     from numpy.typing import NDArray
+
+SHRUNK_WIDTH_PX = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +30,19 @@ class Frame:
     """UTC, the device's clock."""
     discontinuity: bool = False
     """What was seen before says nothing about this picture: the seam of a loop, a reconnection, a moved camera."""
+    _shrunk: list[NDArray[np.uint8]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def shrunk(self) -> NDArray[np.uint8]:
+        """The picture at most 320 px wide; computed once, for all that look at it."""
+        if not self._shrunk:
+            self._shrunk.append(shrink(self.image))
+        return self._shrunk[0]
+
+
+def shrink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture at analysis size; a smaller one stays as it is."""
+    height, width = image.shape[:2]
+    if width <= SHRUNK_WIDTH_PX:
+        return image
+    size = SHRUNK_WIDTH_PX, max(1, round(height * SHRUNK_WIDTH_PX / width))
+    return cast("NDArray[np.uint8]", cv2.resize(image, size, interpolation=cv2.INTER_AREA))

@@ -18,7 +18,8 @@ _KEPT = 1500
 """Sizes of still pictures that are remembered: a minute at 25 a second."""
 _ENOUGH = 250
 """Before it dares an opinion: 10 s at 25 a second."""
-_LEARN_EVERY_S = 10.0
+_LEARN_EVERY_S, _RELEARN_EVERY_S = 10.0, 30.0
+"""It costs a millisecond; until it knows enough, at each key frame; more seldom once it remembers all it can."""
 _SETTLING = 3
 """Packets after a key frame whose sizes say little."""
 _SPREAD_MIN = math.log(1.05)
@@ -41,8 +42,10 @@ class _Kind:
         self._excess = 0.0
         self._spread = _SPREAD_MIN
         self._expected = [math.inf] * (_FAR + 1)
-        self._fresh: list[tuple[int, float]] = []
-        self._kept: deque[tuple[int, float]] = deque(maxlen=_KEPT)
+        self._fresh_fars: list[int] = []
+        self._fresh: list[float] = []
+        self._kept_fars: deque[int] = deque(maxlen=_KEPT)
+        self._kept: deque[float] = deque(maxlen=_KEPT)
 
     @property
     def kept(self) -> int:
@@ -53,7 +56,8 @@ class _Kind:
         size = math.log(size_bytes)
         over = min((size - self._expected[far]) / self._spread, _ONE_MAX) - _ALLOWED
         self._excess = max(0.0, self._excess + over)
-        self._fresh.append((far, size))
+        self._fresh_fars.append(far)
+        self._fresh.append(size)
         if self._excess <= self.limit:
             return False
         self._excess = 0.0
@@ -62,20 +66,22 @@ class _Kind:
     def settle(self, *, still: bool) -> None:
         """What was heard since it was last asked was of a still picture, or not."""
         if still:
+            self._kept_fars.extend(self._fresh_fars)
             self._kept.extend(self._fresh)
         else:
             self._excess = 0.0
+        self._fresh_fars.clear()
         self._fresh.clear()
 
     def learn(self) -> None:
         if not self._kept:
             return
-        kept = np.array(self._kept)
-        fars = kept[:, 0].astype(np.intp)
+        fars = np.fromiter(self._kept_fars, np.intp, len(self._kept_fars))
+        kept = np.fromiter(self._kept, np.float64, len(self._kept))
         expected = np.full(_FAR + 1, np.inf)
-        for far in set(fars.tolist()):
-            expected[far] = np.median(kept[fars == far, 1])
-        off = kept[:, 1] - expected[fars]
+        for far in set(self._kept_fars):
+            expected[far] = np.median(kept[fars == far])
+        off = kept - expected[fars]
         self._spread = max(_SPREAD_MIN, 1.48 * float(np.median(np.abs(off))))
         self._expected = expected.tolist()
         over = np.cumsum(np.minimum(off / self._spread, _ONE_MAX) - _ALLOWED)
@@ -99,7 +105,8 @@ class PacketSizes:
 
     def key(self, at_s: float, *, still: bool) -> None:
         """A key frame came; `still`: nothing moved since the one before it, so its sizes are of a still picture."""
-        due = not self.known or abs(at_s - self._learned_s) >= _LEARN_EVERY_S
+        every_s = _RELEARN_EVERY_S if any(kind.kept == _KEPT for kind in self._kinds) else _LEARN_EVERY_S
+        due = not self.known or abs(at_s - self._learned_s) >= every_s
         for kind in self._kinds:
             kind.settle(still=still)
             if due:

@@ -180,6 +180,7 @@ class Source:
         due = _Due(self.settings.analysis_fps)
         decoder = self._decoder(opened, starts_s)
         witnesses = Witnesses(self._clock, starts_s)
+        live = self.settings.live
         fresh_s = self._clock.monotonic_s()
         for taken in opened.packets(self._clock.now):
             if pace is not None:
@@ -187,7 +188,7 @@ class Source:
                 taken.came_at = self._clock.now()
             if self._stop.is_set():
                 return
-            if self.settings.live and (noted := witnesses.note(taken)) is not None:
+            if live and (noted := witnesses.note(taken)) is not None:
                 self._note(noted)
             self._store(opened, taken)
             if opened.is_intra and not due.would_be(taken.pts_s):  # every picture stands alone: leave some out
@@ -198,7 +199,7 @@ class Source:
                 if (frame := self._take(picture, starts_s, due, seam=seam)) is not None:
                     seam = False
                     yield frame
-            self._check_fresh(fresh_s)
+            self._check_fresh(fresh_s, live=live)
         for picture in decoder.rest():
             if (frame := self._take(picture, starts_s, due, seam=seam)) is not None:
                 yield frame
@@ -223,10 +224,8 @@ class Source:
             for sink in self._sinks:
                 sink.append(packet, taken.came_at)
 
-    def _check_fresh(self, fresh_s: float) -> None:
-        if not self.settings.live or self.idle.asleep:
-            return
-        if self._clock.monotonic_s() - fresh_s > self.settings.silence_s:
+    def _check_fresh(self, fresh_s: float, *, live: bool) -> None:
+        if live and not self.idle.asleep and self._clock.monotonic_s() - fresh_s > self.settings.silence_s:
             raise SourceError(f"sends data but no picture for {self.settings.silence_s:g} s")
 
     def _take(self, picture: video.Picture, starts_s: float, due: _Due, *, seam: bool) -> Frame | None:

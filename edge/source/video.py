@@ -117,17 +117,20 @@ class Video:
         Raises:
             SourceError: it breaks off.
         """
-        waiting_for_key = self._live
-        for packet in self._demux():
-            if packet.size == 0:
-                continue
-            if waiting_for_key and not packet.is_keyframe:
-                continue
-            waiting_for_key = False
-            self._packets += 1
-            self._stamps.make_regular(packet)
-            self._taken_to_s = max(self._taken_to_s, self._stamps.pts_s)
-            yield Taken(packet, packet.is_keyframe, packet.size, self._stamps.pts_s, self._stamps.dts_s, now())
+        waiting_for_key, stamps = self._live, self._stamps
+        try:
+            for packet in self._container.demux(self._stream):
+                size_bytes, key = packet.size, packet.is_keyframe
+                if size_bytes == 0 or (waiting_for_key and not key):
+                    continue
+                waiting_for_key = False
+                self._packets += 1
+                stamps.make_regular(packet)
+                pts_s = stamps.pts_s
+                self._taken_to_s = max(self._taken_to_s, pts_s)
+                yield Taken(packet, key, size_bytes, pts_s, stamps.dts_s, now())
+        except av.error.FFmpegError as error:
+            raise SourceError(f"cannot be read on after {self._last_at_s:.1f} s: {explain(error)}") from None
 
     def pictures(self, taken: Taken | None) -> list[Picture]:
         """What comes out of the decoder for this packet, nothing where it is damaged; for None, what it still holds."""
@@ -143,12 +146,6 @@ class Video:
         self._stream.codec_context.flush_buffers()
         self._came.clear()
         self._decoded_to_s = 0.0
-
-    def _demux(self) -> Iterator[av.Packet[av.VideoStream]]:
-        try:
-            yield from self._container.demux(self._stream)
-        except av.error.FFmpegError as error:
-            raise SourceError(f"cannot be read on after {self._last_at_s:.1f} s: {explain(error)}") from None
 
     def _decode(self, packet: av.Packet[av.VideoStream] | None) -> list[Picture]:
         """The pictures of a packet, none where it is damaged; of None, those still held back."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vision.background import PixelLayers, shrink
+from vision.background import PixelLayers
+from vision.frame import shrink
 
 if TYPE_CHECKING:
     from collections.abc import Callable

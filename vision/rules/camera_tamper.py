@@ -23,13 +23,17 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
 from vision import camera_view
 from vision.rules import base
 from vision.rules.settings import RuleSettings
+from vision.rules.stillness import Stillness
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from vision.camera_view import Agreement, Look
     from vision.rules.base import RuleEvent, Scene
     from vision.zones import Zone
@@ -50,6 +54,9 @@ _DARK = 28.0
 _DARK_FACTOR = 12.0
 _FAINTLY_SEEN_MAX = 0.25
 _BLUR_FACTOR = 3.0
+_DOTS_PX = 16
+_DOTS_DIFFER = 4.0
+"""Grey levels, on average; noise alone stays below. What differs so is looked at soon, also on a calm street."""
 _SAMPLE_ROWS = 36
 """Rows of each picture that are compared to the last grey level."""
 _REPEATS_S = 12.0
@@ -97,7 +104,12 @@ class CameraTamper(base.Rule):
         self._settings = settings
         self._view: camera_view.UsualView | None = None
         self._mean = camera_view.MeanPicture()
+        self._stillness = Stillness()
+        self._dots = np.zeros((0, 0, 3), np.int16)
+        """Of the picture that was looked at last."""
         self._looked_s: float | None = None
+        self._pictured_s: float | None = None
+        """Of the newest picture, looked at or not."""
         self._samples: deque[tuple[float, bytes]] = deque()
         self._changed_s = 0.0
         self._was_alive = False
@@ -111,16 +123,31 @@ class CameraTamper(base.Rule):
 
     def update(self, scene: Scene) -> list[RuleEvent]:
         self._now_s = scene.frame.media_time_s
+        self._pictured_s = self._now_s
         self._note_change(scene)
-        step_s = _LOOK_EVERY_S if self._looked_s is None else self._now_s - self._looked_s
-        if step_s < _LOOK_EVERY_S and not self._is_lost():
+        every_s = self._look_every_s(scene)
+        step_s = every_s if self._looked_s is None else self._now_s - self._looked_s
+        if step_s < every_s and not self._is_lost():
             return []
         self._looked_s = self._now_s
-        return self._judge(self._kind_of(camera_view.look(scene.frame.image), min(step_s, _STEP_MAX_S)))
+        self._dots = _dots(scene.frame.image)
+        return self._judge(self._kind_of(camera_view.look(scene.frame.shrunk()), min(step_s, _STEP_MAX_S)))
+
+    def _look_every_s(self, scene: Scene) -> float:
+        every_s = self._stillness.look_every_s(scene)
+        suspects = self._doubt is not None or self._open is not None or self._may_be_frozen()
+        if scene.detected or suspects or not self._is_ready():
+            return _LOOK_EVERY_S
+        dots = _dots(scene.frame.image)
+        alike = dots.shape == self._dots.shape and float(np.abs(dots - self._dots).mean()) < _DOTS_DIFFER
+        return every_s if alike else _LOOK_EVERY_S
+
+    def _is_ready(self) -> bool:
+        return self._view is not None and self._view.looks >= _READY_LOOKS and self._view.learned_s >= _READY_S
 
     def without_picture(self, at_s: float) -> list[RuleEvent]:
-        last_s = self._changed_s if self._looked_s is None else self._looked_s
-        if self._looked_s is None or at_s - last_s < self._settings.lost_s:
+        last_s = self._pictured_s
+        if last_s is None or at_s - last_s < self._settings.lost_s:
             return []
         self._now_s = at_s
         self._doubt = ("lost_signal", last_s)
@@ -156,6 +183,9 @@ class CameraTamper(base.Rule):
     def _is_lost(self) -> bool:
         return self._open is not None and self._open.kind == "lost_signal"
 
+    def _may_be_frozen(self) -> bool:
+        return self._was_alive and self._now_s - self._changed_s >= self._settings.frozen_s
+
     def _note_change(self, scene: Scene) -> None:
         """A picture like one a moment ago is no new one: encoders repeat a frozen one in turns, noise never does."""
         image = scene.frame.image
@@ -170,13 +200,13 @@ class CameraTamper(base.Rule):
 
     def _kind_of(self, seen: Look, step_s: float) -> Kind | None:
         """What is wrong with the picture now, if anything; learns what is usual from the others."""
-        if self._was_alive and self._now_s - self._changed_s >= self._settings.frozen_s:
+        if self._may_be_frozen():
             return "frozen"
         if self._view is None or self._view.shape != seen.edges.shape:
             self._view = camera_view.UsualView(seen)
             return None
         found = self._view.compare(seen)
-        ready = self._view.looks >= _READY_LOOKS and self._view.learned_s >= _READY_S
+        ready = self._is_ready()
         kind = None if found is None or not ready else self._strange(found)
         if kind in {"covered", "moved"}:
             self._mean.add(seen.grey, step_s)
@@ -263,3 +293,8 @@ class CameraTamper(base.Rule):
             began_s=opened.began_s,
             attributes={"kind": opened.kind, **attributes},
         )
+
+
+def _dots(image: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Every so many pixels one: hardly costs anything."""
+    return image[::_DOTS_PX, ::_DOTS_PX].astype(np.int16)

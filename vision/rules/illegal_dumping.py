@@ -19,6 +19,7 @@ from pydantic import Field
 from vision import actors, background, bringers, geometry, moves, pictures, static_objects, throws
 from vision.rules import base, dumping_memory, occurrences, things
 from vision.rules.settings import RuleSettings
+from vision.rules.stillness import Stillness
 from vision.rules.things import Candidate
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ _GREW = 1.4
 _UPDATE_EVERY_S = 10.0
 """... but not more often."""
 _NEVER_BARE_SHARE = 0.5
-_STILL_EVERY_S = 1.0
-"""How often a picture is looked at in which nothing moves, while nothing is waited for."""
 _UNSETTLED_PX = 24
 _RECLAIMED_S = 3.0
 """Who is linked to a thing and was with it so shortly before it went took it back."""
@@ -111,14 +110,16 @@ class IllegalDumping(base.Rule):
         self._waiting: list[Waiting] = []
         """Of the time before an interruption, not seen again yet."""
         self._waits = True
+        self._stillness = Stillness()
 
     def update(self, scene: Scene) -> list[RuleEvent]:
         self._now_s = scene.frame.media_time_s
         interrupted = scene.frame.discontinuity
-        if not (scene.detected or interrupted or self._waits) and self._now_s - self._looked_s < _STILL_EVERY_S:
+        every_s = self._stillness.look_every_s(scene)
+        if not (scene.detected or interrupted or self._waits) and self._now_s - self._looked_s < every_s:
             return []
         self._looked_s = self._now_s
-        picture = background.shrink(scene.frame.image)
+        picture = scene.frame.shrunk()
         shape = (picture.shape[0], picture.shape[1])
         if shape != self._view.layers.shape:
             self._begin(shape)

@@ -80,7 +80,7 @@ class ObjectRemoved(base.Rule):
         if not self._zones:
             return []
         self._now_s = scene.frame.media_time_s
-        picture = background.shrink(scene.frame.image)
+        picture = scene.frame.shrunk()
         shape = (picture.shape[0], picture.shape[1])
         if scene.frame.discontinuity or shape != self._layers.shape:
             self._layers, self._actors = background.PixelLayers(shape), actors.Actors(shape)
