@@ -46,8 +46,8 @@ WARM_UP = 20
 """Frames: the tracker is imported at its first."""
 NAIVE_PX = 640
 ANALYSIS_FPS = 5.0
-IDLE_FROM_S = 40.0
-"""Of a still clip: by then it has learned the sizes and sleeps."""
+IDLE_FROM_S = 70.0
+"""Of a still clip: by then it has learned the sizes, sleeps, and nothing has moved for a minute. A minute is left."""
 _RING_S, _RING_BYTES = 75.0, 64 * 1024 * 1024
 
 
@@ -239,7 +239,7 @@ def tracking() -> Figure:
 
 def recall(folder: Path) -> list[Figure]:
     """Of the dumping clip: our rule's, and that of a COCO box that stays."""
-    command = [sys.executable, "-m", "models.cli", "evaluate-events", str(folder), "--baselines", "--json"]
+    command = [sys.executable, "-m", "models.cli", "evaluate-events", str(folder), "--with", "baselines", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
     ours = told["rules"]["illegal_dumping"]
