@@ -31,6 +31,8 @@ _LOW_SHARE, _SHORT_SHARE = 0.68, 0.72
 _WALKER_SURE = 0.5
 _BORDER_SHARE = 0.05
 """A box so near the picture's border, in its own size, touches it: boxes jitter."""
+_INSIDE_SHARE = 0.5
+"""A person of whom so much is in the picture may still stand at its upper border, which cuts off the head only."""
 _SAME_DEPTH = 0.5
 """Feet and a thing's lower edge within so many heights of the person: an arm's length forward or back."""
 _HEIR_EARLY_S, _HEIR_S = -0.5, 4.0
@@ -64,6 +66,10 @@ class Actor:
     """Never sure, and lower than anybody who walks there: a bag that is carried and called a person."""
     cut_off: bool = False
     """The newest box touches the picture's border."""
+    headless: bool = False
+    """Cut off by the upper border only, most of them in sight, and their place was not bare since."""
+    stood_s: float = float("-inf")
+    """When the picture last showed them, unseen by the detector, where they were lost."""
     stature_px: float = 0.0
     """Usual height of the recent boxes; the upper half, because hidden legs and bowed backs only shorten them."""
 
@@ -279,7 +285,9 @@ class Actors:
         height, width = self.shape
         actor.box, actor.last_seen_s = box, max(actor.last_seen_s, at_s)
         across, down = 1 + _BORDER_SHARE * (box[2] - box[0]), 1 + _BORDER_SHARE * (box[3] - box[1])
-        actor.cut_off = box[0] <= across or box[1] <= down or box[2] >= width - across or box[3] >= height - down
+        elsewhere = box[0] <= across or box[2] >= width - across or box[3] >= height - down
+        actor.cut_off = elsewhere or box[1] <= down
+        actor.headless = not elsewhere and box[1] <= down and box[3] - box[1] >= _INSIDE_SHARE * actor.stature_px
 
 
 def _is_beside(one: Box, box: Box, reach: float, *, on_foot: bool) -> bool:

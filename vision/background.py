@@ -43,6 +43,9 @@ _WEAK_MIN, _WEAK_NOISE = 8.0, 3.0
 _STRONG_MIN, _STRONG_NOISE = 16.0, 5.0
 _DIFFERENCE_MAX = 45.0
 """Grey levels. A pixel is background below max(weak), certainly not above max(strong), never above the last one."""
+_FULL = 250.0
+_OVEREXPOSED_SHARE = 0.08
+"""So much of the picture is lost in its brightest grey level after the light rose: more than a thing that shines."""
 _SAME_COLOUR = 12.0
 _NOISE_START = 2.0
 _HOLD_SHARE = 0.45
@@ -107,6 +110,7 @@ class PixelLayers:
         self._last_s = now_s
         self._gain.update(image, self.background, self._shows_light(occupied, things), step_s)
         self.image = self._gain.remove(image)
+        self._restore_overexposed(image)
         self._compare()
         self.restarted = self._hold(now_s)
         if self.held:
@@ -188,6 +192,15 @@ class PixelLayers:
         self.background[area] = self.static[area]
         self.learned_at_s[area] = now_s
         self.has_static[area] = False
+
+    def _restore_overexposed(self, picture: NDArray[np.float32]) -> None:
+        """A channel at the top of its range is at least so bright: what was known to be brighter there still is."""
+        full = picture >= _FULL
+        if full.any():
+            before = np.where(self.has_static[..., None], self.static, self.background)
+            darker = full & (before > self.image + _WEAK_MIN)
+            if darker.any(axis=2).mean() >= _OVEREXPOSED_SHARE:
+                np.copyto(self.image, before, where=full & (before > self.image))
 
     def _compare(self) -> None:
         stretch = self._gain.stretch(self.shape)

@@ -153,7 +153,7 @@ def last_with_s(thing: Bringers, box: Box, everybody: Actors, radius: float) -> 
     last_s = float("-inf")
     for track_id in thing.people:
         actor = everybody[track_id]
-        for at_s, seen in actor.path:
+        for at_s, seen in (*actor.path, (actor.stood_s, actor.box)):
             x, y = geometry.foot(seen)
             if actors.gap_px((x, y, x, y), box) <= radius * actor.stature_px:
                 last_s = max(last_s, at_s)
@@ -245,4 +245,10 @@ def _is_with(actor: Actor, region: Region, everybody: Actors, foreground: NDArra
         return True
     if everybody.heir(actor) is not None:
         return False  # their present place is asked for by their present number
-    return not actor.cut_off and everybody.still_stands(actor, foreground, region)
+    stands = everybody.still_stands(actor, foreground, region)
+    actor.headless = actor.headless and stands  # once bare, others pass through their place
+    close = actors.gap_px(actor.box, region.box) <= _REACH_PERSON * actor.stature_px
+    if not stands or (actor.cut_off and not (actor.headless and close)):
+        return False
+    actor.stood_s = everybody.now_s
+    return True

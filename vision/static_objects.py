@@ -59,7 +59,7 @@ _SEED_REACH_PX = 7
 
 EVIDENCE_MIN = 0.42
 """See `Region.evidence`: a bag of little contrast on patterned ground has 0.53, a tape in the wind up to 0.35."""
-_STRENGTH_MAX = 3.0
+_STRENGTH_MAX = 4.5
 _EDGE_SOFT = 0.15
 """Slope of the contour a pixel, in shares of the region's contrast: a step has about 0.3, a wide penumbra 0.05."""
 _CLEARLY, _CLEARLY_SLOPE = 1.2, 2.0

@@ -102,3 +102,16 @@ def test_another_picture_is_held_and_then_learned_afresh() -> None:
 def test_pictures_are_analysed_at_320_pixels() -> None:
     assert shrink(np.zeros((1080, 1920, 3), np.uint8)).shape == (180, 320, 3)
     assert shrink(np.zeros((120, 160, 3), np.uint8)).shape == (120, 160, 3)
+
+
+def test_what_is_overexposed_after_the_light_rose_is_still_the_same() -> None:
+    layers = PixelLayers(SHAPE)
+
+    def lit(image: NDArray[np.float64], gain: float = 1.0) -> NDArray[np.float64]:
+        image[:, :50] += 110  # a pale wall over most of the picture
+        return image * gain
+
+    run(layers, 0, 5, lit)
+    run(layers, 5, 8, lambda image: lit(image, 1.7))
+    assert not layers.held
+    assert layers.foreground.mean() < 0.1

@@ -153,6 +153,13 @@ def test_a_cloud_is_no_thing() -> None:
     assert watch(rule(), street, 45) == []
 
 
+def test_an_owner_whose_head_the_upper_border_cuts_off_is_still_there() -> None:
+    owner = Mover(1, walk((5, 168), (10, 60), (26, 60), (31, 168), y=40), seen=lambda now_s: now_s < 16)
+    events = watch(rule(), Street([owner], [Thing(44, 40, 10)]), 45)
+    assert phases(events) == ["opened"]
+    assert events[0][0] >= 26 + 10
+
+
 def test_a_load_is_reported_while_the_vehicle_stays() -> None:
     truck = Mover(1, walk((3, -50), (8, 50), (60, 50)), (64, 40), "truck", (150, 120, 60))
     street = Street([truck], [Thing(100, 92, 12, size=(28, 18))])

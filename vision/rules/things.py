@@ -24,6 +24,8 @@ State = Literal["carried", "with_owner", "unattended", "abandoned", "reclaimed",
 _LABEL_IOU_MIN = 0.3
 _AWAY_S = 1.0
 """Its owner counts as away from a thing after so long."""
+_COMING_TO_REST_S = 0.8
+"""The last stretch of a load's way changes hardly a pixel: it lies still only so long after its pixels do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Candidate:
     def rested(self, region: Region) -> None:
         """Take over since when the region has had its shape."""
         if self.recalled_s is None:
-            self.born_s, self.rest_s = region.born_s, max(region.born_s, region.rest_s)
+            self.born_s, self.rest_s = region.born_s, max(region.born_s, region.rest_s) + _COMING_TO_REST_S
 
     def thing(self) -> Thing:
         attended = not self.tipped and self.now_s - self.attended_s < _AWAY_S
