@@ -27,7 +27,7 @@ MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/s
 DEVICE = "dev-1"
 
 
-def wait_until(condition: Callable[[], bool], what: str, within_s: float = 20.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, within_s: float = 60.0) -> None:
     deadline_s = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline_s, f"{what}: not within {within_s} s"
