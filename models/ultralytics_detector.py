@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models import output, preparation
+from models import output
 from models.errors import ModelError
-from models.onnx_detector import input_size, takes_any_rectangle, wanted_classes
+from models.onnx_detector import takes_any_rectangle, wanted_classes
 from vision import detect
 
 if TYPE_CHECKING:
@@ -36,14 +36,12 @@ class UltralyticsDetector:
         self._confidence = confidence
         try:
             self._model = _ultralytics().YOLO(str(file.path), task="detect", verbose=False)
-            self._boxes_in(np.zeros((input_px, input_px, 3), np.uint8))
+            self._predict(np.zeros((input_px, input_px, 3), np.uint8))
         except ModelError:
             raise
         except Exception as error:  # ultralytics and what it loads raise anything
             raise ModelError(f"the model {file.path} cannot be run by ultralytics: {_reason(error)}") from error
-        self._any_rectangle = _takes_any_rectangle(file, self._model.predictor.model, input_px)
-        if self._any_rectangle:
-            self._model.predictor.model.dynamic = True  # ultralytics asks only whether it takes several at once
+        _check_size(file, self._model.predictor.model, input_px)
         self._labels: dict[int, str] = dict(self._model.names)
         self._wanted = wanted_classes(self._labels, labels)
 
@@ -53,23 +51,20 @@ class UltralyticsDetector:
         return list(self._labels.values())
 
     def detect(self, image: NDArray[np.uint8]) -> list[detect.Detection]:
-        size = input_size(image, self._input_px, any_rectangle=self._any_rectangle)
-        filled, placement = preparation.letterbox(image, size)
-        boxes = self._boxes_in(filled)
-        corners = boxes.xyxy.cpu().numpy()
+        boxes = self._predict(image).boxes
+        corners = np.clip(boxes.xyxyn.cpu().numpy(), 0.0, 1.0).tolist()
         scores, classes = boxes.conf.cpu().numpy().tolist(), boxes.cls.cpu().numpy().astype(int).tolist()
         return [
-            detect.Detection(label=self._labels[number], confidence=score, box=placement.box(corners_px))
-            for corners_px, score, number in zip(corners, scores, classes, strict=True)
+            detect.Detection(label=self._labels[number], confidence=score, box=(x1, y1, x2, y2))
+            for (x1, y1, x2, y2), score, number in zip(corners, scores, classes, strict=True)
             if number in self._wanted
         ]
 
-    def _boxes_in(self, filled: NDArray[np.uint8]) -> Any:
-        """Of a picture that has the input's size already, so that ultralytics neither scales nor fills it."""
+    def _predict(self, image: NDArray[np.uint8]) -> Any:
         results = self._model.predict(
-            filled, imgsz=list(filled.shape[:2]), conf=self._confidence, iou=output.SUPPRESSION_IOU, verbose=False
+            image, imgsz=self._input_px, conf=self._confidence, iou=output.SUPPRESSION_IOU, verbose=False
         )
-        return results[0].boxes
+        return results[0]
 
 
 def _reason(error: Exception) -> str:
@@ -82,11 +77,11 @@ def _reason(error: Exception) -> str:
     return reason
 
 
-def _takes_any_rectangle(file: ModelFile, loaded: Any, input_px: int) -> bool:
+def _check_size(file: ModelFile, loaded: Any, input_px: int) -> None:
     """Refuse an export of another fixed size; ultralytics would use its size without a word."""
     metadata = getattr(loaded, "metadata", {})
     try:
-        free = takes_any_rectangle({key: str(value) for key, value in metadata.items()}, input_px)
+        takes_any_rectangle({key: str(value) for key, value in metadata.items()}, input_px)
     except ModelError as error:
         raise ModelError(f"the model {file.path} cannot be used: {error}") from error
     fixed = set(metadata.get("imgsz", [])) if not metadata.get("dynamic") else set()
@@ -95,7 +90,6 @@ def _takes_any_rectangle(file: ModelFile, loaded: Any, input_px: int) -> bool:
         raise ModelError(
             f"the model {file.path} cannot be used: it takes pictures of {sizes} px, detector.input_px is {input_px}"
         )
-    return free
 
 
 def _ultralytics() -> Any:
