@@ -46,9 +46,7 @@ def build(published: bytes, input_px: int) -> bytes:
         "stride": "32",
         "task": "detect",
     }
-    return centernet.serialise(
-        builder, [input_px, input_px], {"output0": [1, centernet.BEST, 6]}, metadata, name="centerface"
-    )
+    return centernet.serialise(builder, input_px, {"output0": [1, centernet.BEST, 6]}, metadata, name="centerface")
 
 
 def _best_places(builder: Builder, input_px: int) -> None:

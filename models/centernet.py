@@ -16,8 +16,6 @@ from models import catalogue, output
 from models.onnx_translation import Builder, Translation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from models.tfjs_graph import Graph
 
 PUBLISHED_PX = 512
@@ -46,70 +44,72 @@ LABELS = (
 
 
 def build(graph: Graph, input_px: int, layout: output.Layout = "boxes") -> bytes:
-    """Make the ONNX file for pictures with input_px as longer side: input `images` [1, 3, height, width], RGB in 0..1.
+    """Make the ONNX file for square pictures: input `images` [1, 3, input_px, input_px], RGB in 0..1.
 
-    Both sides are multiples of 32: no picture needs a square. In `boxes` the suppressed ones have score 0 and the rest
-    are best first.
+    In `boxes` the suppressed ones have score 0 and the rest are best first.
     """
-    builder = _translated(graph, [KEYPOINTS, DISTANCES])
-    shape = _final_boxes(builder, input_px) if layout == "boxes" else _candidates(builder)
+    builder = _heads(graph, input_px)
+    shape = _final_boxes(builder, input_px) if layout == "boxes" else _candidates(builder, input_px)
     metadata = {
-        "args": str({"dynamic": True}),
         "author": "talaia-models convert",
         "batch": "1",
         "description": "MobileNetV3-CenterNet, COCO",
         "end2end": str(layout == "boxes"),
         "imgsz": str([input_px, input_px]),
-        catalogue.LONGER_SIDE_KEY: str(input_px),
         "names": str(dict(enumerate(LABELS))),
         "stride": str(catalogue.INPUT_PX_STEP),
         "task": "detect",
     }
-    return serialise(builder, ["height", "width"], {"output0": shape}, metadata)
+    return serialise(builder, input_px, {"output0": shape}, metadata)
 
 
 def build_heads(graph: Graph, input_px: int) -> bytes:
     """Make an ONNX file that ends in the two heads, to compare them with the original's."""
-    builder = _translated(graph, [KEYPOINTS, DISTANCES])
+    builder = _heads(graph, input_px)
     side = input_px // _HEAD_STRIDE_PX
     outputs = {KEYPOINTS: [1, len(LABELS), side, side], DISTANCES: [1, 4, side, side]}
-    return serialise(builder, [input_px, input_px], outputs, {})
+    return serialise(builder, input_px, outputs, {})
 
 
 def build_features(graph: Graph, input_px: int) -> bytes:
     """Make an ONNX file of the backbone alone: the means of its maps, `features` [1, FEATURES], for a crop."""
-    builder = _translated(graph, [_MIDDLE, _DEEP])
+    builder = _translated(graph, input_px, [_MIDDLE, _DEEP])
     builder.add("ReduceMean", [_MIDDLE], "middle", axes=[2, 3], keepdims=0)
     builder.add("ReduceMean", [_DEEP], "deep", axes=[2, 3], keepdims=0)
     builder.add("Concat", ["middle", "deep"], "features", axis=1)
-    return serialise(builder, [input_px, input_px], {"features": [1, FEATURES]}, {})
+    return serialise(builder, input_px, {"features": [1, FEATURES]}, {})
 
 
-def _translated(graph: Graph, outputs: list[str]) -> Builder:
+def _heads(graph: Graph, input_px: int) -> Builder:
+    return _translated(graph, input_px, [KEYPOINTS, DISTANCES])
+
+
+def _translated(graph: Graph, input_px: int, outputs: list[str]) -> Builder:
     builder = Builder()
     builder.add("Mul", ["images", builder.floats("images/range", 255.0)], "images/0..255")
-    translation = Translation(graph, builder, placeholder="images/0..255", published_px=PUBLISHED_PX)
+    translation = Translation(graph, builder, placeholder="images/0..255", scale=input_px / PUBLISHED_PX)
     translation.run(outputs)
     return builder
 
 
-def _best_places(builder: Builder) -> tuple[str, list[str]]:
+def _best_places(builder: Builder, input_px: int) -> tuple[str, list[str]]:
     """Decode the places with the best scores: scores [1, 80, BEST] and x1, y1, x2, y2, each [1, 1, BEST]."""
+    side = input_px // _HEAD_STRIDE_PX
     builder.add("MaxPool", [KEYPOINTS], "highest", kernel_shape=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1])
     builder.add("Equal", [KEYPOINTS, "highest"], "is_peak")
     builder.add("Where", ["is_peak", KEYPOINTS, builder.floats("zero", 0.0)], "peaks")
-    builder.add("Reshape", ["peaks", builder.integers("flat", [1, len(LABELS), -1])], "place_scores")
+    builder.add("Reshape", ["peaks", builder.integers("flat", [1, len(LABELS), side * side])], "place_scores")
     builder.add("ReduceMax", ["place_scores"], "place_best", axes=[1], keepdims=0)
     best, top = [builder.integers("best", [BEST])], ["place_value", "place_index"]
     builder.nodes.append(helper.make_node("TopK", ["place_best", *best], top, name="top_places", axis=1))
     builder.add("Reshape", ["place_index", builder.integers("vector", [-1])], "place")
     builder.add("Gather", ["place_scores", "place"], "scores", axis=2)
-    builder.add("Reshape", [DISTANCES, builder.integers("flat_distances", [1, 4, -1])], "place_distances")
+    builder.add("Reshape", [DISTANCES, builder.integers("flat_distances", [1, 4, side * side])], "place_distances")
     builder.add("Gather", ["place_distances", "place"], "distances", axis=2)
     builder.nodes.append(
         helper.make_node("Split", ["distances"], ["left", "top", "right", "bottom"], name="sides", axis=1)
     )
-    width = builder.add("Shape", [DISTANCES], "places_a_row", start=3)
+    width = builder.integers("places_a_row", side)
     builder.add("Mod", ["place", width], "column")
     builder.add("Div", ["place", width], "row")
     for axis, index in (("x", "column"), ("y", "row")):
@@ -122,8 +122,8 @@ def _best_places(builder: Builder) -> tuple[str, list[str]]:
     return "scores", ["x1", "y1", "x2", "y2"]
 
 
-def _candidates(builder: Builder) -> list[int]:
-    scores, _ = _best_places(builder)
+def _candidates(builder: Builder, input_px: int) -> list[int]:
+    scores, _ = _best_places(builder, input_px)
     for axis in ("x", "y"):
         builder.add("Add", [f"{axis}1", f"{axis}2"], f"{axis}_sum")
         builder.add("Mul", [f"{axis}_sum", builder.floats("half", 0.5)], f"{axis}_centre")
@@ -134,7 +134,7 @@ def _candidates(builder: Builder) -> list[int]:
 
 def _final_boxes(builder: Builder, input_px: int) -> list[int]:
     """Give each place one label, its best: a van is a car or a truck, not both."""
-    scores, corners = _best_places(builder)
+    scores, corners = _best_places(builder, input_px)
     builder.add("ArgMax", [scores], "class_index", axis=1, keepdims=0)
     builder.add("Cast", ["class_index"], "class_number", to=TensorProto.FLOAT)
     builder.add("Reshape", ["class_number", builder.integers("column_shape", [1, -1, 1])], "class_column")
@@ -163,20 +163,17 @@ def suppress(builder: Builder, input_px: int) -> None:
 
 def serialise(
     builder: Builder,
-    size: Sequence[int | str],
+    input_px: int,
     outputs: dict[str, list[int]],
     metadata: dict[str, str],
     *,
     name: str = "centernet-coco",
 ) -> bytes:
-    """Write the file; `size` is height and width, a name where any will do.
-
-    The same graph gives the same bytes, so that its SHA-256 can be known beforehand.
-    """
+    """Write the file; the same graph gives the same bytes, so that its SHA-256 can be known beforehand."""
     graph = helper.make_graph(
         builder.nodes,
         name,
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, *size])],
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, input_px, input_px])],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
         builder.constants,
     )

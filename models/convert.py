@@ -95,7 +95,7 @@ def write(
         size_bytes=len(content),
         input_px=input_px,
         layout=layout,
-        conversion=entry.conversion,
+        conversion=catalogue.CONVERSION,
         confidence=entry.confidence,
         licence=f"{entry.source.licence}, (c) {entry.source.copyright}, as redistributed by the package",
         source=catalogue.CardSource(

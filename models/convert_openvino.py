@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models import catalogue
-from models.onnx_detector import metadata_of
-from models.openvino_detector import NOTES, engine
+from models.onnx_detector import metadata_labels
+from models.openvino_detector import LABELS_KEY, engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +20,7 @@ def convert(file: ModelFile, out: Path, *, say: Callable[[str], None]) -> Path:
     """Write `<stem>-openvino.xml`, `.bin` and `.json` into a folder; the card tells what they were made from."""
     openvino = engine()
     model = openvino.convert_model(str(file.path))
-    for key, value in metadata_of(file.path).items():
-        if key in NOTES:
-            model.set_rt_info(value, NOTES[key])
+    model.set_rt_info(str(metadata_labels(file.path)), LABELS_KEY)
     target = out / f"{file.path.stem}{catalogue.OPENVINO_ENDING}"
     with tempfile.TemporaryDirectory(prefix="talaia-models-") as folder:
         made = Path(folder) / target.name

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import onnxruntime  # type: ignore[import-untyped] # it ships no types
 
-from models import catalogue, output, preparation
+from models import output, preparation
 from models.errors import ModelError
 from vision import detect
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
     from pathlib import Path
 
     import numpy as np
@@ -37,10 +37,8 @@ class OnnxDetector:
         self._confidence = confidence
         self._session = session(file)
         try:
-            metadata = self._session.get_modelmeta().custom_metadata_map
-            self._labels = labels_of(metadata)
+            self._labels = _labels(self._session.get_modelmeta().custom_metadata_map)
             self._input_name, self._input_px = _input(self._session, input_px)
-            self._any_rectangle = takes_any_rectangle(metadata, input_px)
             self._layout = output.layout_of(self._session.get_outputs()[0].shape, len(self._labels))
         except ModelError as error:
             raise ModelError(f"the model {file.path} cannot be used: {error}") from error
@@ -52,9 +50,8 @@ class OnnxDetector:
         return list(self._labels.values())
 
     def detect(self, image: NDArray[np.uint8]) -> list[detect.Detection]:
-        size = input_size(image, self._input_px, any_rectangle=self._any_rectangle)
-        filled, placement = preparation.letterbox(image, size)
-        outputs: list[Any] = self._session.run(None, {self._input_name: preparation.tensor(filled)})
+        square, placement = preparation.letterbox(image, self._input_px)
+        outputs: list[Any] = self._session.run(None, {self._input_name: preparation.tensor(square)})
         found = output.read(outputs[0], self._layout, self._confidence)
         return [
             detect.Detection(label=self._labels[number], confidence=score, box=placement.box(corners))
@@ -63,25 +60,6 @@ class OnnxDetector:
             )
             if number in self._wanted
         ]
-
-
-def takes_any_rectangle(metadata: Mapping[str, str], input_px: int) -> bool:
-    """Tell whether the file says that grey around a picture can be left out.
-
-    Raises:
-        ModelError: it says so for another longer side.
-    """
-    longer_px = metadata.get(catalogue.LONGER_SIDE_KEY)
-    if longer_px not in (None, str(input_px)):
-        raise ModelError(f"it takes pictures of {longer_px} px, detector.input_px is {input_px}")
-    return longer_px is not None
-
-
-def input_size(image: NDArray[np.uint8], input_px: int, *, any_rectangle: bool) -> tuple[int, int]:
-    """Give height and width of the input for a picture."""
-    if any_rectangle:
-        return preparation.rectangle(image, input_px, catalogue.INPUT_PX_STEP)
-    return input_px, input_px
 
 
 def wanted_classes(known: dict[int, str], labels: Collection[str] | None) -> set[int]:
@@ -123,7 +101,7 @@ def describe(file: ModelFile) -> Description:
     """
     loaded = session(file)
     try:
-        labels = list(labels_of(loaded.get_modelmeta().custom_metadata_map).values())
+        labels = list(_labels(loaded.get_modelmeta().custom_metadata_map).values())
         fixed = [size for size in loaded.get_inputs()[0].shape[2:] if isinstance(size, int)]
         _, input_px = _input(loaded, fixed[0] if fixed else 0)
         return Description(labels, input_px, output.layout_of(loaded.get_outputs()[0].shape, len(labels)))
@@ -131,17 +109,16 @@ def describe(file: ModelFile) -> Description:
         raise ModelError(f"the model {file.path} cannot be used: {error}") from error
 
 
-def metadata_of(path: Path) -> dict[str, str]:
-    """Read what an ONNX file says of itself without loading its weights for work."""
+def metadata_labels(path: Path) -> dict[int, str]:
+    """Read the class names of an ONNX file without loading its weights for work."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = _LOG_ERRORS_ONLY
     loaded = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    metadata: dict[str, str] = loaded.get_modelmeta().custom_metadata_map
-    return metadata
+    return _labels(loaded.get_modelmeta().custom_metadata_map)
 
 
-def labels_of(metadata: Mapping[str, str]) -> dict[int, str]:
+def _labels(metadata: dict[str, str]) -> dict[int, str]:
     """Read `names` as YOLO exports write it: a Python dict from class number to label."""
     try:
         names = ast.literal_eval(metadata["names"])

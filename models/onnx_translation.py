@@ -47,14 +47,14 @@ class Builder:
 
 
 class Translation:
-    """One graph on its way to ONNX, for pictures of any size whose sides the deepest map's stride divides."""
+    """One graph on its way to ONNX, for pictures of another size than it was published for."""
 
-    def __init__(self, graph: Graph, builder: Builder, *, placeholder: str, published_px: int) -> None:
-        """Read the pixels from the tensor `placeholder`; the graph was published for squares of published_px."""
+    def __init__(self, graph: Graph, builder: Builder, *, placeholder: str, scale: float) -> None:
+        """Read the pixels from the tensor `placeholder`; `scale` is the new input size over the published one."""
         self._graph = graph
         self._builder = builder
         self._placeholder = placeholder
-        self._published_px = published_px
+        self._scale = scale
         self._handlers: dict[str, Callable[[Node], None]] = {
             "Placeholder": self._start,
             "_FusedConv2D": self._convolution,
@@ -106,28 +106,25 @@ class Translation:
     def _resize(self, node: Node) -> None:
         sampling_known = not node.flag("align_corners") and not node.flag("half_pixel_centers")
         _require(sampling_known, node.name, "samples in a way that is not known here")
-        rows, columns = self._graph.constants[node.inputs[1]].tolist()
-        before = self._published_px / self._stride(node.inputs[0])
-        factors = self._builder.floats(f"{node.name}/factors", [1.0, 1.0, rows / before, columns / before])
+        published_px = self._graph.constants[node.inputs[1]].tolist()
+        sizes = [round(each * self._scale) for each in published_px]
+        channels = self._channels(node.inputs[0])
+        target = self._builder.integers(f"{node.name}/sizes", [1, channels, *sizes])
         self._builder.add(
             "Resize",
-            [node.inputs[0], "", factors],
+            [node.inputs[0], "", "", target],
             node.name,
             mode="linear",
             coordinate_transformation_mode="asymmetric",
         )
 
-    def _stride(self, name: str) -> float:
-        """How many pixels of the picture one step in a map is."""
+    def _channels(self, name: str) -> int:
+        """Look the number of channels up at the convolution that the tensor comes from."""
         node = self._graph.nodes[name]
-        if node.op == "Placeholder":
-            return 1
-        if node.op == "ResizeBilinear":
-            rows, _ = self._graph.constants[node.inputs[1]].tolist()
-            return self._published_px / float(rows)
-        own = node.integers("strides")[1] if "Conv" in node.op else 1
-        source = next(each for each in node.inputs if each in self._graph.nodes and each not in self._graph.constants)
-        return own * self._stride(source)
+        while "Conv" not in node.op:
+            node = self._graph.nodes[node.inputs[0]]
+        weights = self._graph.constants[node.inputs[1]]
+        return int(np.prod(weights.shape[2:]) if "Depthwise" in node.op else weights.shape[3])
 
     def _concatenation(self, node: Node) -> None:
         *tensors, axis = node.inputs

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models import catalogue, output, preparation
+from models import output, preparation
 from models.errors import ModelError
-from models.onnx_detector import input_size, labels_of, metadata_of, takes_any_rectangle, wanted_classes
+from models.onnx_detector import metadata_labels, wanted_classes
 from vision import detect
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from models.catalogue import ModelFile
 
-NOTES = {"names": "talaia_names", catalogue.LONGER_SIDE_KEY: "talaia_longer_side"}
-"""What of an ONNX file's metadata goes into the converted file, and its keys there."""
+LABELS_KEY = "talaia_names"
+"""Of the converted file's own notes: the class names, as YOLO exports write them."""
 _HOW = {
     "INFERENCE_NUM_THREADS": 1,
     "NUM_STREAMS": 1,
@@ -42,16 +43,12 @@ class OpenVinoDetector:
         self._input_px = input_px
         openvino = engine()
         try:
-            self._core = openvino.Core()
-            self._model = self._core.read_model(str(file.path))
-            metadata = _metadata(self._model, file.path)
-            self._labels = labels_of(metadata)
-            self._any_rectangle = takes_any_rectangle(metadata, input_px)
-            _check_size(self._model, input_px)
-            shape = [None if size.is_dynamic else size.get_length() for size in self._model.output(0).partial_shape]
+            model = openvino.Core().read_model(str(file.path))
+            self._labels = _labels(model, file.path)
+            _fix_size(model, input_px)
+            shape = [None if size.is_dynamic else size.get_length() for size in model.output(0).partial_shape]
             self._layout = output.layout_of(shape, len(self._labels))
-            self._compiled: dict[tuple[int, int], Any] = {}
-            self._compile((input_px, input_px))
+            self._compiled = openvino.Core().compile_model(model, "CPU", _HOW)
         except ModelError as error:
             raise ModelError(f"the model {file.path} cannot be used: {error}") from error
         except Exception as error:  # OpenVINO's own exceptions share no base
@@ -65,9 +62,8 @@ class OpenVinoDetector:
         return list(self._labels.values())
 
     def detect(self, image: NDArray[np.uint8]) -> list[detect.Detection]:
-        size = input_size(image, self._input_px, any_rectangle=self._any_rectangle)
-        filled, placement = preparation.letterbox(image, size)
-        outputs = self._compile(size)(preparation.tensor(filled))
+        square, placement = preparation.letterbox(image, self._input_px)
+        outputs = self._compiled(preparation.tensor(square))
         found = output.read(np.asarray(outputs[0]), self._layout, self._confidence)
         return [
             detect.Detection(label=self._labels[number], confidence=score, box=placement.box(corners))
@@ -76,17 +72,6 @@ class OpenVinoDetector:
             )
             if number in self._wanted
         ]
-
-    def _compile(self, size: tuple[int, int]) -> Any:
-        """Fix height and width, once for each: cameras have few shapes, and OpenVINO is slower without."""
-        if size not in self._compiled:
-            if self._model.input(0).partial_shape.is_dynamic:
-                fixed = self._model.clone()
-                fixed.reshape([1, 3, *size])
-            else:
-                fixed = self._model
-            self._compiled[size] = self._core.compile_model(fixed, "CPU", _HOW)
-        return self._compiled[size]
 
 
 def engine() -> Any:
@@ -98,15 +83,19 @@ def engine() -> Any:
     return openvino
 
 
-def _metadata(model: Any, path: Path) -> dict[str, str]:
+def _labels(model: Any, path: Path) -> dict[int, str]:
     if path.suffix == ".onnx":
-        return metadata_of(path)
-    if not model.has_rt_info(NOTES["names"]):
+        return metadata_labels(path)
+    if not model.has_rt_info(LABELS_KEY):
         raise ModelError("it has no class names; make it with talaia-models convert --format openvino")
-    return {key: model.get_rt_info(note).astype(str) for key, note in NOTES.items() if model.has_rt_info(note)}
+    names: dict[int, str] = ast.literal_eval(model.get_rt_info(LABELS_KEY).astype(str))
+    return names
 
 
-def _check_size(model: Any, input_px: int) -> None:
+def _fix_size(model: Any, input_px: int) -> None:
+    wanted = [1, 3, input_px, input_px]
     shape = model.input(0).partial_shape
-    if not shape.compatible(type(shape)([1, 3, input_px, input_px])):
+    if not shape.compatible(type(shape)(wanted)):
         raise ModelError(f"it takes pictures of {shape}, detector.input_px is {input_px}")
+    if shape.is_dynamic:
+        model.reshape(wanted)

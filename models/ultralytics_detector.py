@@ -12,7 +12,7 @@ import numpy as np
 
 from models import output
 from models.errors import ModelError
-from models.onnx_detector import takes_any_rectangle, wanted_classes
+from models.onnx_detector import wanted_classes
 from vision import detect
 
 if TYPE_CHECKING:
@@ -80,10 +80,6 @@ def _reason(error: Exception) -> str:
 def _check_size(file: ModelFile, loaded: Any, input_px: int) -> None:
     """Refuse an export of another fixed size; ultralytics would use its size without a word."""
     metadata = getattr(loaded, "metadata", {})
-    try:
-        takes_any_rectangle({key: str(value) for key, value in metadata.items()}, input_px)
-    except ModelError as error:
-        raise ModelError(f"the model {file.path} cannot be used: {error}") from error
     fixed = set(metadata.get("imgsz", [])) if not metadata.get("dynamic") else set()
     if fixed - {input_px}:
         sizes = " x ".join(map(str, metadata["imgsz"]))

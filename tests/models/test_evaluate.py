@@ -73,5 +73,5 @@ def test_the_model_is_as_good_as_its_page_says(built: Path, coco128: Path) -> No
     detector = load_detector("onnxruntime", str(built / "centernet-coco-320.onnx"), 320, 0.15)
     pictures = evaluate.read_folder(coco128, detector.labels)
     scores = {score.confidence: score for score in evaluate.evaluate(detector, pictures, progress=lambda *_: None)}
-    assert scores[0.30].precision == pytest.approx(0.74, abs=0.02)
-    assert scores[0.30].recall == pytest.approx(0.29, abs=0.02)
+    assert scores[0.30].precision == pytest.approx(0.71, abs=0.02)
+    assert scores[0.30].recall == pytest.approx(0.31, abs=0.02)

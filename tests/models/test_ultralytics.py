@@ -128,7 +128,7 @@ def test_the_agent_analyses_a_clip_with_it(built: Path, coco128: Path, tmp_path:
     [
         ("broken.pt", 320, "broken.pt cannot be run by ultralytics: "),
         ("no-model.txt", 320, "no-model.txt cannot be run by ultralytics: "),
-        ("centernet-coco-320.onnx", 640, "it takes pictures of 320 px, detector.input_px is 640"),
+        ("centernet-coco-320.onnx", 640, "it takes pictures of 320 x 320 px, detector.input_px is 640"),
     ],
 )
 def test_a_file_that_cannot_be_used_gives_one_line(
