@@ -159,10 +159,10 @@ class _Crew:
             self._lasting(self._desk.run_at_once, "commands"),
             self._lasting(self._desk.run_long, "long-commands"),
         ]
-        self._senders.start()
         for thread in (*lasting, *obeying):
             thread.start()
         self._take_cameras(self._settings)
+        self._senders.start()  # after the cameras: the first status, and the last will, name them
         self._watchdog.ready()
         while not self._clock.wait(stop, _LOOK_EVERY_S):
             try:
