@@ -86,7 +86,6 @@ class Intrusion(base.Rule):
             for visit in self._visits.values():
                 visit.since_s -= ago_s
                 visit.last_s = max(0.0, -ago_s)  # the time while nobody looked does not count as empty
-                visit.last_s = max(0.0, -ago_s)
             self._next_number = int(state["next_number"])
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a snapshot of intrusion: {error}") from error
