@@ -26,11 +26,11 @@ from control_room.devices import routes as devices
 from control_room.events import routes as events
 from control_room.evidence import routes as evidence
 from control_room.evidence import service as evidence_service
-from control_room.evidence.store import Store
 from control_room.health import routes as health
 from control_room.health.metrics import CountRequests, Metrics
 from control_room.sessions import routes as sessions
 from control_room.sessions.service import LoginLimit
+from control_room.store import opening
 from control_room.stream import routes as stream
 from control_room.stream.hub import Hub
 from control_room.town import routes as town
@@ -106,7 +106,7 @@ def create_app(
     """
     app = routed(built)
     metrics = Metrics()
-    store = Store(settings.store.directory)
+    store = opening.open_store(settings.store)
     signer = keys.load(settings.commands)
     hub = Hub(settings.database.url, heartbeat_s=heartbeat_s)
 
@@ -162,5 +162,5 @@ def _do_due(room: rooms.Room) -> None:
         evidence_service.remove_expired(connection, room.store, now)
     with room.database.connection() as connection:
         evidence_service.erase_expired(connection, room.store, now)
-    room.store.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)
+    room.store.staging.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)
     Uploads(room.store).clear(now.timestamp() - upload_service.KEPT_S)

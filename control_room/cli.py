@@ -307,9 +307,10 @@ def _command_key(options: argparse.Namespace) -> int:
 
 def _fsck(options: argparse.Namespace) -> int:
     from control_room.fsck import report  # noqa: PLC0415 - only here
+    from control_room.store import opening  # noqa: PLC0415 - only here
 
     with _connected(options) as connection:
-        found = report.check(connection, _settings(options).store.directory, sys.stderr)
+        found = report.check(connection, opening.open_store(_settings(options).store), sys.stderr)
     if options.json:
         _print_json(found.as_json())
     else:

@@ -9,9 +9,9 @@ import zoneinfo
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 _PREFIX = "TALAIA_"
@@ -69,6 +69,21 @@ def _broker_url(url: str) -> str:
     if not sound:
         raise _wrong(without_password(url), "mqtt://USER:PASSWORD@HOST:PORT or mqtts://...")
     return url
+
+
+def _s3_endpoint(url: str) -> str:
+    """Not in the open: evidence goes over it, and the key signs for it."""
+    parts = urllib.parse.urlsplit(url)
+    allowed = "https://HOST[:PORT], http:// on a loopback address only, or nothing"
+    try:
+        sound = bool(parts.hostname) and parts.path in {"", "/"} and not parts.query and parts.port != 0
+        loopback = parts.hostname == "localhost" or (sound and ipaddress.ip_address(parts.hostname or "").is_loopback)
+    except ValueError:
+        loopback = False
+        sound = parts.scheme == "https" and bool(parts.hostname) and parts.path in {"", "/"}
+    if url and (parts.username or not sound or parts.scheme not in ({"http", "https"} if loopback else {"https"})):
+        raise _wrong(without_password(url), allowed)
+    return url.removesuffix("/")
 
 
 def _public_url(url: str) -> str:
@@ -144,7 +159,25 @@ class Mqtt(_Section):
 class Store(_Section):
     """Where evidence files lie."""
 
+    kind: Literal["local", "s3"] = "local"
     directory: Path = Path("data/store")
+    s3_endpoint: Annotated[str, AfterValidator(_s3_endpoint)] = ""
+    s3_bucket: str = Field(default="", max_length=63, pattern=r"^([a-z0-9][a-z0-9.-]+[a-z0-9])?$")
+    s3_prefix: str = Field(default="", max_length=200, pattern=r"^[A-Za-z0-9_./-]*$")
+    s3_region: str = Field(default="us-east-1", min_length=1, max_length=50)
+    s3_access_key_id: str = ""
+    s3_secret_access_key: SecretStr = SecretStr("")
+    s3_secret_access_key_file: str = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Store:
+        if self.kind == "s3":
+            for key in ("s3_endpoint", "s3_bucket", "s3_access_key_id"):
+                if not getattr(self, key):
+                    raise _wrong("", 'a value, because store.kind is "s3"', f".{key}")
+            if not (self.s3_secret_access_key.get_secret_value() or self.s3_secret_access_key_file):
+                raise _wrong("", "a file that holds the secret access key", ".s3_secret_access_key_file")
+        return self
 
 
 class Town(_Section):
@@ -253,7 +286,11 @@ def _with_secrets(settings: Settings) -> Settings:
         place = parts.netloc.rpartition("@")[2]
         url = parts._replace(netloc=f"{parts.username}:{password}@{place}").geturl()
         mqtt = mqtt.model_copy(update={"url": url})
-    return settings.model_copy(update={"database": database, "mqtt": mqtt})
+    store = settings.store
+    if store.s3_secret_access_key_file:
+        secret = SecretStr(_secret("store.s3_secret_access_key_file", store.s3_secret_access_key_file))
+        store = store.model_copy(update={"s3_secret_access_key": secret})
+    return settings.model_copy(update={"database": database, "mqtt": mqtt, "store": store})
 
 
 def _secret(key: str, path: str) -> str:

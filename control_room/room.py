@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from control_room import config
     from control_room.commands.keys import Signer
     from control_room.database import pool
-    from control_room.evidence.store import Store
+    from control_room.store.content import Store
     from control_room.health.metrics import Metrics
     from control_room.stream.hub import Hub
 

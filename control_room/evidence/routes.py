@@ -1,19 +1,20 @@
 """`/api/v1/evidence/{evidence_id}`: devices put files, people open them."""
 
 import http
-import re
 import uuid
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 import anyio
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from control_room import access, fields, problems
 from control_room import room as rooms
-from control_room.evidence import schemas, service, store
+from control_room.evidence import schemas, service
+from control_room.store import download as downloads
+from control_room.store.staging import Incoming
 
 router = APIRouter(prefix="/api/v1/evidence", tags=["evidence"])
 
@@ -21,7 +22,6 @@ _UPLOAD_TIMEOUT_S = 300
 _WRITE_BYTES = 1024 * 1024
 _SHOWN = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "video/mp4": "mp4", "video/webm": "webm"}
 """What a browser may show in the page; anything else is only handed out, as bytes."""
-_ONE_RANGE = re.compile(r"^bytes=(?:(?P<first>\d{1,18})-(?P<last>\d{0,18})|-(?P<tail>\d{1,18}))$")
 
 
 class SlowUploadError(problems.ProblemError):
@@ -38,9 +38,9 @@ def _expected(evidence_id: uuid.UUID, request: Request, room: rooms.Here, caller
 
 async def _incoming(
     request: Request, room: rooms.Here, _expected: Annotated[None, Depends(_expected)]
-) -> AsyncIterator[store.Incoming]:
+) -> AsyncIterator[Incoming]:
     """The body, written to the store's disk while it arrives; gone afterwards unless the route kept it."""
-    with room.store.receive() as incoming:
+    with Incoming(room.store) as incoming:
         try:
             with anyio.fail_after(_UPLOAD_TIMEOUT_S):
                 chunks = bytearray()
@@ -67,7 +67,7 @@ async def _incoming(
 )
 def put(
     evidence_id: uuid.UUID,
-    incoming: Annotated[store.Incoming, Depends(_incoming)],
+    incoming: Annotated[Incoming, Depends(_incoming)],
     room: rooms.Here,
     caller: access.Device,
     response: Response,
@@ -87,7 +87,7 @@ def put(
 
 @router.get(
     "/{evidence_id}",
-    response_class=FileResponse,
+    response_class=StreamingResponse,
     responses={
         **access.RESPONSES,
         **problems.responses(404, 410, 416),
@@ -110,18 +110,15 @@ def get(
         stored = service.show(
             connection, room.store, evidence_id, by=caller, reason=reason, download=download, now=room.clock()
         )
-    etag = f'"{stored.sha256}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if etag in request.headers.get("if-none-match", ""):
-        return Response(status_code=http.HTTPStatus.NOT_MODIFIED, headers=headers)
-    _keep_to_one_range(request, stored.bytes)
     extension = _SHOWN.get(stored.media_type)
-    return FileResponse(
-        room.store.path(stored.sha256),
-        headers=headers,
+    return downloads.answer(
+        request,
+        room.store,
+        stored.sha256,
+        stored.bytes,
         media_type=stored.media_type if extension else "application/octet-stream",
-        filename=f"{stored.kind}-{evidence_id}.{extension or 'bin'}",
-        content_disposition_type="inline" if extension and not download else "attachment",
+        name=f"{stored.kind}-{evidence_id}.{extension or 'bin'}",
+        shown=bool(extension) and not download,
     )
 
 
@@ -134,19 +131,3 @@ def keep(evidence_id: uuid.UUID, wanted: schemas.Keep, room: rooms.Here, caller:
     """Keep a copy that was fetched to be looked at, which else is erased after a day."""
     with room.database.connection() as connection:
         service.keep(connection, evidence_id, by=caller, reason=wanted.reason, now=room.clock())
-
-
-def _keep_to_one_range(request: Request, size_bytes: int) -> None:
-    """Take a range that is none, or several at once, as if the whole were asked for, as RFC 9110 14.2 allows.
-
-    Raises:
-        RangeError: beyond the end of the file.
-    """
-    asked = request.headers.get("range")
-    if asked is None:
-        return
-    match = _ONE_RANGE.match(asked)
-    if match is None or (match["last"] and int(match["last"]) < int(match["first"])):
-        request.scope["headers"] = [header for header in request.scope["headers"] if header[0] != b"range"]
-    elif (match["tail"] is not None and int(match["tail"]) == 0) or int(match["first"] or 0) >= size_bytes:
-        raise service.RangeError(headers={"Content-Range": f"bytes */{size_bytes}"})

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from control_room.database import pool
-    from control_room.evidence.store import Store
+    from control_room.store.content import Store
 
 LIMIT_BYTES = 16 * 1024 * 1024
 EARLY_FILES = 64  # of one device, waiting for their announcement
@@ -80,12 +80,6 @@ class ErasedError(problems.ProblemError):
 
     status = http.HTTPStatus.GONE
     name = "erased"
-
-
-class RangeError(problems.ProblemError):
-    """The file has no such bytes."""
-
-    status = http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
 
 
 class LostFileError(problems.ProblemError):
@@ -264,7 +258,7 @@ def show(
         raise NoSuchEvidenceError
     if stored.erased:
         raise ErasedError
-    if not store.holds(stored.sha256, stored.bytes):
+    if store.size_bytes(stored.sha256) != stored.bytes:
         _log.error("evidence %s is not in the store: %s", evidence_id, stored.sha256)
         raise LostFileError
     session = by.session.token_sha256.hex()[:16] if by.session else ""

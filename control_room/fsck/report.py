@@ -8,14 +8,13 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TextIO
 from uuid import UUID
 
 from control_room.database import pool, sql
 from control_room.events import service as events
 from control_room.events.gap import Gap
-from control_room.evidence.store import Store
+from control_room.store.content import NoSuchContentError, Store
 
 _QUERIES = sql.load(__file__)
 _File = tuple[UUID, str, int]  # evidence_id, sha256, bytes
@@ -85,12 +84,12 @@ class Report:
         yield "sound" if self.is_sound else "NOT sound"
 
 
-def check(connection: pool.Connection, store: Path, progress: TextIO | None = None) -> Report:
+def check(connection: pool.Connection, store: Store, progress: TextIO | None = None) -> Report:
     """Check rows, all of the same moment, and files. The connection is at the start of a transaction.
 
     On a terminal, `progress` shows how far the files are.
     """
-    files = dict(_files(store))
+    files = {content.sha256: content.kept_at for content in store.contents()}
     connection.execute(_QUERIES["one_moment"])
     gaps: defaultdict[str, list[Gap]] = defaultdict(list)
     for gap in events.gaps(connection):
@@ -101,15 +100,9 @@ def check(connection: pool.Connection, store: Path, progress: TextIO | None = No
     ]
     violations = [Violation(*row) for row in connection.execute(_QUERIES["violations_in_rows"])]
     received = connection.execute(_QUERIES["received_files"]).fetchall()
-    violations += _violations_in_files(_shown(received, progress), files)
+    violations += _violations_in_files(_shown(received, progress), files, store)
     violations += _orphans({sha256 for _, sha256, _ in received}, files)
     return Report(devices, violations)
-
-
-def _files(store: Path) -> Iterator[tuple[str, Path]]:
-    """Files in the store, by the hash that their names say."""
-    if store.is_dir():
-        yield from ((path.name, path) for path in Store(store).files())
 
 
 def _shown(received: list[_File], progress: TextIO | None) -> Iterator[_File]:
@@ -124,32 +117,28 @@ def _shown(received: list[_File], progress: TextIO | None) -> Iterator[_File]:
         progress.write("\r\033[K")
 
 
-def _violations_in_files(received: Iterable[_File], files: dict[str, Path]) -> Iterator[Violation]:
+def _violations_in_files(
+    received: Iterable[_File], files: dict[str, float], store: Store
+) -> Iterator[Violation]:
     for evidence_id, sha256, size_bytes in received:
-        path = files.get(sha256)
-        if path is None:
+        if sha256 not in files:
             yield Violation("evidence_file_missing", str(evidence_id), f"no file {sha256} is in the store")
-        elif not _is(path, sha256, size_bytes):
-            yield Violation("evidence_file_differs", str(evidence_id), f"{path} is not of hash and size of its row")
+        elif not _is(store, sha256, size_bytes):
+            yield Violation("evidence_file_differs", str(evidence_id), f"{sha256} is not of hash and size of its row")
 
 
-def _orphans(known: set[str], files: dict[str, Path]) -> Iterator[Violation]:
-    for sha256, path in files.items():
-        if sha256 not in known and _age_s(path) > _SETTLED_S:
+def _orphans(known: set[str], files: dict[str, float]) -> Iterator[Violation]:
+    for sha256, kept_at in files.items():
+        if sha256 not in known and time.time() - kept_at > _SETTLED_S:
             yield Violation("orphan_file", sha256, "no evidence row names this file")
 
 
-def _is(path: Path, sha256: str, size_bytes: int) -> bool:
+def _is(store: Store, sha256: str, size_bytes: int) -> bool:
+    digest, came = hashlib.sha256(), 0
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256 and file.tell() == size_bytes
-    except OSError:
+        for piece in store.read(sha256):
+            digest.update(piece)
+            came += len(piece)
+    except (OSError, NoSuchContentError):
         return False
-
-
-def _age_s(path: Path) -> float:
-    """Since it was written; none where it has gone meanwhile."""
-    try:
-        return time.time() - path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
+    return digest.hexdigest() == sha256 and came == size_bytes

@@ -14,7 +14,7 @@ import os
 from typing import TYPE_CHECKING, Self
 
 from control_room import problems
-from control_room.evidence.store import disk_full_is_a_problem, make_directories
+from control_room.store.staging import disk_full_is_a_problem
 
 if TYPE_CHECKING:
     import uuid
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from control_room.evidence.store import Store
+    from control_room.store.content import Store
 
 
 class LockedError(problems.ProblemError):
@@ -35,8 +35,7 @@ class Uploads:
     """The directory. Safe for several threads and processes at once."""
 
     def __init__(self, store: Store) -> None:
-        self._directory = store.uploads
-        make_directories(self._directory)
+        self._directory = store.staging.uploads
 
     def path(self, evidence_id: uuid.UUID) -> Path:
         return self._directory / str(evidence_id)
@@ -116,7 +115,7 @@ class Partial:
 
     def keep(self) -> None:
         """Put the whole file under its hash; on return it survives a power cut."""
-        self._store.take(self._file, self.path, self.sha256)
+        self._store.put(self._file, self.path, self.sha256)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):  # a full disk may refuse the last flush; what came before it stays

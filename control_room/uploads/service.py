@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from control_room import callers
     from control_room.database import pool
-    from control_room.evidence.store import Store
+    from control_room.store.content import Store
 
 VERSION = "1.0.0"
 LIMIT_BYTES = 4 * 1024**3

@@ -15,7 +15,9 @@ import httpx
 import pytest
 
 from control_room.evidence import service
-from control_room.evidence.store import Incoming, Store, StoreFullError
+from control_room.store.content import StoreFullError
+from control_room.store.local import LocalStore
+from control_room.store.staging import Incoming
 from tests.control_room import door as doors
 from tests.control_room import messages
 
@@ -190,7 +192,7 @@ def test_a_full_disk_is_a_507_and_keeps_nothing(door: doors.Door, monkeypatch: p
     door.ingest(messages.event(evidence=[reference]))
     device = door.as_device()
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "receive", lambda store: _FullDisk(store))  # noqa: PLW0108 - a class is no method
+        patch.setattr("control_room.evidence.routes.Incoming", _FullDisk)
         answer = _put(device, reference["evidence_id"])
     assert doors.problem(answer) == (507, "store-full")
     assert _kept(door) == []
@@ -198,18 +200,18 @@ def test_a_full_disk_is_a_507_and_keeps_nothing(door: doors.Door, monkeypatch: p
 
 
 def test_the_store_takes_full_disks_only_as_such(tmp_path: Path) -> None:
-    store = Store(tmp_path / "a" / "b")
+    store = LocalStore(tmp_path / "a" / "b")
     with _FullDisk(store) as incoming, pytest.raises(StoreFullError) as full:
         incoming.write(b"x")
     assert isinstance(full.value.__cause__, OSError)
     assert full.value.__cause__.errno == errno.ENOSPC
-    assert list(store.incoming.iterdir()) == []
+    assert list(store.staging.incoming.iterdir()) == []
 
 
 def test_what_a_crash_left_half_received_is_removed(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    (store.incoming / "half").write_bytes(b"x")
-    left_at = (store.incoming / "half").stat().st_mtime
-    assert store.clear_incoming(left_at) == 0
-    assert store.clear_incoming(left_at + 1) == 1
-    assert list(store.incoming.iterdir()) == []
+    store = LocalStore(tmp_path)
+    (store.staging.incoming / "half").write_bytes(b"x")
+    left_at = (store.staging.incoming / "half").stat().st_mtime
+    assert store.staging.clear_incoming(left_at) == 0
+    assert store.staging.clear_incoming(left_at + 1) == 1
+    assert list(store.staging.incoming.iterdir()) == []

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from control_room.database import pool
-from control_room.evidence.store import Store
 from control_room.fsck import report
+from control_room.store.local import LocalStore
+from control_room.store.staging import Incoming
 from tests.control_room import messages
 
 CONTENT = b"a picture"
@@ -19,7 +20,7 @@ CONTENT = b"a picture"
 
 def check(url: str, store: Path) -> report.Report:
     with pool.connect(url) as connection:
-        return report.check(connection, store)
+        return report.check(connection, LocalStore(store))
 
 
 def codes(found: report.Report) -> list[str]:
@@ -41,7 +42,7 @@ def evidence_id(connection: pool.Connection, store: Path) -> str:
         named = [announced] if sequence == 1 else []
         sent = messages.event(event_id=event_id, phase=phase, sequence=sequence, evidence=named)
         messages.ingest(connection, messages.delivery(sent))
-    with Store(store).receive() as incoming:
+    with Incoming(LocalStore(store)) as incoming:
         incoming.write(CONTENT)
         incoming.keep()
     connection.execute("UPDATE evidence SET received_at = now()")
@@ -132,7 +133,7 @@ def _changed(path: Path) -> None:
 def test_files_that_are_not_what_their_rows_say(
     database_url: str, evidence_id: str, store: Path, spoil: Any, expected: str
 ) -> None:
-    spoil(Store(store).path(hashlib.sha256(CONTENT).hexdigest()))
+    spoil(LocalStore(store).path(hashlib.sha256(CONTENT).hexdigest()))
     (violation,) = check(database_url, store).violations
     assert (violation.code, violation.object) == (expected, evidence_id)
 
@@ -141,6 +142,6 @@ def test_files_that_are_not_what_their_rows_say(
 def test_a_file_that_nobody_names(database_url: str, connection: pool.Connection, store: Path) -> None:
     connection.execute("DELETE FROM evidence")
     assert codes(check(database_url, store)) == [], "it may still be waiting for its row"
-    path = Store(store).path(hashlib.sha256(CONTENT).hexdigest())
+    path = LocalStore(store).path(hashlib.sha256(CONTENT).hexdigest())
     os.utime(path, (0, 0))
     assert codes(check(database_url, store)) == ["orphan_file"]

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from control_room.evidence.store import Store
+from control_room.store.local import LocalStore
 from control_room.uploads import service
 from control_room.uploads.partial import LockedError, Partial, Uploads
 from edge import tus
@@ -156,7 +156,7 @@ def test_what_is_spoken_here_is_told(lasting_door: doors.Door) -> None:
 
 
 def test_one_writes_at_a_time(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = LocalStore(tmp_path)
     evidence_id = uuid.uuid4()
     uploads = Uploads(store)
     uploads.begin(evidence_id)
@@ -177,7 +177,7 @@ def test_one_writes_at_a_time(tmp_path: Path) -> None:
 
 
 def test_what_nobody_goes_on_with_is_cleared(tmp_path: Path) -> None:
-    uploads = Uploads(Store(tmp_path))
+    uploads = Uploads(LocalStore(tmp_path))
     evidence_id = uuid.uuid4()
     uploads.begin(evidence_id)
     written_s = uploads.path(evidence_id).stat().st_mtime
