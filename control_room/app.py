@@ -30,6 +30,7 @@ from control_room.health import routes as health
 from control_room.health.metrics import CountRequests, Metrics
 from control_room.sessions import routes as sessions
 from control_room.sessions.service import LoginLimit
+from control_room.silenced import routes as silenced
 from control_room.store import opening
 from control_room.stream import routes as stream
 from control_room.stream.hub import Hub
@@ -52,6 +53,7 @@ FEATURES = (
     evidence,
     uploads,
     cameras,
+    silenced,
     devices,
     commands,
     events,

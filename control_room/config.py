@@ -201,6 +201,7 @@ class Commands(_Section):
     """How devices know the room's commands."""
 
     key_file: str = ""
+    resend_after_s: float = Field(default=60.0, ge=1, le=86_400)
 
 
 class Session(_Section):

@@ -23,6 +23,7 @@ class Camera:
     purpose: str = PURPOSE
     assessment: str = ASSESSMENT
     rules: str = ""  # TOML of its zones and rules; empty: the defaults
+    loop: bool = True  # a file begins again at its end
 
     def named(self, name: str, source: str) -> "Camera":
         return replace(self, name=name, source=source)
@@ -89,7 +90,7 @@ def edge_toml(device: Device, cameras: list[Camera]) -> str:
 def _camera(camera: Camera) -> dict[str, object]:
     values: dict[str, object] = {"id": camera.identifier, "name": camera.name, "source": camera.source}
     if camera.is_file:
-        values |= {"loop": True, "realtime": True, "record": True}
+        values |= {"loop": camera.loop, "realtime": True, "record": True}
     if camera.lat is not None:
         values |= {"lat": camera.lat, "lon": camera.lon, "accuracy_m": 10}
     values |= {"staged": camera.staged, "purpose": camera.purpose, "legal_regime": "lo_7_2021"}

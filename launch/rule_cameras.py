@@ -6,6 +6,7 @@ All clips are staged out of the demonstration's two. `smoke_fire` has none: it n
 from pathlib import Path
 
 from launch.configuration import Camera
+from launch.footage import make as footage
 from launch.footage.rules import make
 
 PEOPLE = """
@@ -87,6 +88,15 @@ enabled = false
 TAMPERED = """
 [camera.rules.camera_tamper]
 enabled = true
+frozen_s = 20
+
+[camera.rules.illegal_dumping]
+enabled = false
+"""
+LOST = """
+[camera.rules.camera_tamper]
+enabled = true
+lost_s = 15
 
 [camera.rules.illegal_dumping]
 enabled = false
@@ -96,11 +106,13 @@ enabled = false
 def cameras(directory: Path, *, drawn: bool) -> list[Camera]:
     """Of the clips in that directory; a drawn street has no van to cut out."""
     shown = [
-        Camera("rules-people", "Persones: zona, línia, permanència, aglomeració", "street.mp4", rules=PEOPLE),
+        Camera("rules-dumped", "Abocament", footage.STAGED),
+        Camera("rules-people", "Persones: zona, línia, permanència, aglomeració", footage.STREET, rules=PEOPLE),
         Camera("rules-removed", "Objecte retirat", make.REMOVED, rules=REMOVED),
         Camera("rules-parked", "Vehicle aturat", make.PARKED, rules=PARKED),
         Camera("rules-hurried", "Moviment brusc", make.HURRIED, rules=HURRIED),
         Camera("rules-tampered", "Càmera manipulada", make.TAMPERED, rules=TAMPERED),
+        Camera("rules-lost", "Senyal perdut", make.LOST, rules=LOST, loop=False),
     ]
     return [
         camera.named(f"{camera.name} (simulat)", f"file:{directory / camera.source}")

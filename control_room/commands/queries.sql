@@ -117,3 +117,65 @@ UPDATE commands SET state = 'expired', ended_at = %(now)s,
     error = CASE WHEN state = 'working' THEN 'the device says nothing more of it' ELSE 'the device did not answer' END
 WHERE state IN ('queued', 'sent') AND expires_at < %(unheard)s OR state = 'working' AND heard_at < %(silent)s
 RETURNING command_id;
+
+-- settle --
+-- Move each outbox on to its first gap, else to its end, and note the gap that is there now
+WITH unsettled AS (
+    SELECT device_id, outbox_id, settled FROM outboxes WHERE settled < greatest
+), accounted AS (
+    SELECT device_id, outbox_id, settled, sequence
+    FROM unsettled JOIN events USING (device_id, outbox_id) WHERE sequence > settled
+    UNION
+    SELECT device_id, outbox_id, settled, sequence
+    FROM unsettled JOIN dead_letters USING (device_id, outbox_id) WHERE sequence > settled
+), steps AS (
+    SELECT device_id, outbox_id, sequence,
+        coalesce(lag(sequence) OVER (PARTITION BY device_id, outbox_id ORDER BY sequence), settled) AS before
+    FROM accounted
+), found AS (
+    SELECT device_id, outbox_id,
+        coalesce(min(before) FILTER (WHERE sequence > before + 1), max(sequence)) AS settled,
+        max(sequence - 1) FILTER (WHERE sequence > before + 1) AS gap_last
+    FROM steps GROUP BY device_id, outbox_id
+)
+UPDATE outboxes SET
+    settled = found.settled,
+    gap_last = found.gap_last,
+    (gap_since, times_asked, ask_at, command_id) = (
+        SELECT kept.* FROM (VALUES (outboxes.gap_since, outboxes.times_asked, outboxes.ask_at, outboxes.command_id)) AS kept
+        WHERE found.gap_last IS NOT NULL AND found.settled = outboxes.settled AND outboxes.gap_since IS NOT NULL
+        UNION ALL
+        SELECT %(now)s::timestamptz, 0, %(ask_at)s::timestamptz, NULL::uuid
+        WHERE found.gap_last IS NOT NULL AND (found.settled <> outboxes.settled OR outboxes.gap_since IS NULL)
+        UNION ALL
+        SELECT NULL, 0, NULL, NULL WHERE found.gap_last IS NULL
+    )
+FROM found
+WHERE outboxes.device_id = found.device_id AND outboxes.outbox_id = found.outbox_id;
+
+-- gaps_due --
+-- Gaps that are to be asked for now, of devices that are there, with what became of the last asking
+SELECT device_id, outbox_id, settled + 1 AS first, gap_last AS last, times_asked,
+    (SELECT state FROM commands WHERE commands.command_id = outboxes.command_id) AS asked_state
+FROM outboxes
+JOIN devices USING (device_id)
+WHERE ask_at <= %(now)s AND online AND revoked_at IS NULL
+ORDER BY ask_at
+LIMIT 20
+FOR UPDATE OF outboxes SKIP LOCKED;
+
+-- note_asked --
+-- A gap was asked for; when it is to be asked for next, should it stay open
+UPDATE outboxes SET times_asked = times_asked + 1, ask_at = %(ask_at)s, command_id = %(command_id)s
+WHERE device_id = %(device_id)s AND outbox_id = %(outbox_id)s;
+
+-- give_up --
+-- Nobody has these messages any more: go on behind them
+UPDATE outboxes SET settled = %(last)s, gap_last = NULL, gap_since = NULL, times_asked = 0, ask_at = NULL,
+    command_id = NULL
+WHERE device_id = %(device_id)s AND outbox_id = %(outbox_id)s;
+
+-- count_gap --
+-- Add to the totals that /metrics shows
+INSERT INTO ingest_counts (outcome, messages) VALUES (%(outcome)s, 1)
+ON CONFLICT (outcome) DO UPDATE SET messages = ingest_counts.messages + 1;

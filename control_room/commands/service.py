@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 from uuid_utils import compat as uuids
 
-from control_room import problems
+from control_room import callers, problems
 from control_room.audit import service as audit
 from control_room.callers import Role
 from control_room.database import sql
@@ -24,7 +24,6 @@ from wire.control import CommandMessage
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from control_room import callers
     from control_room.commands.keys import Signer
     from control_room.commands.schemas import Wanted
     from control_room.database import pool
@@ -113,21 +112,46 @@ def give(  # noqa: PLR0917 - who orders what of whom
     if not online and wanted.kind not in _WAIT_FOR_DEVICE:
         raise DeviceOfflineError
     _check_rate(connection, by, now)
-    command = signer.sign(
-        CommandMessage(
-            command_id=uuids.uuid7(),
-            device_id=device_id,
-            issued_at=now,
-            expires_at=now + _VALID_LONG.get(wanted.kind, _VALID),
-            issued_by=by.name,
-            kind=wanted.kind,
-            arguments=content,
-            signature="",
-        )
-    )
+    command = _signed(signer, device_id, wanted.kind, content, by.name, now)
     _check_sendable(command)
     _write(connection, command, wanted.reason, by)
     return Given(command.command_id, command.expires_at, online)
+
+
+def order_as_room(  # noqa: PLR0917 - what is ordered of whom
+    connection: pool.Connection,
+    signer: Signer,
+    device_id: str,
+    kind: CommandWithArguments,
+    arguments: Part,
+    now: datetime,
+) -> UUID:
+    """What the room orders by itself; the caller sees to it that it is seldom."""
+    content = arguments.model_dump(mode="json", by_alias=True)
+    command = _signed(signer, device_id, kind, content, callers.ROOM.name, now)
+    _write(connection, command, None, callers.ROOM)
+    return command.command_id
+
+
+def _signed(  # noqa: PLR0917 - all that a command says
+    signer: Signer,
+    device_id: str,
+    kind: CommandWithArguments,
+    arguments: dict[str, Any],
+    issued_by: str,
+    now: datetime,
+) -> CommandMessage:
+    command = CommandMessage(
+        command_id=uuids.uuid7(),
+        device_id=device_id,
+        issued_at=now,
+        expires_at=now + _VALID_LONG.get(kind, _VALID),
+        issued_by=issued_by,
+        kind=kind,
+        arguments=arguments,
+        signature="",
+    )
+    return signer.sign(command)
 
 
 def _check_sendable(command: CommandMessage) -> None:

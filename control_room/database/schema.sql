@@ -93,6 +93,24 @@ COMMENT ON COLUMN device_metrics.at IS 'When it was sent (device).';
 COMMENT ON COLUMN device_metrics.received_at IS 'When it arrived (server).';
 COMMENT ON COLUMN device_metrics.metrics IS 'The wire.MetricsMessage as it was sent; units in the names of its keys.';
 
+CREATE TABLE silenced (
+    device_id text NOT NULL REFERENCES devices (device_id),
+    camera_id text NOT NULL,
+    hour timestamptz NOT NULL,
+    rule text NOT NULL,
+    activity text NOT NULL,
+    occurrences bigint NOT NULL CHECK (occurrences >= 0),
+    PRIMARY KEY (device_id, camera_id, hour, rule, activity)
+);
+CREATE INDEX silenced_by_hour ON silenced (hour);
+COMMENT ON TABLE silenced IS 'What rules found and did not tell, because of expected activity or a cool-down, by the hour.';
+COMMENT ON COLUMN silenced.device_id IS 'Who counted.';
+COMMENT ON COLUMN silenced.camera_id IS 'Which of its cameras.';
+COMMENT ON COLUMN silenced.hour IS 'Beginning of the hour in which the count arrived (server).';
+COMMENT ON COLUMN silenced.rule IS 'Which rule found them.';
+COMMENT ON COLUMN silenced.activity IS 'Name of the expected activity in the rule''s calendar; cool_down: too soon after another.';
+COMMENT ON COLUMN silenced.occurrences IS 'How many.';
+
 -- Events, alerts, evidence ---------------------------------------------------------------------------------------------
 
 CREATE TABLE events (
@@ -265,6 +283,31 @@ COMMENT ON COLUMN commands.ended_at IS 'When it was answered, failed or expired 
 COMMENT ON COLUMN commands.error IS 'Why it failed, one line of the device''s or of the room''s.';
 COMMENT ON COLUMN commands.result IS 'As wire.commands.RESULTS has it for that kind; null unless answered.';
 
+CREATE TABLE outboxes (
+    device_id text NOT NULL REFERENCES devices (device_id),
+    outbox_id uuid NOT NULL,
+    greatest bigint NOT NULL CHECK (greatest >= 1),
+    settled bigint NOT NULL DEFAULT 0 CHECK (settled >= 0),
+    gap_last bigint,
+    gap_last bigint,
+    gap_since timestamptz,
+    times_asked integer NOT NULL DEFAULT 0 CHECK (times_asked >= 0),
+    ask_at timestamptz,
+    command_id uuid REFERENCES commands (command_id),
+    PRIMARY KEY (device_id, outbox_id)
+);
+COMMENT ON TABLE outboxes IS 'How much of each outbox of a device has arrived, and what is done about its gaps.';
+COMMENT ON COLUMN outboxes.device_id IS 'Whose.';
+COMMENT ON COLUMN outboxes.outbox_id IS 'UUID that the device made with the file.';
+COMMENT ON COLUMN outboxes.greatest IS 'The greatest sequence that is stored.';
+COMMENT ON COLUMN outboxes.settled IS 'Up to this sequence nothing is awaited: it is stored, a dead letter, or was given up.';
+COMMENT ON COLUMN outboxes.gap_last IS 'The last sequence that is missing; the first is the one after settled; null: no gap is known.';
+COMMENT ON COLUMN outboxes.gap_last IS 'The last sequence that is missing; the first is the one after settled; null: no gap is known.';
+COMMENT ON COLUMN outboxes.gap_since IS 'When the gap behind settled was first seen (server); null: none is known.';
+COMMENT ON COLUMN outboxes.times_asked IS 'How often this gap was asked for.';
+COMMENT ON COLUMN outboxes.ask_at IS 'When it is asked for next (server); null: none is known.';
+COMMENT ON COLUMN outboxes.command_id IS 'The resend command that asked last; null: none yet.';
+
 CREATE TABLE evidence (
     evidence_id uuid PRIMARY KEY,
     device_id text NOT NULL REFERENCES devices (device_id),
@@ -350,7 +393,7 @@ CREATE TABLE ingest_counts (
     messages bigint NOT NULL
 );
 COMMENT ON TABLE ingest_counts IS 'What the workers did with messages since the database was made, for /metrics.';
-COMMENT ON COLUMN ingest_counts.outcome IS 'stored, duplicate, dead_letter, status, metrics, reply.';
+COMMENT ON COLUMN ingest_counts.outcome IS 'stored, duplicate, dead_letter, status, metrics, reply; gap_asked, gap_given_up.';
 COMMENT ON COLUMN ingest_counts.messages IS 'How many.';
 
 CREATE TABLE workers (

@@ -27,6 +27,16 @@ WITH stored AS (
 )
 INSERT INTO fresh SELECT event_id, outbox_id, sequence FROM stored;
 
+-- note_outboxes --
+-- How far each outbox of the batch has come: the room asks again for what is missing below that
+INSERT INTO outboxes AS known (device_id, outbox_id, greatest)
+SELECT device_id, outbox_id, max(sequence)
+FROM incoming JOIN fresh USING (event_id, outbox_id, sequence)
+GROUP BY device_id, outbox_id
+ORDER BY device_id, outbox_id
+ON CONFLICT (device_id, outbox_id) DO UPDATE SET greatest = excluded.greatest
+WHERE excluded.greatest > known.greatest;
+
 -- registered --
 -- Which of these devices are known, and whether they may still speak
 SELECT device_id, revoked_at IS NULL FROM devices WHERE device_id = ANY(%(device_ids)s);
@@ -175,7 +185,8 @@ RETURNING camera_id;
 -- One measurement of a device; again is harmless
 INSERT INTO device_metrics (device_id, at, received_at, metrics)
 VALUES (%(device_id)s, %(at)s, %(received_at)s, %(metrics)s)
-ON CONFLICT DO NOTHING;
+ON CONFLICT DO NOTHING
+RETURNING device_id;
 
 -- set_device_metrics --
 -- The newest word on outbox and clock

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from control_room.database import pool, sql
 from control_room.ingest.reading import Accepted
+from control_room.silenced import service as silenced
 from control_room.stream import publish
 from wire.device import CameraState, CameraStatus, MetricsMessage, StatusMessage
 
@@ -61,7 +62,7 @@ def store_status(connection: pool.Connection, status: StatusMessage, touched: To
 def store_metrics(
     connection: pool.Connection, accepted: Accepted, metrics: MetricsMessage, touched: Touched, now: datetime
 ) -> None:
-    connection.execute(
+    added = connection.execute(
         _QUERIES["add_metrics"],
         {
             "device_id": metrics.device_id,
@@ -69,7 +70,9 @@ def store_metrics(
             "received_at": accepted.delivery.received_at,
             "metrics": Jsonb(accepted.delivery.payload, dumps=bytes),
         },
-    )
+    ).fetchone()
+    if added is not None:
+        silenced.add(connection, metrics, now)
     connection.execute(
         _QUERIES["set_device_metrics"],
         {

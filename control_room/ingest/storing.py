@@ -198,6 +198,7 @@ def _store_events(connection: pool.Connection, batch: _Sorted, touched: statuses
     batch.stored.counts["duplicate"] += len(batch.events) - fresh
     if not fresh:
         return []
+    connection.execute(_QUERIES["note_outboxes"])
     touched.cameras |= set(connection.execute(_QUERIES["add_cameras"], {"now": now}).fetchall())
     alert_ids = [row[0] for row in connection.execute(_QUERIES["tell_alerts"], {"now": now})]
     connection.execute(_QUERIES["add_device_history"], {"alert_ids": alert_ids, "now": now})

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 import psycopg
 
 from control_room import config
+from control_room.commands import keys
+from control_room.commands.resending import Resending
 from control_room.commands.sending import Sending
 from control_room.database import pool
 from control_room.ingest import broker, housekeeping, reading, storing
@@ -55,6 +57,7 @@ class Worker:
         self._connection: pool.Connection | None = None
         self._housekeeping = housekeeping.Housekeeping(settings.mqtt.client_id)
         self._sending = Sending()
+        self._resending = Resending(settings.commands, keys.load(settings.commands))
         self._warned: set[str] = set()
 
     def run(self) -> None:
@@ -113,6 +116,8 @@ class Worker:
         try:
             if self._sending.is_due():
                 self._sending.run(self._connected, self._inbox.command, self._clock())
+            if self._resending.is_due():
+                self._resending.run(self._connected, self._clock())
             if not self._housekeeping.is_due():
                 return
             self._housekeeping.run(

@@ -15,9 +15,10 @@ from launch.footage.thing import Picture
 
 FACTS = "rules.json"
 TAMPERED, REMOVED, PARKED, HURRIED = "tampered.mp4", "removed.mp4", "parked.mp4", "hurried.mp4"
+LOST = "lost.mp4"
 FRAME_RATE = 10
 HURRY = 4  # times as fast as they walked
-REMOVED_FROM_S, PARKED_S = 60.0, 58.0
+REMOVED_FROM_S, PARKED_S, LOST_AT_S = 60.0, 58.0, 25.0
 
 Report = Callable[[str], None]
 
@@ -37,10 +38,11 @@ def make(directory: Path, report: Report) -> None:
             (REMOVED, _removed(staged)),
             (PARKED, _parked(street)),
             (HURRIED, _hurried(street)),
+            (LOST, _lost(street)),
         ):
             report(f"staging {file}")
             _write(work / file, pictures)
-        for file in (TAMPERED, REMOVED, PARKED, HURRIED):
+        for file in (TAMPERED, REMOVED, PARKED, HURRIED, LOST):
             (work / file).replace(directory / file)
     kept.write_text(json.dumps({"made_by": stamp}) + "\n", encoding="utf-8")
 
@@ -67,6 +69,11 @@ def _parked(street: Path) -> Iterator[Picture]:
 
 def _hurried(street: Path) -> Iterator[Picture]:
     return itertools.islice(encode.pictures(street), 0, None, HURRY)
+
+
+def _lost(street: Path) -> Iterator[Picture]:
+    """The street until its cable is cut: the agent reads it once."""
+    return itertools.islice(encode.pictures(street), round(LOST_AT_S * FRAME_RATE))
 
 
 def _write(path: Path, pictures: Iterable[Picture]) -> None:

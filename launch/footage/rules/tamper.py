@@ -1,4 +1,4 @@
-"""What happens to the tampered camera: covered by a hand, put out of focus, turned away; in between it sees."""
+"""What happens to the tampered camera: covered, put out of focus, turned away, frozen; in between it sees."""
 
 from dataclasses import dataclass
 
@@ -25,8 +25,9 @@ ACTS = (
     Act("covered", 20.0, 45.0),
     Act("defocused", 60.0, 105.0),
     Act("moved", 120.0, 145.0),
+    Act("frozen", 160.0, 200.0),
 )
-LENGTH_S = 160.0
+LENGTH_S = 212.0
 
 
 class Tampering:
@@ -34,6 +35,7 @@ class Tampering:
 
     def __init__(self) -> None:
         self._generator = np.random.default_rng(4)
+        self._last: Picture | None = None
 
     def at(self, picture: Picture, time_s: float) -> Picture:
         act = next((one for one in ACTS if one.begins_s <= time_s < one.ends_s), None)
@@ -44,7 +46,10 @@ class Tampering:
                 return np.asarray(cv2.GaussianBlur(picture, (0, 0), BLUR_PX), np.uint8)
             case "moved":
                 return _turned(picture)
+            case "frozen":
+                return picture if self._last is None else self._last
             case _:
+                self._last = picture
                 return picture
 
     def _cover(self, picture: Picture, since_s: float) -> Picture:

@@ -1,4 +1,4 @@
-"""What is staged for the rules: the van where it drives, and the three things that happen to a camera."""
+"""What is staged for the rules: the van where it drives, and the four things that happen to a camera."""
 
 import numpy as np
 
@@ -22,8 +22,11 @@ def test_the_van_comes_stands_and_goes() -> None:
 
 def test_each_tampering_happens_in_its_time_and_not_outside() -> None:
     tampering = tamper.Tampering()
-    seen = {act.kind: tampering.at(STREET, act.begins_s + 5) for act in tamper.ACTS}
+    before, later = STREET, 255 - STREET
+    assert tampering.at(before, 0.0) is before
+    seen = {act.kind: tampering.at(later if act.kind == "frozen" else STREET, act.begins_s + 5) for act in tamper.ACTS}
     assert seen["covered"].std() < 30 < STREET.std()
     assert seen["defocused"].std() < 0.5 * STREET.std()
     assert not np.array_equal(seen["moved"], STREET)
+    assert seen["frozen"] is before
     assert all(tampering.at(STREET, act.ends_s + 1) is STREET for act in tamper.ACTS)

@@ -312,6 +312,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/silenced": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Day
+         * @description What rules found on that day (in the town's time; today where none is named) and did not tell, by camera.
+         */
+        get: operations["of_day_api_v1_silenced_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -1471,6 +1491,37 @@ export interface components {
              * Format: date-time
              */
             until: string;
+        };
+        /**
+         * SilencedItem
+         * @description Occurrences that a rule found and that were not told as alerts.
+         */
+        SilencedItem: {
+            /** Device Id */
+            device_id: string;
+            /** Camera Id */
+            camera_id: string;
+            /** Rule */
+            rule: string;
+            /** Activity */
+            activity: string | null;
+            /** Occurrences */
+            occurrences: number;
+        };
+        /**
+         * SilencedList
+         * @description Of one day in the town's time.
+         */
+        SilencedList: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Since */
+            since: string;
+            /** Items */
+            items: components["schemas"]["SilencedItem"][];
         };
         /**
          * State
@@ -3080,6 +3131,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CameraList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    of_day_api_v1_silenced_get: {
+        parameters: {
+            query?: {
+                day?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilencedList"];
                 };
             };
             /** @description Unauthorized */
