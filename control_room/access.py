@@ -98,6 +98,8 @@ Operator = Annotated[Caller, Depends(Allow(Role.OPERATOR, Role.ADMINISTRATOR))]
 """Who sees alerts and evidence."""
 Administrator = Annotated[Caller, Depends(Allow(Role.ADMINISTRATOR))]
 Device = Annotated[Caller, Depends(Allow(Role.DEVICE))]
+Uploader = Annotated[Caller, Depends(Allow(Role.DEVICE, Role.PILOT, Role.ADMINISTRATOR))]
+"""Who sends large files: devices their evidence, people what they filmed."""
 LocalOrAdministrator = Annotated[Caller | None, Depends(AllowLoopback(Role.ADMINISTRATOR))]
 
 

@@ -35,9 +35,10 @@ from control_room.store import opening
 from control_room.stream import routes as stream
 from control_room.stream.hub import Hub
 from control_room.town import routes as town
+from control_room.uploads import expiry
+from control_room.uploads import limits as upload_limits
 from control_room.uploads import routes as uploads
-from control_room.uploads import service as upload_service
-from control_room.uploads.partial import Uploads
+from control_room.uploads.protocol import TusProtocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -63,7 +64,7 @@ FEATURES = (
     audit,
     health,
 )
-_LARGER = {"/api/v1/evidence/": evidence_service.LIMIT_BYTES, "/api/v1/uploads/": upload_service.PIECE_BYTES}
+_LARGER = {"/api/v1/evidence/": evidence_service.LIMIT_BYTES, "/api/v1/uploads": upload_limits.BYTES}
 """Bodies over the usual size, by the beginning of their paths."""
 _CHORES_EVERY_S = 2.0
 _HALF_RECEIVED_KEPT_S = 3600.0
@@ -138,8 +139,10 @@ def create_app(
 
     app.router.lifespan_context = lifespan
     app.state.hub = hub
+    app.state.upload_limits = upload_limits.Limits()
     # The last added is the outermost.
     app.add_middleware(limits.BodyLimit, larger=_LARGER)
+    app.add_middleware(TusProtocol, root=uploads.router.prefix)
     app.add_middleware(problems.LastResort)
     app.add_middleware(headers.SecurityHeaders)
     app.add_middleware(CountRequests, metrics=metrics)
@@ -165,4 +168,4 @@ def _do_due(room: rooms.Room) -> None:
     with room.database.connection() as connection:
         evidence_service.erase_expired(connection, room.store, now)
     room.store.staging.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)
-    Uploads(room.store).clear(now.timestamp() - upload_service.KEPT_S)
+    expiry.remove(room, now)

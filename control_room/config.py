@@ -180,6 +180,15 @@ class Store(_Section):
         return self
 
 
+class Uploads(_Section):
+    """How much may come in by pieces."""
+
+    max_gib: float = Field(default=4.0, gt=0, le=4.0, allow_inf_nan=False)
+    quota_gib: float = Field(default=64.0, gt=0, le=10_000, allow_inf_nan=False)
+    open_max: int = Field(default=64, ge=1, le=10_000)
+    keep_hours: int = Field(default=168, ge=1, le=720)
+
+
 class Town(_Section):
     """Name, time and place of the town."""
 
@@ -217,6 +226,7 @@ class Settings(_Section):
     database: Database = Database()
     mqtt: Mqtt = Mqtt()
     store: Store = Store()
+    uploads: Uploads = Uploads()
     town: Town = Town()
     ingest: Ingest = Ingest()
     commands: Commands = Commands()

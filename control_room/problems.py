@@ -54,6 +54,9 @@ class ProblemError(Exception):
     status: http.HTTPStatus = http.HTTPStatus.INTERNAL_SERVER_ERROR
     name: ClassVar[str] = ""
     """The last part of the problem's `type`; empty for `about:blank`."""
+    code: ClassVar[int | None] = None
+    """In the place of `status` where a protocol has one that HTTPStatus does not know, with its `title`."""
+    title: ClassVar[str] = ""
 
     def __init__(self, detail: str = "", *, headers: Mapping[str, str] | None = None, **members: object) -> None:
         """`members` become members of the document beside the standard ones. Without `detail`: the docstring."""
@@ -131,17 +134,18 @@ class _FrameworkError(ProblemError):
 
 def response(problem: ProblemError, path: str) -> Response:
     """The problem as an answer to a request of `path`."""
+    status = problem.code or int(problem.status)
     document: dict[str, Any] = {
         "type": f"{_TYPE_ROOT}{problem.name}" if problem.name else "about:blank",
-        "title": problem.status.phrase,
-        "status": int(problem.status),
+        "title": problem.title or problem.status.phrase,
+        "status": status,
         "detail": problem.detail,
         "instance": path,
         **problem.members,
     }
     headers = {"Cache-Control": "no-store", **problem.headers}
     body = json.dumps(document, ensure_ascii=False, default=str).encode()
-    return Response(body, int(problem.status), headers, MEDIA_TYPE)
+    return Response(body, status, headers, MEDIA_TYPE)
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

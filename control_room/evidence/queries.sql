@@ -1,13 +1,13 @@
 -- lock --
 -- What is known of a file, held until this transaction ends
-SELECT device_id, event_id, command_id, sha256, bytes, announced_at IS NOT NULL AS announced, received_at IS NOT NULL AS received
+SELECT device_id, event_id, command_id, sha256, bytes, media_type, announced_at IS NOT NULL AS announced, received_at IS NOT NULL AS received
 FROM evidence
 WHERE evidence_id = %(evidence_id)s
 FOR UPDATE;
 
 -- known --
 -- What is known of a file
-SELECT device_id, event_id, command_id, sha256, bytes, announced_at IS NOT NULL AS announced, received_at IS NOT NULL AS received
+SELECT device_id, event_id, command_id, sha256, bytes, media_type, announced_at IS NOT NULL AS announced, received_at IS NOT NULL AS received
 FROM evidence
 WHERE evidence_id = %(evidence_id)s;
 
@@ -83,6 +83,8 @@ SELECT pg_advisory_xact_lock(hashtextextended(%(sha256)s, 0));
 -- Whether any file still has this content
 SELECT EXISTS (
     SELECT FROM evidence WHERE sha256 = %(sha256)s AND received_at IS NOT NULL AND erased_at IS NULL
+) OR EXISTS (
+    SELECT FROM uploads WHERE sha256 = %(sha256)s AND finished_at IS NOT NULL AND owner_kind = 'user'
 );
 
 -- expired_copies --

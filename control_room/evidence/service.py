@@ -19,6 +19,7 @@ from control_room.alerts import service as alerts
 from control_room.audit import service as audit
 from control_room.commands import service as commands
 from control_room.database import sql
+from control_room.probing import signatures
 from control_room.stream import publish
 
 if TYPE_CHECKING:
@@ -96,6 +97,10 @@ class Whole(Protocol):
     @property
     def sha256(self) -> str: ...
 
+    @property
+    def head(self) -> bytes:
+        """Its first 4 KiB."""
+
     def keep(self) -> None:
         """Put it into the store."""
 
@@ -109,6 +114,7 @@ class Known:
     command_id: uuid.UUID | None
     sha256: str
     bytes: int
+    media_type: str | None
     announced: bool
     received: bool
 
@@ -335,6 +341,7 @@ def _check_early(connection: pool.Connection, device: callers.Caller) -> None:
 
 def _check_content(known: Known, incoming: Whole) -> None:
     if (known.sha256, known.bytes) == (incoming.sha256, incoming.size_bytes):
+        _check_kind(known.media_type or "", incoming.head)
         return
     if known.announced:
         raise NotAsAnnouncedError(
@@ -342,6 +349,18 @@ def _check_content(known: Known, incoming: Whole) -> None:
             f" came: {incoming.size_bytes} bytes with {incoming.sha256}"
         )
     raise AlreadyThereError
+
+
+def _check_kind(media_type: str, head: bytes) -> None:
+    """A picture or video that is plainly something else is not kept; nothing is read beyond its first bytes."""
+    if not media_type.startswith(("image/", "video/")):
+        return
+    words = signatures.alien(head)
+    kind = signatures.kind_of(head)
+    if words is None and kind not in {None, signatures.TEXT} and kind is not signatures.said_to_be(media_type):
+        words = kind.media_type if kind is not None else None
+    if words is not None and signatures.said_to_be(media_type) is not None:
+        raise NotAsAnnouncedError(f"announced: {media_type}; came: {words}")
 
 
 def _write_receipt(

@@ -1,43 +1,57 @@
-"""Takes large files of devices piece by piece, and puts the whole into the evidence store."""
+"""Takes large files piece by piece: of devices what they announced, of people what they filmed.
+
+An upload becomes evidence (`control_room.evidence`) where a device sends it. A person's file is looked into
+(`control_room.probing`) and waits, under `upload_id`, to be made part of something of his: `_become` is the one place.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import http
+import shutil
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import uuid_utils.compat
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from control_room import problems
+from control_room.audit import service as audit
+from control_room.callers import Role
+from control_room.database import sql
 from control_room.evidence import service as evidence
+from control_room.probing import service as probing
+from control_room.store.content import StoreFullError
+from control_room.uploads import protocol
 from control_room.uploads.partial import Partial, Uploads
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from control_room import callers
+    from control_room.callers import Caller
+    from control_room.config import Uploads as Settings
     from control_room.database import pool
-    from control_room.store.content import Store
+    from control_room.probing.result import Found
+    from control_room.room import Room
+    from control_room.uploads.protocol import Concat, Kind
 
-VERSION = "1.0.0"
-LIMIT_BYTES = 4 * 1024**3
-PIECE_BYTES = 16 * 1024 * 1024
-"""Of one PATCH."""
-KEPT_S = 7 * 24 * 3600.0
-"""How long an upload waits for its next piece."""
-
-
-class OtherVersionError(problems.ProblemError):
-    """This room speaks tus 1.0.0; say so in `Tus-Resumable`."""
-
-    status = http.HTTPStatus.PRECONDITION_FAILED
+_GIB = 1024**3
+_NAME_BYTES = 200
+_SHA256_DIGITS = 64
+_QUERIES = sql.load(__file__)
 
 
 class NoSuchUploadError(problems.NotFoundError):
-    """There is no such upload: begin it with POST."""
+    """There is no such upload, or it was not gone on with for too long: begin it with POST."""
 
     name = "no-such-upload"
+
+
+class AnothersUploadError(problems.ForbiddenError):
+    """Somebody else began this upload."""
+
+    name = "anothers-upload"
 
 
 class OtherOffsetError(problems.ConflictError):
@@ -46,111 +60,382 @@ class OtherOffsetError(problems.ConflictError):
     name = "other-offset"
 
 
-class WrongUploadError(problems.UnprocessableError):
-    """`Upload-Length` or `Upload-Metadata` is missing or wrong."""
-
-
 class TooLongError(problems.TooLargeError):
-    """More bytes than the upload's length."""
+    """More bytes than the upload's length; nothing of the piece was kept."""
+
+    name = "too-long"
 
 
-class OtherTypeError(problems.ProblemError):
-    """A piece is `application/offset+octet-stream`."""
+class EmptyFileError(problems.UnprocessableError):
+    """A file without a byte is nothing to keep."""
 
-    status = http.HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-
-
-def evidence_id_of(metadata: str) -> uuid.UUID:
-    """The file that `Upload-Metadata` names as `evidence_id`.
-
-    Raises:
-        WrongUploadError: none.
-    """
-    pairs = (pair.strip().partition(" ") for pair in metadata.split(","))
-    told = {key: value for key, _, value in pairs}
-    try:
-        return uuid.UUID(base64.b64decode(told["evidence_id"], validate=True).decode())
-    except (KeyError, ValueError, binascii.Error):
-        raise WrongUploadError("Upload-Metadata: evidence_id and an id in base64 are expected") from None
+    name = "empty-file"
 
 
-def length_of(text: str) -> int:
-    """Of `Upload-Length`.
+class FinalError(problems.ForbiddenError):
+    """A final upload is made of its parts; nothing is added to it."""
 
-    Raises:
-        WrongUploadError: none.
-        TooLargeError: more than is taken here.
-    """
-    if not text.isascii() or not text.isdecimal() or int(text) < 1:
-        raise WrongUploadError("Upload-Length: a number of bytes, 1 or more, is expected")
-    if int(text) > LIMIT_BYTES:
-        raise problems.TooLargeError(f"at most {LIMIT_BYTES} bytes are accepted here")
-    return int(text)
+    name = "final-upload"
 
 
-def begin(
-    connection: pool.Connection, store: Store, evidence_id: uuid.UUID, device: callers.Caller, size_bytes: int
-) -> int:
-    """Begin or go on: how many bytes are there.
+class KeptError(problems.ForbiddenError):
+    """The whole is here and is evidence; its sender cannot take it back."""
 
-    Raises:
-        NotAnnouncedError, AnotherDevicesError, NotAsAnnouncedError: as for a whole file.
-    """
-    known = evidence.expect_announced(connection, evidence_id, device, size_bytes)
-    return known.bytes if known.received else Uploads(store).begin(evidence_id)
+    name = "already-evidence"
+
+
+class UnfinishedPartsError(problems.ConflictError):
+    """Only partial uploads of your own that are whole can be joined."""
+
+    name = "unfinished-parts"
+
+
+class OtherContentError(problems.UnprocessableError):
+    """The SHA-256 of the whole is not the one in `Upload-Metadata`; nothing was kept."""
+
+    name = "other-content"
+
+
+class RefusedFileError(problems.UnprocessableError):
+    """The file is not taken; nothing was kept."""
+
+    name = "refused-file"
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an upload is."""
+class Upload:
+    """What the database has of one."""
 
-    offset: int
-    length: int
-    is_kept: bool
-    """It came in whole, and is evidence."""
+    upload_id: uuid.UUID
+    owner_kind: str
+    owner: str
+    kind: Kind
+    length_bytes: int
+    metadata: str
+    concat: str
+    name: str | None
+    sha256: str | None
+    probe: dict[str, Any] | None
+    created_at: datetime
+    expires_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def is_kept(self) -> bool:
+        """Nothing more can come of it."""
+        return self.finished_at is not None
 
 
-def progress(connection: pool.Connection, store: Store, evidence_id: uuid.UUID, device: callers.Caller) -> Progress:
-    """How far it is.
+def begin(
+    room: Room, connection: pool.Connection, caller: Caller, concat: Concat, *, length: int, metadata: str
+) -> Upload:
+    """Begin one, or, of a device's file, go on.
 
     Raises:
-        NoSuchUploadError: it was not begun.
+        WrongUploadError, EmptyFileError, TooLargeError, TooManyRequestsError, StoreFullError: as they say.
+        NotAnnouncedError, AnotherDevicesError, NotAsAnnouncedError: as for a whole file.
     """
-    known = evidence.expect_announced(connection, evidence_id, device, None)
-    offset = known.bytes if known.received else Uploads(store).offset(evidence_id)
-    if offset is None:
+    told = protocol.metadata_of(metadata)
+    settings = room.settings.uploads
+    _check_length(settings, concat.kind, length)
+    now = room.clock()
+    upload_id, finished = uuid_utils.compat.uuid7(), length == 0
+    if caller.role is Role.DEVICE and concat.kind != "partial":
+        upload_id = _evidence_id(told)
+        known = evidence.expect_announced(connection, upload_id, caller, length)
+        finished = known.received
+    parameters = {
+        "upload_id": upload_id,
+        "owner_kind": caller.kind,
+        "owner": caller.name,
+        "kind": concat.kind,
+        "length_bytes": length,
+        "metadata": metadata,
+        "concat": concat.text,
+        "name": _name(told),
+        "sha256": _sha256(told),
+        "now": now,
+        "expires_at": now + timedelta(hours=settings.keep_hours),
+        "finished_at": now if finished else None,
+    }
+    connection.execute(_QUERIES["lock_owner"], parameters)
+    before = _find(connection, upload_id)
+    if before is None:
+        _check_quota(room, connection, parameters, length)
+        connection.execute(_QUERIES["begin"], parameters)
+    upload = find(connection, upload_id, caller)
+    if not upload.is_kept:
+        Uploads(room.store).begin(upload_id)
+    return upload
+
+
+def find(connection: pool.Connection, upload_id: uuid.UUID, caller: Caller) -> Upload:
+    """One of the caller's.
+
+    Raises:
+        NoSuchUploadError, AnothersUploadError: as they say.
+    """
+    upload = _find(connection, upload_id)
+    if upload is None:
         raise NoSuchUploadError
-    return Progress(offset, known.bytes, known.received)
+    if (upload.owner_kind, upload.owner) != (caller.kind, caller.name):
+        raise AnothersUploadError
+    return upload
 
 
-def open_at(store: Store, evidence_id: uuid.UUID, offset: int) -> Partial:
+def offset(room: Room, upload: Upload) -> int:
+    """How many bytes are here.
+
+    Raises:
+        NoSuchUploadError: its file is gone.
+    """
+    here = upload.length_bytes if upload.is_kept else Uploads(room.store).offset(upload.upload_id)
+    if here is None:
+        raise NoSuchUploadError
+    return here
+
+
+def open_at(room: Room, upload: Upload, at: int) -> Partial:
     """The upload, to add a piece.
 
     Raises:
-        NoSuchUploadError: it was not begun.
+        FinalError, NoSuchUploadError, LockedError: as they say.
         OtherOffsetError: so much is not there, or more.
-        LockedError: another request adds to it.
     """
+    if upload.kind == "final":
+        raise FinalError
     try:
-        partial = Partial(Uploads(store).path(evidence_id), store)
+        partial = Partial(Uploads(room.store).path(upload.upload_id), room.store)
     except FileNotFoundError:
         raise NoSuchUploadError from None
-    if partial.size_bytes != offset:
+    if partial.size_bytes != at:
         partial.close()
         raise OtherOffsetError(headers={"Upload-Offset": str(partial.size_bytes)})
     return partial
 
 
-def finish(
-    connection: pool.Connection, partial: Partial, evidence_id: uuid.UUID, device: callers.Caller, now: datetime
-) -> None:
+def go_on(room: Room, upload: Upload) -> datetime:
+    """It stays a while longer; until when."""
+    expires_at = room.clock() + timedelta(hours=room.settings.uploads.keep_hours)
+    with room.database.connection() as connection:
+        connection.execute(_QUERIES["go_on"], {"upload_id": upload.upload_id, "expires_at": expires_at})
+    return expires_at
+
+
+def finish(room: Room, upload: Upload, partial: Partial, caller: Caller) -> None:
     """Keep what is whole now.
 
     Raises:
-        NotAsAnnouncedError: its SHA-256 is another; what came is thrown away.
+        NotAsAnnouncedError, OtherContentError, RefusedFileError: what came is thrown away.
     """
+    found: Found | None = None
     try:
-        evidence.receive(connection, evidence_id, partial, device, now)
-    except evidence.NotAsAnnouncedError:
-        partial.path.unlink(missing_ok=True)
+        if upload.kind != "partial":
+            found = _judge(upload, partial)
+        with room.database.connection() as connection:
+            _become(connection, room, upload, partial, found=found, caller=caller)
+    except (evidence.NotAsAnnouncedError, OtherContentError, RefusedFileError):
+        with room.database.connection() as connection:
+            connection.execute(_QUERIES["remove"], {"upload_ids": [upload.upload_id]})
+        Uploads(room.store).remove(upload.upload_id)
         raise
+    if upload.kind != "partial":
+        Uploads(room.store).remove(upload.upload_id)
+
+
+def finish_if_whole(room: Room, upload: Upload, caller: Caller) -> Upload:
+    """Where all bytes are here and a crash kept the last request from finishing it. The upload as it is then."""
+    if upload.is_kept or upload.kind == "final" or offset(room, upload) < upload.length_bytes:
+        return upload
+    with open_at(room, upload, upload.length_bytes) as partial:
+        finish(room, upload, partial, caller)
+    with room.database.connection() as connection:
+        return find(connection, upload.upload_id, caller)
+
+
+def join(room: Room, upload: Upload, parts: list[Upload], caller: Caller) -> None:
+    """Make a final upload of its parts, which are gone then.
+
+    Raises:
+        LockedError: another request joins some of them.
+        NoSuchUploadError: a part's file is gone.
+    """
+    files = Uploads(room.store)
+    opened: dict[uuid.UUID, Partial] = {}
+    try:
+        for part in parts:
+            if part.length_bytes and part.upload_id not in opened:
+                opened[part.upload_id] = Partial(files.path(part.upload_id), room.store)
+        with Partial(files.path(upload.upload_id), room.store) as whole:
+            whole.join(opened[part.upload_id] for part in parts if part.length_bytes)
+            whole.sync()
+            try:
+                finish(room, upload, whole, caller)
+            finally:
+                upload_ids = [part.upload_id for part in parts]
+                with room.database.connection() as connection:
+                    connection.execute(_QUERIES["remove"], {"upload_ids": upload_ids})
+                for upload_id in upload_ids:
+                    files.remove(upload_id)
+    except FileNotFoundError:
+        raise NoSuchUploadError("the file of a part is gone") from None
+    finally:
+        for part_file in opened.values():
+            part_file.close()
+
+
+def parts_of(room: Room, connection: pool.Connection, concat: Concat, caller: Caller) -> list[Upload]:
+    """The uploads that a final one is made of.
+
+    Raises:
+        UnfinishedPartsError, NoSuchUploadError, AnothersUploadError: as they say.
+    """
+    parts = [find(connection, part, caller) for part in concat.parts]
+    for part in parts:
+        if part.kind != "partial" or offset(room, part) != part.length_bytes:
+            raise UnfinishedPartsError
+    return parts
+
+
+def end(room: Room, upload: Upload, caller: Caller) -> None:
+    """Give it up; what came is thrown away.
+
+    Raises:
+        KeptError: it is evidence.
+        LockedError: a piece comes just now.
+    """
+    if upload.is_kept and upload.owner_kind == "device" and upload.kind != "partial":
+        raise KeptError
+    path = Uploads(room.store).path(upload.upload_id)
+    if path.exists():
+        with Partial(path, room.store):
+            _forget(room, upload, caller)
+    else:
+        _forget(room, upload, caller)
+
+
+def _forget(room: Room, upload: Upload, caller: Caller) -> None:
+    with room.database.connection() as connection:
+        connection.execute(_QUERIES["remove"], {"upload_ids": [upload.upload_id]})
+        if upload.is_kept and upload.sha256 is not None and upload.kind != "partial":
+            remove_content(room, connection, upload.sha256)
+            on = ("upload", str(upload.upload_id))
+            audit.record(connection, caller, "upload.erase", at=room.clock(), on=on, detail={"sha256": upload.sha256})
+    Uploads(room.store).remove(upload.upload_id)
+
+
+def remove_content(room: Room, connection: pool.Connection, sha256: str) -> None:
+    """Unless something else still has it."""
+    connection.execute(_QUERIES["lock_content"], {"sha256": sha256})
+    if connection.execute(_QUERIES["uses_content"], {"sha256": sha256}).fetchone() == (False,):
+        room.store.remove(sha256)
+
+
+def _judge(upload: Upload, partial: Partial) -> Found | None:
+    """Whether it is what was said of it, before the database is asked; what a person's file was found to be."""
+    sha256 = partial.sha256
+    if upload.owner_kind == "device":
+        return None
+    if upload.sha256 not in {None, sha256}:
+        raise OtherContentError(f"said: {upload.sha256}; came: {sha256}")
+    told = protocol.metadata_of(upload.metadata)
+    outcome = probing.probe(partial.path, name=upload.name or "", media_type=_media_type(told))
+    if outcome.found is None:
+        refused = outcome.refused
+        raise RefusedFileError(
+            refused.message if refused else "nothing was found in it", reason=refused.reason if refused else "damaged"
+        )
+    return outcome.found
+
+
+def _become(
+    connection: pool.Connection, room: Room, upload: Upload, partial: Partial, *, found: Found | None, caller: Caller
+) -> None:
+    """What the whole is from now on; in one transaction with the row that says so."""
+    now = room.clock()
+    parameters = {
+        "upload_id": upload.upload_id,
+        "now": now,
+        "expires_at": now + timedelta(hours=room.settings.uploads.keep_hours),
+        "sha256": None if upload.kind == "partial" else partial.sha256,
+        "probe": None if found is None else Jsonb(found.model_dump(mode="json")),
+    }
+    if upload.kind != "partial" and upload.owner_kind == "device":
+        evidence.receive(connection, upload.upload_id, partial, caller, now)
+    elif upload.kind != "partial":
+        connection.execute(_QUERIES["lock_content"], {"sha256": partial.sha256})
+        partial.keep()
+        detail = {"sha256": partial.sha256, "bytes": partial.size_bytes, "name": upload.name}
+        audit.record(connection, caller, "upload.receive", at=now, on=("upload", str(upload.upload_id)), detail=detail)
+    if connection.execute(_QUERIES["finish"], parameters).fetchone() is None:
+        raise NoSuchUploadError
+
+
+def _find(connection: pool.Connection, upload_id: uuid.UUID) -> Upload | None:
+    with connection.cursor(row_factory=class_row(Upload)) as cursor:
+        return cursor.execute(_QUERIES["known"], {"upload_id": upload_id}).fetchone()
+
+
+def _check_length(settings: Settings, kind: Kind, length: int) -> None:
+    limit = limit_bytes(settings)
+    if length > limit:
+        raise problems.TooLargeError(f"at most {limit} bytes are accepted here")
+    if length == 0 and kind != "partial":
+        raise EmptyFileError
+
+
+def limit_bytes(settings: Settings) -> int:
+    """Of one upload."""
+    return int(settings.max_gib * _GIB)
+
+
+def _check_quota(room: Room, connection: pool.Connection, parameters: dict[str, Any], length: int) -> None:
+    settings = room.settings.uploads
+    row = connection.execute(_QUERIES["held"], parameters).fetchone()
+    count, held = (int(value) for value in row) if row is not None else (0, 0)
+    if count >= settings.open_max:
+        raise problems.TooManyRequestsError(
+            f"{count} uploads are open, {settings.open_max} may be: finish or end one", retry_after_s=60
+        )
+    if held + length > settings.quota_gib * _GIB:
+        raise problems.TooManyRequestsError(
+            f"{held} bytes are claimed, {length} more would be over {settings.quota_gib} GiB", retry_after_s=3600
+        )
+    if shutil.disk_usage(room.store.staging.uploads).free < length:
+        raise StoreFullError
+
+
+def _evidence_id(told: dict[str, str]) -> uuid.UUID:
+    try:
+        return uuid.UUID(told["evidence_id"])
+    except (KeyError, ValueError):
+        raise protocol.WrongUploadError("Upload-Metadata: evidence_id and an id in base64 are expected") from None
+
+
+def _name(told: dict[str, str]) -> str | None:
+    """What clients call a file under either key; only ever shown.
+
+    Raises:
+        WrongUploadError: it is, or hides, a path.
+    """
+    name = told.get("filename") or told.get("name")
+    if name is None:
+        return None
+    if len(name.encode()) > _NAME_BYTES or name.startswith(".") or not name.isprintable() or set("/\\") & set(name):
+        raise protocol.WrongUploadError(
+            f"Upload-Metadata: filename: a name of at most {_NAME_BYTES} bytes without a path is expected"
+        )
+    return name
+
+
+def _media_type(told: dict[str, str]) -> str:
+    return (told.get("filetype") or told.get("type") or "").lower()
+
+
+def _sha256(told: dict[str, str]) -> str | None:
+    said = told.get("sha256")
+    if said is None:
+        return None
+    if len(said) != _SHA256_DIGITS or set(said) - set("0123456789abcdef"):
+        raise protocol.WrongUploadError("Upload-Metadata: sha256: 64 digits in lower-case hex are expected")
+    return said

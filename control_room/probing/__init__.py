@@ -1,0 +1,1 @@
+"""What an uploaded file really is, found out in a process that can reach nothing."""
