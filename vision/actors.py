@@ -42,6 +42,8 @@ _STANDS_SHARE = 0.25
 _HEAD_SHARE = 0.2
 _ARRIVED_SHARE = 0.5
 """Foreground in a vehicle's box from which it is part of the scene only since it came."""
+_FIGURE_SHARE, _FIGURE_LOOKS = 0.3, 3
+"""Likewise in each half of a person's box, who fills less of it, in so many frames."""
 _STOP_SHARE = 0.12
 """A vehicle whose box moves by less than this share of its shorter side for `_STOP_S` stands."""
 _STOP_S = 1.0
@@ -62,6 +64,8 @@ class Actor:
     path: deque[tuple[float, Box]] = field(default_factory=deque)
     arrived: bool = False
     """Its place shows something that is not background: it came, though perhaps nobody saw it move."""
+    shown: int = 0
+    """In how many frames a person's place showed so."""
     short: bool = False
     """Never sure, and lower than anybody who walks there: a bag that is carried and called a person."""
     cut_off: bool = False
@@ -174,9 +178,14 @@ class Actors:
         return movers
 
     def note_arrivals(self, foreground: NDArray[np.bool_]) -> None:
-        """Take vehicles that stand where the background shows none for arrived."""
+        """Take vehicles and people that stand where the background shows none for arrived."""
         for actor in self:
-            if not actor.is_person and not actor.arrived and self.is_seen(actor):
+            if actor.arrived or not self.is_seen(actor):
+                continue
+            if actor.is_person:
+                actor.shown += self._shows_figure(actor.box, foreground)
+                actor.arrived = actor.shown >= _FIGURE_LOOKS
+            else:
                 actor.arrived = bool(foreground[rows_and_columns(actor.box, self.shape)].mean() >= _ARRIVED_SHARE)
 
     def present(self) -> list[Actor]:
@@ -256,6 +265,13 @@ class Actors:
             if away <= reach:
                 nearest, reach = other, away
         return nearest
+
+    def _shows_figure(self, box: Box, foreground: NDArray[np.bool_]) -> bool:
+        """Whether head and legs of a box are both new: a thing that is called a person fills its lower part at most."""
+        middle = (box[1] + box[3]) / 2
+        halves = (box[0], box[1], box[2], middle), (box[0], middle, box[2], box[3])
+        shares = [foreground[rows_and_columns(half, self.shape)] for half in halves]
+        return all(part.size > 0 and float(part.mean()) >= _FIGURE_SHARE for part in shares)
 
     def _see(self, actor: Actor, one: Track) -> None:
         height, width = self.shape

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vision.actors import Actor, Actors
+    from vision.arrivals import Arrivals
+    from vision.background import PixelLayers
     from vision.geometry import Box
     from vision.static_objects import Region
     from vision.throws import Throws
@@ -43,6 +45,10 @@ _STOP_BIRTH_S = 2.0
 _THROW_HEIGHTS = 4.0
 """How far a thing is thrown, in heights of who threw it."""
 _FEW = 3
+_TOWERS = 1.5
+_BENT_SHARE = 0.6
+_HEAD_SHARE = 0.2
+"""So much of somebody must show above a thing for their place to tell whether they still stand there."""
 _STANDING_S, _WITHIN_SHARE, _PART_TIMES = 3.0, 0.6, 1.7
 _SURELY = 2.0
 _HULK_TIMES, _HULK_SHARE, _HULK_S = 2.5, 0.02, 120.0
@@ -71,7 +77,7 @@ def find(region: Region, everybody: Actors, throws: Throws, regions: Iterable[Re
     """The people or the vehicle beside the place when the thing appeared, if its size suits them."""
     born_s, rest_s = region.born_s, max(region.born_s, region.rest_s)
     near = everybody.beside(region.box, born_s - _BEFORE_S, rest_s + _AFTER_S, _REACH_PERSON)
-    people = [one for one in near if one.is_person]
+    people = [one for one in near if one.is_person and (one.believed or _towers_over(one, region))]
     shares = [region.area_px / max(one.stature_at_px(born_s), 1.0) ** 2 for one in people]
     if people and max(shares) < _SCRAP_SHARE:
         return None
@@ -148,16 +154,33 @@ def attended(thing: Bringers, region: Region, everybody: Actors, foreground: NDA
     )
 
 
-def last_with_s(thing: Bringers, box: Box, everybody: Actors, radius: float) -> float:
-    """When one of the people linked to a thing was last seen within `radius` of their own heights of it."""
+def last_with_s(thing: Bringers, box: Box, everybody: Actors, been: Arrivals, radius: float) -> float:
+    """When one of the people linked to a thing was last within `radius` of their own heights of it.
+
+    Who was lost close by stood there for as long as their place, above the thing, did not show the background.
+    """
     last_s = float("-inf")
     for track_id in thing.people:
         actor = everybody[track_id]
-        for at_s, seen in (*actor.path, (actor.stood_s, actor.box)):
+        stood_s = max(actor.stood_s, _stood_until_s(actor, box, everybody, been))
+        for at_s, seen in (*actor.path, (stood_s, actor.box)):
             x, y = geometry.foot(seen)
-            if actors.gap_px((x, y, x, y), box) <= radius * actor.stature_px:
+            if actors.gap_px((x, y, x, y), box) <= radius * _height_px(actor, seen):
                 last_s = max(last_s, at_s)
     return last_s
+
+
+def _height_px(actor: Actor, box: Box) -> float:
+    """How high somebody is on their way from a thing to a box: they shrink as they walk off into the distance."""
+    return (actor.stature_px + max(box[3] - box[1], _BENT_SHARE * actor.stature_px)) / 2
+
+
+def _stood_until_s(actor: Actor, box: Box, everybody: Actors, been: Arrivals) -> float:
+    x1, y1, x2, y2 = actor.box
+    lower = min((y1 + y2) / 2, box[1])
+    if lower - y1 < _HEAD_SHARE * (y2 - y1) or (actor.cut_off and not actor.headless) or everybody.heir(actor):
+        return actor.last_seen_s
+    return been.stirred_until_s((x1, y1, x2, lower), everybody.shape, actor.last_seen_s)
 
 
 def is_somebody(region: Region, everybody: Actors) -> bool:
@@ -178,7 +201,7 @@ def is_somebody(region: Region, everybody: Actors) -> bool:
     return False
 
 
-def is_vehicle(region: Region, thing: Bringers, everybody: Actors, foreground: NDArray[np.bool_]) -> bool:
+def is_vehicle(region: Region, thing: Bringers, everybody: Actors, layers: PixelLayers) -> bool:
     """Whether a region is a vehicle that came to stand there, or its shadow, and not something beside it."""
     for actor in everybody:
         # A vehicle that nobody saw moving is believed only where it is itself said to have brought the thing: elsewhere
@@ -192,10 +215,10 @@ def is_vehicle(region: Region, thing: Bringers, everybody: Actors, foreground: N
         ):
             return True
         beside = actors.gap_px(actor.box, region.box) <= _REACH_VEHICLE * (actor.box[3] - actor.box[1])
-        together = abs(region.born_s - _stopped_s(actor, everybody)) <= _STOP_BIRTH_S
+        together = abs(region.born_s - _stopped_s(actor, region, everybody, layers)) <= _STOP_BIRTH_S
         if beside and _is_beneath(region.box, actor.box):
             return True
-        if beside and together and everybody.still_parked(actor, foreground, region.box):
+        if beside and together and everybody.still_parked(actor, layers.foreground, region.box):
             return True
     return False
 
@@ -207,10 +230,15 @@ def _is_beneath(box: Box, vehicle: Box) -> bool:
     return flat and across >= _BENEATH_SHARE * (box[2] - box[0]) and box[1] >= (vehicle[1] + vehicle[3]) / 2
 
 
-def _stopped_s(vehicle: Actor, everybody: Actors) -> float:
-    """Since when a vehicle has stood, also under earlier track numbers at the same place."""
+def _stopped_s(vehicle: Actor, region: Region, everybody: Actors, layers: PixelLayers) -> float:
+    """Since when a vehicle has stood: under earlier track numbers too, or, found late, as its pixels tell."""
     same = (one for one in everybody if not one.is_person and geometry.iou(one.box, vehicle.box) >= _BODY_SHARE)
-    return min(one.stopped_s() for one in same)
+    seen_s = min(one.stopped_s() for one in same)
+    place = actors.rows_and_columns(vehicle.box, layers.shape)
+    stands = layers.has_static[place] & ~region.mask[place]
+    if stands.size == 0 or stands.mean() < _BODY_SHARE:
+        return seen_s
+    return min(seen_s, float(np.median(layers.born_s[place][stands])))
 
 
 def _bringers(how: How, people: list[Actor], shown: Actor, when_s: float) -> Bringers:
@@ -223,6 +251,11 @@ def _bringers(how: How, people: list[Actor], shown: Actor, when_s: float) -> Bri
         actor_confidence=shown.confidence,
         actor_box=box,
     )
+
+
+def _towers_over(person: Actor, region: Region) -> bool:
+    """Whether somebody of whom the detector never was sure is clearly higher than a thing, and not that thing."""
+    return person.stature_at_px(region.born_s) >= _TOWERS * (region.box[3] - region.box[1])
 
 
 def _fits_hands(region: Region, people: list[Actor]) -> bool:
@@ -239,7 +272,7 @@ def _suits_load(region: Region, vehicle: Actor) -> bool:
 
 def _is_with(actor: Actor, region: Region, everybody: Actors, foreground: NDArray[np.bool_], radius: float) -> bool:
     x, y = geometry.foot(actor.box)
-    if actors.gap_px((x, y, x, y), region.box) > radius * actor.stature_px:
+    if actors.gap_px((x, y, x, y), region.box) > radius * _height_px(actor, actor.box):
         return False
     if everybody.is_seen(actor):
         return True

@@ -38,6 +38,8 @@ _FILL_MIN = 0.3
 _JOIN_PX = 5
 _JOIN_S = 2.0
 """What comes to stand beside a region within so many seconds of its last growth is part of it (a heap grows)."""
+_WHOLE_S = 4.0
+"""A thing that comes to rest bit by bit is whole so long after its first pixels."""
 _INSIDE = 0.5
 _HULK_TIMES = 5.0
 """What joins a region so many times as large later than it came stands beside it and does not belong to it."""
@@ -196,7 +198,10 @@ class StaticObjects:
             window = (slice(y, y + height), slice(x, x + width))
             part = labels[window] == label
             born_s = float(np.median(layers.born_s[window][part]))
-            neighbour = self._neighbour(near[window][part], born_s, area) or self._around(stats[label], born_s)
+            apart = area >= _AREA_MIN_PX or now_s - born_s < _WHOLE_S
+            neighbour = self._neighbour(near[window][part], born_s, area, apart=apart) or self._around(
+                stats[label], born_s
+            )
             if neighbour is not None:
                 neighbour.mask[window] |= part
                 size = int(np.count_nonzero(neighbour.mask))
@@ -209,11 +214,14 @@ class StaticObjects:
                 self.regions[region.region_id] = region
                 self._next_id = self._next_id % (_IDS - 1) + 1
 
-    def _neighbour(self, ids: NDArray[np.uint16], born_s: float, area: int) -> Region | None:
-        """The region that lies within reach of a new part, if they belong together."""
+    def _neighbour(self, ids: NDArray[np.uint16], born_s: float, area: int, *, apart: bool) -> Region | None:
+        """The region that lies within reach of a new part, if they belong together.
+
+        What came much later belongs to it only if it is no thing `apart`, or the first pixels of one.
+        """
         for region_id in np.unique(ids):
             region = self.regions.get(int(region_id))
-            if region is not None and (region.grows_at(born_s, area) or area < _AREA_MIN_PX):
+            if region is not None and (region.grows_at(born_s, area) or not apart):
                 return region
         return None
 

@@ -43,6 +43,8 @@ class Mover:
     colour: tuple[int, int, int] = (50, 40, 90)
     seen: Callable[[float], bool] = lambda _: True
     """When the detector sees it."""
+    believed: bool = True
+    """Its track is known to have moved."""
 
     def place(self, now_s: float) -> tuple[float, float] | None:
         times = [step[0] for step in self.path]
@@ -124,7 +126,7 @@ def _track(tracks: dict[int, Track], mover: Mover, box: tuple[float, float, floa
     known = tracks.get(mover.track_id)
     if box is not None:
         first_s = known.first_seen_s if known else now_s
-        moved = (known is not None and known.moved) or now_s - first_s >= 1.0
+        moved = mover.believed and ((known is not None and known.moved) or now_s - first_s >= 1.0)
         tracks[mover.track_id] = Track(mover.track_id, mover.label, 0.5, box, first_s, now_s, moved)
     elif known is not None and now_s - known.last_seen_s > 2.0:
         del tracks[mover.track_id]

@@ -124,6 +124,23 @@ def test_a_bag_that_is_called_a_person_is_still_a_bag() -> None:
     assert phases(events) == ["opened"]
 
 
+def test_an_owner_whom_the_detector_hardly_sees_is_known_by_his_figure() -> None:
+    street = dumping()
+    street.movers[0].believed = False
+    street.movers[0].seen = lambda now_s: 9 <= now_s < 12
+    events = watch(rule(), street, 45)
+    assert [(event.phase, event.attributes["how"]) for _, event in events] == [("opened", "left_by_person")]
+    assert events[0][0] >= 14 + 10
+
+
+def test_what_stands_there_when_a_recording_begins_again_was_brought_by_nobody() -> None:
+    before = Mover(1, walk((4, 168), (9.9, 120)))
+    after = Mover(2, walk((10, 60), (13, 60), (18, 168)))
+    assert watch(rule(), Street([before, after], [Thing(44, 90, 10)]), 45) == []
+    came = Mover(2, walk((8, 110), (10, 60), (13, 60), (18, 168)))
+    assert phases(watch(rule(), Street([before, came], [Thing(44, 90, 10)]), 45)) == ["opened"]
+
+
 def test_a_person_who_stands_still_is_no_thing() -> None:
     stander = Mover(1, walk((5, 168), (10, 60), (60, 60)), seen=lambda now_s: int(now_s * FPS) % 3 == 0 and now_s < 30)
     assert watch(rule(), Street([stander]), 55) == []
@@ -170,6 +187,25 @@ def test_a_load_is_reported_while_the_vehicle_stays() -> None:
     assert event.attributes["how"] == "tipped_from_vehicle"
     assert event.attributes["settled_s"] == pytest.approx(6.0, abs=0.3)
     assert [(one.role, one.label) for one in event.objects] == [("thing", "unknown"), ("vehicle", "truck")]
+
+
+def test_a_load_that_lies_against_the_shadow_of_its_vehicle_is_told_from_it() -> None:
+    truck = Mover(1, walk((3, -50), (8, 50), (60, 50)), (64, 40), "truck", (150, 120, 60))
+    shadow = Thing(62, 97, 8, size=(56, 7), colour=(55, 55, 55))
+    load = [Thing(97, 92, 11.0 + 0.4 * n, size=(14, 4 * n + 2)) for n in range(4)]
+    events = watch(rule(), Street([truck], [shadow, *load]), 35)
+    assert phases(events) == ["opened"]
+    assert 18.0 <= events[0][0] <= 21.0
+    assert events[0][1].objects[0].box[0] >= 86 / WIDTH
+
+
+def test_a_load_beside_a_vehicle_that_is_first_detected_then_is_no_part_of_it() -> None:
+    truck = Mover(
+        1, walk((3, -50), (8, 50), (60, 50)), (64, 40), "truck", (30, 40, 200), seen=lambda now_s: now_s >= 14
+    )
+    events = watch(rule(), Street([truck], [Thing(100, 92, 14, size=(28, 18))]), 35)
+    assert phases(events) == ["opened"]
+    assert 20.0 <= events[0][0] <= 22.0
 
 
 def test_a_parked_car_and_its_driver_leave_nothing() -> None:

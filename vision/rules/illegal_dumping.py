@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from vision import actors, background, bringers, geometry, moves, pictures, static_objects, throws
+from vision import actors, arrivals, background, bringers, geometry, moves, pictures, static_objects, throws
 from vision.rules import base, dumping_memory, occurrences, things
 from vision.rules.settings import RuleSettings
 from vision.rules.stillness import Stillness
@@ -72,6 +72,7 @@ class _View:
     objects: static_objects.StaticObjects
     actors: actors.Actors
     throws: throws.Throws
+    arrivals: arrivals.Arrivals
     moves: moves.Moves
     pictures: pictures.Pictures
     never_bare: NDArray[np.bool_]
@@ -84,6 +85,7 @@ def _view(layers: background.PixelLayers, *, after_interruption: bool = False) -
         static_objects.StaticObjects(),
         actors.Actors(layers.shape),
         throws.Throws(),
+        arrivals.Arrivals(),
         moves.Moves(),
         pictures.Pictures(),
         layers.known & after_interruption,
@@ -183,6 +185,7 @@ class IllegalDumping(base.Rule):
         occupied = view.actors.occupied()
         view.layers.update(picture, self._now_s, occupied, self._thing_pixels())
         view.actors.note_arrivals(view.layers.foreground)
+        view.arrivals.update(view.layers, occupied, self._now_s)
         view.never_bare &= view.layers.foreground | occupied | view.layers.held
         if view.layers.restarted:
             view.objects, self._candidates = static_objects.StaticObjects(), {}
@@ -253,7 +256,7 @@ class IllegalDumping(base.Rule):
         return self._open(region, candidate, scene)
 
     def _is_vehicle(self, region: Region, candidate: Candidate) -> bool:
-        return bringers.is_vehicle(region, candidate.brought, self._view.actors, self._view.layers.foreground)
+        return bringers.is_vehicle(region, candidate.brought, self._view.actors, self._view.layers)
 
     def _was_only_moved(self, region: Region) -> bool:
         regions = self._view.objects.regions.values()
@@ -269,10 +272,12 @@ class IllegalDumping(base.Rule):
         elif self._view.never_bare[region.mask].mean() > _NEVER_BARE_SHARE:
             return None
         else:
-            brought = bringers.find(region, self._view.actors, self._view.throws, self._view.objects.regions.values())
-            if brought is None:
+            view = self._view
+            brought = bringers.find(region, view.actors, view.throws, view.objects.regions.values())
+            if brought is None or (brought.how != "thrown" and view.arrivals.popped_up(region, view.layers)):
                 return None
-            since_s = bringers.last_with_s(brought, region.box, self._view.actors, self._settings.owner_radius)
+            radius = self._settings.owner_radius
+            since_s = bringers.last_with_s(brought, region.box, view.actors, view.arrivals, radius)
             rest_s = max(region.born_s, region.rest_s)
             candidate = Candidate(brought, box, region.born_s, rest_s, max(since_s, rest_s))
         self._candidates[region.region_id] = candidate
