@@ -20,18 +20,25 @@ from control_room.audit import routes as audit
 from control_room.cameras import routes as cameras
 from control_room.commands import keys
 from control_room.commands import routes as commands
+from control_room.counts import routes as counts
+from control_room.configurations import routes as configurations
 from control_room.database import pool
 from control_room.dead_letters import routes as dead_letters
 from control_room.devices import routes as devices
+from control_room.enrolment import authority
+from control_room.enrolment import routes as enrolment
+from control_room.enrolment.service import Guesses
 from control_room.events import routes as events
 from control_room.evidence import routes as evidence
 from control_room.evidence import service as evidence_service
 from control_room.health import routes as health
 from control_room.health.metrics import CountRequests, Metrics
+from control_room.holds import routes as holds
 from control_room.sessions import routes as sessions
 from control_room.sessions.service import LoginLimit
-from control_room.silenced import routes as silenced
 from control_room.store import opening
+from control_room.silenced import routes as silenced
+from control_room.stream import heartbeat
 from control_room.stream import routes as stream
 from control_room.stream.hub import Hub
 from control_room.town import routes as town
@@ -56,8 +63,12 @@ FEATURES = (
     cameras,
     silenced,
     devices,
+    enrolment,
+    configurations,
     commands,
     events,
+    counts,
+    holds,
     dead_letters,
     town,
     stream,
@@ -110,7 +121,7 @@ def create_app(
     app = routed(built)
     metrics = Metrics()
     store = opening.open_store(settings.store)
-    signer = keys.load(settings.commands)
+    signer, town = keys.load(settings.commands), authority.load(settings.enrolment)
     hub = Hub(settings.database.url, heartbeat_s=heartbeat_s)
 
     @contextlib.asynccontextmanager
@@ -124,10 +135,12 @@ def create_app(
             metrics=metrics,
             login_limit=LoginLimit(),
             signer=signer,
+            authority=town,
+            guesses=Guesses(),
             clock=clock,
         )
         app.state.room = room
-        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(_do_chores(room))]
+        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(heartbeat.run(room)), asyncio.create_task(_do_chores(room))]
         try:
             yield
         finally:

@@ -96,16 +96,28 @@ def _parser() -> _Parser:
     parser = _Parser(prog="talaia-room", description="The control room.")
     commands = _Commands(parser)
     commands.add("serve", "Serve the web interface until told to stop.", _serve)
-    commands.add("worker", "Take in what devices send until told to stop.", _worker)
-    commands.add("migrate", "Bring the database to the present schema.", _migrate)
+    worker = commands.add("worker", "Take in what devices send until told to stop.", _worker)
+    worker.add_argument("--number", type=_at_least_one, metavar="N", help="which of several workers this one is")
+    migrating = commands.add("migrate", "Bring the database to the present schema.", _migrate)
+    migrating.add_argument(
+        "--only", choices=["pre", "post"], help="pre: while the old version runs; post: once it runs no more"
+    )
     _add_users(commands.add("user", "Accounts of people."))
     _add_devices(commands.add("device", "Devices that may speak to this room."))
     commands.add(
         "command-key", "Make the key that signs commands where it is missing, and print its public half.", _command_key
     )
+    commands.add("town-keys", "Make the keys that devices are enrolled with where they are missing.", _town_keys)
+    certify = commands.add("broker-certificate", "Write a certificate and key for the broker.", _broker_certificate)
+    certify.add_argument("host", nargs="+", metavar="HOST", help="a name or address by which devices reach it")
+    certify.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="ca.pem, broker.crt, broker.key")
+    certify.add_argument("--days", type=_at_least_one, default=397, metavar="N")
+    accounts = commands.add("broker-accounts", "Write the first accounts of Mosquitto's plug-in.", _broker_accounts)
+    accounts.add_argument("--out", type=Path, required=True, metavar="FILE", help="its plugin_opt_config_file")
     fsck = commands.add("fsck", "Check what is stored; exit 1 where something is missing or wrong.", _fsck)
     _add_json(fsck)
     _add_dead_letters(commands.add("dead-letters", "Messages that could not be taken in."))
+    _add_retention(commands.add("retention", "What is kept, and for how long."))
     _add_simulate(commands.add("simulate", "Send messages as a town of devices would.", _simulate))
     show = commands.add("config", "Print every setting with its default.", _config)
     show.add_argument("--example", action="store_true", required=True, help="the commented file")
@@ -135,9 +147,24 @@ def _add_devices(parser: argparse.ArgumentParser) -> None:
     commands = _Commands(parser)
     add = commands.add("add", "Add a device and print its token, which nobody can read again.", _device_add)
     add.add_argument("device_id", metavar="ID")
-    add.add_argument("--name", required=True, help="what people call it")
+    _add_device_details(add, name_needed=True)
     _add_json(add)
     _add_json(commands.add("list", "List the devices.", _device_list))
+    enrol = commands.add("enrol", "Print a one-time code, good for an hour, that lets a device in.", _device_enrol)
+    enrol.add_argument("device_id", metavar="ID")
+    _add_device_details(enrol, name_needed=False)
+    _add_json(enrol)
+    revoke = commands.add("revoke", "Accept nothing of a device any more and cut its connection.", _device_revoke)
+    revoke.add_argument("device_id", metavar="ID")
+    revoke.add_argument("--reason", required=True)
+
+
+def _add_device_details(parser: argparse.ArgumentParser, *, name_needed: bool) -> None:
+    text = "what people call it" if name_needed else "what people call it: adds the device where it is not there"
+    parser.add_argument("--name", required=name_needed, help=text)
+    parser.add_argument("--place", help="where the box is")
+    parser.add_argument("--owner", help="who answers for it")
+    parser.add_argument("--purpose", help="what it is there for")
 
 
 def _add_dead_letters(parser: argparse.ArgumentParser) -> None:
@@ -148,6 +175,24 @@ def _add_dead_letters(parser: argparse.ArgumentParser) -> None:
     replay = commands.add("replay", "Take in again those that can be by now.", _dead_letters_replay)
     replay.add_argument("--id", type=UUID, dest="only", metavar="ID", help="only this one")
     _add_json(replay)
+
+
+def _add_retention(parser: argparse.ArgumentParser) -> None:
+    commands = _Commands(parser)
+    run = commands.add("run", "Remove what is due, as the worker does by the hour.", _retention_run)
+    run.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    run.add_argument("--now", type=_moment, metavar="TIME", help="with --dry-run: what would be removed then")
+    _add_json(run)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"got {text}; allowed: a time with its zone, such as 2026-11-22T04:00:00Z")
+    return moment.astimezone(UTC)
 
 
 def _add_simulate(parser: argparse.ArgumentParser) -> None:
@@ -176,13 +221,13 @@ def _positive(text: str) -> float:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from control_room import serving  # noqa: PLC0415 - FastAPI only where it is served
+    from control_room import processes, serving  # noqa: PLC0415 - FastAPI only where it is served
 
     settings = _settings(options)
     _log_to_stderr()
     try:
         serving.serve(settings)
-    except serving.ListenError as error:
+    except (serving.ListenError, processes.NeverCameUpError) as error:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise CommandError(f"store.directory: {error}") from None
@@ -193,6 +238,8 @@ def _worker(options: argparse.Namespace) -> int:
     from control_room.ingest import worker  # noqa: PLC0415 - paho only where it is needed
 
     settings = _settings(options)
+    if options.number is not None:
+        settings = settings.model_copy(update={"ingest": _numbered(settings.ingest, options.number)})
     _log_to_stderr()
     stop = threading.Event()
 
@@ -206,14 +253,23 @@ def _worker(options: argparse.Namespace) -> int:
     return OK
 
 
+def _numbered(ingest: config.Ingest, number: int) -> config.Ingest:
+    try:
+        return config.Ingest.model_validate({**ingest.model_dump(), "worker": number})
+    except pydantic_core.ValidationError:
+        raise config.ConfigError(f"--number: got {number}; allowed: 1 to 1000") from None
+
+
 def _migrate(options: argparse.Namespace) -> int:
     url = _settings(options).database.url
-    for name in migrate.migrate(url):
+    for name in migrate.migrate(url, options.only):
         sys.stdout.write(f"{name}\n")
     with pool.connect(url) as connection:
         version = migrate.timescale_version(connection)
+        missing = migrate.pending(connection)
     kind = "plain PostgreSQL" if version is None else f"TimescaleDB {version}"
-    sys.stdout.write(f"the database has the present schema, on {kind}\n")
+    what = f"the database has yet to have {', '.join(missing)}" if missing else "the database has the present schema"
+    sys.stdout.write(f"{what}, on {kind}\n")
     return OK
 
 
@@ -279,7 +335,10 @@ def _device_add(options: argparse.Namespace) -> int:
 
     with _connected(options) as connection:
         try:
-            token = devices.add(connection, options.device_id, options.name, by=callers.command(), now=_now())
+            details = {"place": options.place, "owner": options.owner, "purpose": options.purpose}
+            token = devices.add(
+                connection, options.device_id, options.name, by=callers.command(), now=_now(), **details
+            )
         except devices.DeviceError as error:
             raise CommandError(str(error)) from None
     if options.json:
@@ -295,6 +354,74 @@ def _device_list(options: argparse.Namespace) -> int:
     with _connected(options) as connection:
         rows = devices.items(connection)
     _print_rows(rows, as_json=options.json)
+    return OK
+
+
+def _device_enrol(options: argparse.Namespace) -> int:
+    from control_room.devices import service as devices  # noqa: PLC0415 - only here
+    from control_room.enrolment import authority, service  # noqa: PLC0415 - only here
+
+    settings = _settings(options)
+    if authority.load(settings.enrolment) is None:
+        raise config.ConfigError("enrolment.directory: got no keys; allowed: a folder, and then talaia-room town-keys")
+    details = {"place": options.place, "owner": options.owner, "purpose": options.purpose}
+    with _connected(options) as connection:
+        try:
+            if options.name is not None:
+                devices.add(connection, options.device_id, options.name, by=callers.command(), now=_now(), **details)
+            code, expires_at = service.make_code(connection, options.device_id, by=callers.command(), now=_now())
+        except devices.DeviceError as error:
+            raise CommandError(str(error)) from None
+        except devices.NoSuchDeviceError:
+            raise CommandError(f"{options.device_id}: no such device; --name NAME adds it") from None
+    if options.json:
+        _print_json({"device_id": options.device_id, "code": code, "expires_at": expires_at})
+    else:
+        sys.stdout.write(f"talaia-edge enrol --room {settings.http.url} --code {code} -c edge.toml\n")
+    return OK
+
+
+def _device_revoke(options: argparse.Namespace) -> int:
+    from control_room.devices import service as devices  # noqa: PLC0415 - only here
+
+    with _connected(options) as connection:
+        try:
+            devices.revoke(connection, options.device_id, options.reason, by=callers.command(), now=_now())
+        except devices.NoSuchDeviceError:
+            raise CommandError(f"{options.device_id}: no such device") from None
+    return OK
+
+
+def _town_keys(options: argparse.Namespace) -> int:
+    from control_room.enrolment import authority  # noqa: PLC0415 - only here
+
+    settings = _settings(options)
+    town = authority.make(settings.enrolment, settings.town.name, _now())
+    sys.stdout.write(f"town key {town.town_key}\nauthority SHA-256 {town.sha256}\n")
+    return OK
+
+
+def _broker_certificate(options: argparse.Namespace) -> int:
+    from control_room.enrolment import authority, broker_certificate  # noqa: PLC0415 - only here
+
+    settings = _settings(options)
+    town = authority.make(settings.enrolment, settings.town.name, _now())
+    try:
+        expires_at = broker_certificate.write(town, options.out, options.host, options.days, _now())
+    except OSError as error:
+        raise config.ConfigError(f"--out: got {str(options.out)!r}; allowed: a folder to write ({error})") from None
+    sys.stdout.write(f"valid until {expires_at:%Y-%m-%d}\n")
+    return OK
+
+
+def _broker_accounts(options: argparse.Namespace) -> int:
+    from control_room.broker_access import first_accounts  # noqa: PLC0415 - only here
+
+    try:
+        first_accounts.write(_settings(options), options.out)
+    except OSError as error:
+        got = f"--out: got {str(options.out)!r}; allowed: a file that is not there yet"
+        raise config.ConfigError(f"{got} ({error.strerror})") from None
     return OK
 
 
@@ -338,6 +465,31 @@ def _dead_letters_replay(options: argparse.Namespace) -> int:
         raise CommandError(f"{options.only}: no dead letter that waits for a replay")
     rows = [{"dead_letter_id": each.dead_letter_id, "result": each.result} for each in replayed]
     _print_rows(rows, as_json=options.json)
+    return OK
+
+
+def _retention_run(options: argparse.Namespace) -> int:
+    from control_room.retention import limits, service  # noqa: PLC0415 - only here
+    from control_room.store import opening  # noqa: PLC0415 - only here
+
+    if options.now is not None and not options.dry_run:
+        raise config.ConfigError("--now: got a time without --dry-run; allowed: together, else the present is meant")
+    settings, now = _settings(options), options.now or _now()
+    kept = settings.retention
+    until = limits.at(now, rows_days=kept.rows_days, files_days=kept.files_days)
+    with pool.connect(settings.database.url, autocommit=True) as connection:
+        if options.dry_run:
+            steps = service.plan(connection, until, now)
+        else:
+            run = service.Run(connection, opening.open_store(settings.store), until, now, callers.command())
+            try:
+                steps = list(run.steps())
+            except service.BusyError:
+                raise CommandError("another process removes what is due just now") from None
+    if options.json:
+        _print_json([step.as_json() for step in steps])
+    else:
+        sys.stdout.writelines(f"{step.line()}\n" for step in steps)
     return OK
 
 

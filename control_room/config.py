@@ -86,6 +86,10 @@ def _s3_endpoint(url: str) -> str:
     return url.removesuffix("/")
 
 
+def _optional_broker_url(url: str) -> str:
+    return _broker_url(url) if url else url
+
+
 def _public_url(url: str) -> str:
     parts = urllib.parse.urlsplit(url)
     if url and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}):
@@ -105,6 +109,7 @@ class Http(_Section):
     tls_certificate: str = ""
     tls_key: str = ""
     trusted_proxies: list[Annotated[str, AfterValidator(_network)]] = []
+    processes: int = Field(default=1, ge=1, le=64)
 
     @model_validator(mode="after")
     def _not_in_the_open(self) -> Http:
@@ -153,7 +158,7 @@ class Mqtt(_Section):
     url: Annotated[str, AfterValidator(_broker_url)] = "mqtt://127.0.0.1:1883"
     password_file: str = ""
     ca_file: str = ""
-    client_id: str = Field(default="talaia-room-worker", min_length=1, max_length=128)
+    client_id: str = Field(default="talaia-room-worker", pattern=r"^[A-Za-z0-9_.\-\[\]]{1,128}$")
 
 
 class Store(_Section):
@@ -202,8 +207,9 @@ class Town(_Section):
 class Ingest(_Section):
     """How the worker batches."""
 
+    worker: int = Field(default=1, ge=1, le=1000)
     batch_messages: int = Field(default=500, ge=1, le=10_000)
-    batch_ms: int = Field(default=200, ge=1, le=10_000)
+    batch_ms: int = Field(default=50, ge=1, le=10_000)
 
 
 class Commands(_Section):
@@ -211,6 +217,42 @@ class Commands(_Section):
 
     key_file: str = ""
     resend_after_s: float = Field(default=60.0, ge=1, le=86_400)
+
+
+class Broker(_Section):
+    """How the room gives devices their accounts at the broker."""
+
+    device_url: Annotated[str, AfterValidator(_broker_url)] = "mqtts://127.0.0.1:8883"
+    admin_url: Annotated[str, AfterValidator(_optional_broker_url)] = ""
+    admin_password_file: str = ""
+
+
+class Enrolment(_Section):
+    """With which keys devices are enrolled."""
+
+    directory: str = ""
+    ca_certificate: str = ""
+    ca_key: str = ""
+    certificate_days: int = Field(default=90, ge=1, le=825)
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Enrolment:
+        if bool(self.ca_certificate) != bool(self.ca_key):
+            raise _wrong(self.ca_key, "ca_certificate and ca_key, both or neither", ".ca_key")
+        return self
+
+
+class Retention(_Section):
+    """How long things are kept."""
+
+    rows_days: int = Field(default=30, ge=1, le=92)
+    files_days: int = Field(default=30, ge=1, le=92)
+
+    @model_validator(mode="after")
+    def _files_have_rows(self) -> Retention:
+        if self.files_days > self.rows_days:
+            raise _wrong(self.files_days, "rows_days or less: a file stays no longer than its event", ".files_days")
+        return self
 
 
 class Session(_Section):
@@ -230,6 +272,9 @@ class Settings(_Section):
     town: Town = Town()
     ingest: Ingest = Ingest()
     commands: Commands = Commands()
+    broker: Broker = Broker()
+    enrolment: Enrolment = Enrolment()
+    retention: Retention = Retention()
     session: Session = Session()
 
 
@@ -285,23 +330,30 @@ def _overrides(environment: Mapping[str, str]) -> dict[tuple[str, str], str | li
 
 def _with_secrets(settings: Settings) -> Settings:
     """Put in what lies in files of its own."""
-    database, mqtt = settings.database, settings.mqtt
+    database, mqtt, broker = settings.database, settings.mqtt, settings.broker
     if database.url_file:
         url = _secret("database.url_file", database.url_file)
         database = Database.model_validate({"url": url, "url_file": database.url_file})
     if mqtt.password_file:
-        password = urllib.parse.quote(_secret("mqtt.password_file", mqtt.password_file), safe="")
-        parts = urllib.parse.urlsplit(mqtt.url)
-        if not parts.username:
-            raise ConfigError("mqtt.password_file: got a password for no user; allowed: with mqtt://USER@HOST:PORT")
-        place = parts.netloc.rpartition("@")[2]
-        url = parts._replace(netloc=f"{parts.username}:{password}@{place}").geturl()
+        url = _with_password("mqtt.password_file", mqtt.url, mqtt.password_file)
         mqtt = mqtt.model_copy(update={"url": url})
+    if broker.admin_password_file:
+        url = _with_password("broker.admin_password_file", broker.admin_url, broker.admin_password_file)
+        broker = broker.model_copy(update={"admin_url": url})
     store = settings.store
     if store.s3_secret_access_key_file:
         secret = SecretStr(_secret("store.s3_secret_access_key_file", store.s3_secret_access_key_file))
         store = store.model_copy(update={"s3_secret_access_key": secret})
-    return settings.model_copy(update={"database": database, "mqtt": mqtt, "store": store})
+    return settings.model_copy(update={"database": database, "mqtt": mqtt, "store": store, "broker": broker})
+
+
+def _with_password(key: str, url: str, file: str) -> str:
+    password = urllib.parse.quote(_secret(key, file), safe="")
+    parts = urllib.parse.urlsplit(url)
+    if not parts.username:
+        raise ConfigError(f"{key}: got a password for no user; allowed: with mqtt://USER@HOST:PORT")
+    place = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{parts.username}:{password}@{place}").geturl()
 
 
 def _secret(key: str, path: str) -> str:

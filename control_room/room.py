@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
 
+from control_room.enrolment.service import Guesses
 from control_room.sessions.service import LoginLimit
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from control_room import config
     from control_room.commands.keys import Signer
     from control_room.database import pool
+    from control_room.enrolment.authority import Authority
     from control_room.store.content import Store
     from control_room.health.metrics import Metrics
     from control_room.stream.hub import Hub
@@ -37,6 +39,9 @@ class Room:
     login_limit: LoginLimit
     signer: Signer | None
     """None: the room has no key, so it commands nothing."""
+    authority: Authority | None
+    """None: the room has no keys to enrol devices with."""
+    guesses: Guesses
     clock: Callable[[], datetime]
     """The server's clock, in UTC."""
 

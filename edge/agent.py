@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from edge import endings, senders, status
 from edge.camera import CameraRunner, Shared
 from edge.commands.desk import Desk
+from edge.enrolment.renewal import Renewal
 from edge.errors import ConfigurationError, EdgeError
 from edge.evidence import ClipWriter, Folder
 from edge.faults import again_after_faults
@@ -25,6 +26,7 @@ from edge.metrics import Meter
 from edge.outbox import FILE_NAME, Outbox
 from edge.recording import Recordings, finders
 from edge.reload import changes
+from edge.reload.pushing import Pushing
 from edge.senders import Senders, Sent
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ def run(
             allowed = f"a folder that can be written ({error.strerror})"
             raise ConfigurationError(f"device.data_dir: got {str(data_dir)!r}; allowed: {allowed}") from None
         endings.close_switched_off(settings, outbox, clock)
-        _Crew(settings, SharedDetector(detector), outbox, folder, clock, waste=waste).work(stop, file)
+        _Crew(settings, SharedDetector(detector), outbox, folder, clock, waste=waste, file=file).work(stop, file)
 
 
 class _Crew:
@@ -89,6 +91,7 @@ class _Crew:
         clock: Clock,
         *,
         waste: WasteCheck | None,
+        file: ConfigurationFile | None,
     ) -> None:
         self._clock = clock
         self._settings = settings
@@ -113,7 +116,9 @@ class _Crew:
             detector=detector,
             clock=clock,
             wake=self._written,
+            configure=None if file is None else Pushing(file.path, lambda: self._settings, file.hurry).take,
         )
+        self._renewal = Renewal(lambda: self._settings, clock, self._leave)
         sent = Sent(
             outbox=outbox,
             folder=folder,
@@ -158,6 +163,7 @@ class _Crew:
         obeying = [
             self._lasting(self._desk.run_at_once, "commands"),
             self._lasting(self._desk.run_long, "long-commands"),
+            self._lasting(self._renewal.run, "certificate"),
         ]
         for thread in (*lasting, *obeying):
             thread.start()
@@ -192,6 +198,8 @@ class _Crew:
             camera.health.check_silence()
         if file is not None:
             self._read_again(file)
+        if self._renewal.take_renewed():
+            self._senders.change(self._settings)
         self._checks.look(self._settings, list(self._cameras.values()), self._senders.clock_offset_s)
         sending = {
             key: one for key, one in self._cameras.items() if not one.health.is_dark and not one.health.is_refused
@@ -283,7 +291,12 @@ class _Crew:
         return status.message(self._settings.device.id, cameras, alarms, self._clock, online=online, reason=reason)
 
     def _metrics(self) -> MetricsMessage:
-        return self._meter.message(self._senders.clock_offset_s)
+        return self._meter.message(
+            self._senders.clock_offset_s,
+            refused_commands=self._desk.inbox.refused,
+            configuration_version=self._settings.pushed_version,
+            certificate_expires_at=self._renewal.expires_at,
+        )
 
     def _meters(self) -> list[CameraMeter]:
         return [one.meter for one in self._cameras.values()]

@@ -76,6 +76,9 @@ def _parser() -> _Parser:
 
     run = add("run", _run, "Run the agent until it is told to stop.")
     add_config(run)
+    _add_enrol(
+        add("enrol", _enrol, "Make this device's keys and get its certificate from the room, by a one-time code.")
+    )
     check = add("check", _check, "Check a configuration and try each camera.")
     add_config(check)
     check.add_argument("--json", action="store_true", help="print JSON")
@@ -91,6 +94,14 @@ def _parser() -> _Parser:
     fsck.add_argument("--json", action="store_true", help="print JSON")
     _add_analyse(add("analyse", _analyse, "Analyse a video file; events go to stdout, one JSON message a line."))
     return parser
+
+
+def _add_enrol(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--room", required=True, metavar="URL", help="of the control room")
+    one.add_argument("--code", required=True, help="as `talaia-room device enrol` or the page Devices shows it")
+    text = "the agent's TOML: made where it is not there, else its tables device, room and mqtt are written anew"
+    one.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help=text)
+    one.add_argument("--ca-file", type=Path, metavar="FILE", help="whom to believe for the room, not the system's")
 
 
 def _add_discover(one: argparse.ArgumentParser) -> None:
@@ -126,9 +137,28 @@ def _run(options: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     signal.signal(signal.SIGHUP, lambda *_: read_again.set())
     file = ConfigurationFile(options.config, read_again)
-    settings = config.load(options.config)
+    settings = config.load_for_work(options.config)
     senders.check(settings)
     agent.run(settings, _detector(settings.detector), Clock(), stop, file=file, waste=_waste_check())
+    return OK
+
+
+def _enrol(options: argparse.Namespace) -> int:
+    from edge import trust  # noqa: PLC0415 - as in _run
+    from edge.enrolment import asking, identity, settings_file  # noqa: PLC0415 - as in _run
+
+    if not options.room.startswith(("http://", "https://")):
+        raise ConfigurationError(f"--room: got {options.room!r}; allowed: http://HOST[:PORT] or https://HOST[:PORT]")
+    file: Path = options.config
+    authority: Path | None = None if options.ca_file is None else options.ca_file.resolve()
+    known_as, keys = settings_file.device_id(file), identity.Keys.make()
+    believed = trust.context("--ca-file", authority)
+    given = asking.enrol(options.room, options.code, keys, Clock(), believed, device_id=known_as)
+    folder = file.resolve().parent / "identity"
+    identity.save(folder, keys, given)
+    settings_file.write(file, folder, given, options.room, authority)
+    until = f"{given.expires_at:%Y-%m-%d}"
+    sys.stdout.write(f"{given.device_id} ({given.name}) is enrolled; its certificate is valid until {until}\n")
     return OK
 
 

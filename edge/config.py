@@ -5,6 +5,7 @@ What is wrong is said in one line: the file, the key, what it got, what is allow
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -14,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from edge import rule_tables
+from edge import pushed, rule_tables
 from edge.commands.keys import RoomKey
 from edge.errors import ConfigurationError
 from edge.explain import explain, hidden
@@ -24,6 +25,8 @@ from vision.zones import Zone
 from wire.device import LegalRegime
 from wire.event import Location
 from wire.identifiers import Identifier
+
+log = logging.getLogger(__name__)
 
 _MIB = 1024 * 1024
 _ONE_LINE = r"^[^\r\n]*$"
@@ -50,6 +53,8 @@ class DeviceSection(Section):
     id: Identifier
     data_dir: Text
     """Outbox, evidence that waits, the backgrounds of the rules."""
+    identity: Text | None = None
+    """The folder that `talaia-edge enrol` made, with the device's keys and certificate."""
     memory_every_s: float = Field(default=60.0, ge=10, le=86_400)
     """What rules have learned of their scenes is saved so often, and at the end."""
 
@@ -91,6 +96,15 @@ class MqttSection(Section):
     url: Annotated[str, Field(pattern=r"^mqtts?://\S+$")]
     password_file: Text | None = None
     ca_file: Text | None = None
+    certificate_file: Text | None = None
+    """With which the device shows the broker who it is."""
+    key_file: Text | None = None
+
+    @model_validator(mode="after")
+    def _certificate_has_key(self) -> Self:
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise _fault("one of certificate_file and key_file", "both, or neither")
+        return self
 
     @field_validator("url")
     @classmethod
@@ -254,6 +268,12 @@ class Settings(Section):
     camera: list[CameraSection] = Field(min_length=1)
     _folder: Path = PrivateAttr(default=Path())
     """Of the file; relative paths in it start there."""
+    _pushed_version: int | None = PrivateAttr(default=None)
+
+    @property
+    def pushed_version(self) -> int | None:
+        """Of what the room set beside the file; None where it set nothing."""
+        return self._pushed_version
 
     @field_validator("camera")
     @classmethod
@@ -273,6 +293,10 @@ class Settings(Section):
     @property
     def data_dir(self) -> Path:
         return self.path(self.device.data_dir)
+
+    @property
+    def identity_dir(self) -> Path | None:
+        return self.optional_path(self.device.identity)
 
     @property
     def recordings_dir(self) -> Path:
@@ -348,11 +372,47 @@ def example() -> str:
 
 
 def load(path: Path) -> Settings:
-    """Read and check the agent's file.
+    """Read and check the agent's file, with what the room set laid over it.
 
     Raises:
         ConfigurationError: one line.
     """
+    settings, content = _load_own(path)
+    wanted = pushed.read(settings.data_dir)
+    if wanted is None:
+        return settings
+    try:
+        laid = parse(pushed.lay_over(content, wanted.content).content, folder=settings._folder)  # noqa: SLF001 - of this module
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path} with configuration {wanted.version} of the room: {error}") from None
+    laid._pushed_version = wanted.version  # noqa: SLF001 - of this module
+    return laid
+
+
+def load_for_work(path: Path) -> Settings:
+    """As `load`; where only what the room set does not fit the file any more, the file alone: the device must work.
+
+    Raises:
+        ConfigurationError: one line.
+    """
+    own = load_own(path)
+    try:
+        return load(path)
+    except ConfigurationError as error:
+        log.error("%s; the file alone is followed", error)  # noqa: TRY400 - said, not traced
+        return own
+
+
+def load_own(path: Path) -> Settings:
+    """Without what the room set.
+
+    Raises:
+        ConfigurationError: one line.
+    """
+    return _load_own(path)[0]
+
+
+def _load_own(path: Path) -> tuple[Settings, dict[str, Any]]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -360,20 +420,20 @@ def load(path: Path) -> Settings:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{path}: is no TOML: {error}") from None
     try:
-        settings = parse(content)
+        return parse(content, folder=path.resolve().parent), content
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from None
-    settings._folder = path.resolve().parent  # noqa: SLF001 - of this module
-    return settings
 
 
-def parse(content: dict[str, Any]) -> Settings:
-    """Check the content of a file.
+def parse(content: dict[str, Any], *, folder: Path | None = None) -> Settings:
+    """Check the content of a file, which lies in `folder`.
 
     Raises:
         ConfigurationError: `key: got ...; allowed: ...`.
     """
     try:
-        return Settings.model_validate(content)
+        settings = Settings.model_validate(content)
     except ValidationError as error:
         raise ConfigurationError(explain(error, content, Settings)) from None
+    settings._folder = folder or Path()  # noqa: SLF001 - of this module
+    return settings

@@ -11,6 +11,7 @@ from wire.device import CameraMetrics, MetricsMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from edge.clock import Clock
     from edge.evidence import Folder
@@ -70,7 +71,14 @@ class Meter:
         self._clock = clock
         self._read_s = clock.monotonic_s()
 
-    def message(self, clock_offset_s: float | None) -> MetricsMessage:
+    def message(
+        self,
+        clock_offset_s: float | None,
+        *,
+        refused_commands: dict[str, int] | None = None,
+        configuration_version: int | None = None,
+        certificate_expires_at: datetime | None = None,
+    ) -> MetricsMessage:
         now_s = self._clock.monotonic_s()
         span_s, self._read_s = max(now_s - self._read_s, 0.001), now_s
         return MetricsMessage(
@@ -82,6 +90,9 @@ class Meter:
             clock_offset_s=clock_offset_s,
             disk_free_bytes=self._folder.free_bytes(),
             temperature_c=temperature_c(_THERMAL),
+            refused_commands=refused_commands or {},
+            configuration_version=configuration_version,
+            certificate_expires_at=certificate_expires_at,
         )
 
 

@@ -126,15 +126,22 @@ class Senders:
 
 
 def broker_settings(settings: Settings) -> BrokerSettings:
-    authorities = settings.optional_path(settings.mqtt.ca_file)
     return BrokerSettings(
         host=settings.mqtt.host,
         port=settings.mqtt.port,
         device_id=settings.device.id,
         user=settings.mqtt.user,
         password=settings.mqtt_password(),
-        trust=trust.context("mqtt.ca_file", authorities) if settings.mqtt.tls else None,
+        trust=_trust_of_broker(settings) if settings.mqtt.tls else None,
     )
+
+
+def _trust_of_broker(settings: Settings) -> ssl.SSLContext:
+    believed = trust.context("mqtt.ca_file", settings.optional_path(settings.mqtt.ca_file))
+    if settings.mqtt.certificate_file is not None and settings.mqtt.key_file is not None:
+        certificate, key = (settings.path(name) for name in (settings.mqtt.certificate_file, settings.mqtt.key_file))
+        trust.show(believed, "mqtt.certificate_file", certificate, key)
+    return believed
 
 
 def check(settings: Settings) -> None:

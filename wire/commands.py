@@ -174,7 +174,47 @@ class Muted(Part):
     """Events that mutes of the camera have kept silent so far."""
 
 
+class PushedCamera(Part):
+    """What the room may set of one camera: never its address, its password, or whether it is recorded."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    lat: float | None = Field(default=None, ge=-90, le=90, allow_inf_nan=False)
+    lon: float | None = Field(default=None, ge=-180, le=180, allow_inf_nan=False)
+    accuracy_m: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    purpose: str | None = Field(default=None, max_length=1000)
+    legal_regime: str | None = Field(default=None, max_length=40)
+    impact_assessment: str | None = Field(default=None, max_length=1000)
+    analysis_fps: float | None = Field(default=None, gt=0, le=60, allow_inf_nan=False)
+    idle: Literal["key_frames", "all"] | None = None
+    zones: list[dict[str, JsonValue]] | None = Field(default=None, max_length=100)
+    rules: dict[str, dict[str, JsonValue]] | None = Field(default=None, max_length=50)
+
+
+class PushedConfiguration(Part):
+    """What the room sets of a device; what is null or missing stays as the device's own file has it."""
+
+    cameras: dict[Identifier, PushedCamera] = Field(default={}, max_length=1000)
+    evidence: dict[str, JsonValue] | None = Field(default=None, max_length=20)
+    """Keys of the agent's `[evidence]`."""
+    recording: dict[str, JsonValue] | None = Field(default=None, max_length=20)
+    """Keys of the agent's `[recording]` but its directory."""
+
+
+class Configure(Part):
+    """`config`: take this configuration, or keep the one there is and say why."""
+
+    version: int = Field(ge=1, lt=2**31)
+    content: PushedConfiguration
+
+
+class Configured(Part):
+    """The answer to `config`."""
+
+    version: int = Field(ge=1, lt=2**31)
+
+
 CommandWithArguments = Literal[
+    "config",
     "snapshot",
     "resend",
     "mute",
@@ -186,6 +226,7 @@ CommandWithArguments = Literal[
     "rules_try",
 ]
 ARGUMENTS: dict[CommandWithArguments, type[Part]] = {
+    "config": Configure,
     "snapshot": TakeSnapshot,
     "resend": Resend,
     "mute": Mute,
@@ -198,6 +239,7 @@ ARGUMENTS: dict[CommandWithArguments, type[Part]] = {
 }
 """By the command's kind; kinds that are missing here are not obeyed yet."""
 RESULTS: dict[CommandWithArguments, type[Part]] = {
+    "config": Configured,
     "snapshot": Fetched,
     "resend": Resent,
     "mute": Muted,

@@ -107,6 +107,12 @@ class MetricsMessage(Message):
     """Device minus room, where it was measured."""
     disk_free_bytes: int = Field(ge=0)
     temperature_c: float | None = None
+    refused_commands: dict[str, int] = Field(default={}, max_length=20)
+    """Since the agent's start, by reason: `forged`, `stale`, `replayed`, `other_device`, ..."""
+    configuration_version: int | None = Field(default=None, ge=1, lt=2**31)
+    """Of the configuration that the room pushed and the device follows; null: it follows its own file alone."""
+    certificate_expires_at: UtcTime | None = None
+    """Of its TLS certificate; null: it has none."""
 
 
 class PositionMessage(Message):

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from control_room import callers
 from control_room.audit import service as audit
+from control_room.configurations import service as configurations
 from control_room.database import sql
 from wire import message as wire_message
 from wire.commands import RESULTS, CommandWithArguments, Fetched
@@ -61,6 +62,8 @@ def take(connection: pool.Connection, reply: ReplyMessage, now: datetime) -> boo
             "now": now,
         },
     )
+    if command["kind"] == "config":
+        configurations.take_answer(connection, reply.command_id, error, now)
     _write_outcome(connection, reply, command, error, now)
     return True
 

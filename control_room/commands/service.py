@@ -18,7 +18,7 @@ from control_room.callers import Role
 from control_room.database import sql
 from control_room.stream import publish
 from wire import topics
-from wire.commands import ARGUMENTS, CommandWithArguments
+from wire.commands import ARGUMENTS, VALID_LONGEST, CommandWithArguments
 from wire.control import CommandMessage
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ _VALID_LONG: dict[CommandWithArguments, timedelta] = {
     "recording_fetch": timedelta(minutes=15),
     "rules_try": timedelta(minutes=15),
     "recording_hold": timedelta(hours=24),
+    "config": VALID_LONGEST,
 }
 _WAIT_FOR_DEVICE = frozenset[CommandWithArguments]({"recording_hold"})
 """Ordered also of a device that is away: the footage must not be lost for that."""
@@ -101,6 +102,8 @@ def give(  # noqa: PLR0917 - who orders what of whom
     """
     if signer is None:
         raise NoKeyError
+    if wanted.kind == "config":
+        raise WrongArgumentsError("body.kind: a configuration has versions; push it at .../configurations")
     online = _online(connection, device_id)
     if wanted.kind in ADMINISTRATORS and by.role != Role.ADMINISTRATOR:
         raise problems.ForbiddenError(f"only administrators may order {wanted.kind}")
@@ -116,6 +119,28 @@ def give(  # noqa: PLR0917 - who orders what of whom
     _check_sendable(command)
     _write(connection, command, wanted.reason, by)
     return Given(command.command_id, command.expires_at, online)
+
+
+def order(  # noqa: PLR0917 - who orders what of whom, and why
+    connection: pool.Connection,
+    signer: Signer,
+    device_id: str,
+    kind: CommandWithArguments,
+    arguments: Part,
+    by: callers.Caller,
+    reason: str | None,
+    now: datetime,
+) -> UUID:
+    """Of another feature, which has judged whether he may; nulls are left out.
+
+    Raises:
+        WrongArgumentsError: too long for a command.
+    """
+    content = arguments.model_dump(mode="json", by_alias=True, exclude_none=True)
+    command = _signed(signer, device_id, kind, content, by.name, now)
+    _check_sendable(command)
+    _write(connection, command, reason, by)
+    return command.command_id
 
 
 def order_as_room(  # noqa: PLR0917 - what is ordered of whom

@@ -14,6 +14,11 @@ COMMENT ON TABLE schema_migrations IS 'Migrations that this database has had.';
 COMMENT ON COLUMN schema_migrations.name IS 'File name without .sql.';
 COMMENT ON COLUMN schema_migrations.applied_at IS 'When it ran (server).';
 
+CREATE FUNCTION map_cell(lat double precision, lon double precision) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (floor((lat + 90) * 100) * 36001 + floor((lon + 180) * 100))::integer;
+COMMENT ON FUNCTION map_cell IS 'Number of the cell of 0.01 by 0.01 degrees that holds a place, row by row from the south-west.';
+
 -- Devices and cameras ------------------------------------------------------------------------------------------------
 
 CREATE TABLE devices (
@@ -28,7 +33,16 @@ CREATE TABLE devices (
     version text,
     clock_offset_s double precision,
     pending bigint,
-    alarms jsonb NOT NULL DEFAULT '[]'
+    alarms jsonb NOT NULL DEFAULT '[]',
+    place text,
+    owner text,
+    purpose text,
+    device_key text,
+    town_key text,
+    authority_sha256 text,
+    enrolled_at timestamptz,
+    certificate_expires_at timestamptz,
+    broker_generation integer NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE devices IS 'Running edge agents that may speak to this room; one is made by an administrator, never by a message.';
 COMMENT ON COLUMN devices.device_id IS 'wire.identifiers.Identifier; also the second level of its topics.';
@@ -43,6 +57,32 @@ COMMENT ON COLUMN devices.version IS 'Version of the agent.';
 COMMENT ON COLUMN devices.clock_offset_s IS 'Device clock minus server clock in seconds, as its metrics said last.';
 COMMENT ON COLUMN devices.pending IS 'Messages in its outbox that were not acked when it last said so.';
 COMMENT ON COLUMN devices.alarms IS 'What it said last of what is wrong with itself: a list of wire.device.Alarm.';
+COMMENT ON COLUMN devices.place IS 'Where the box is, in words; null: not given.';
+COMMENT ON COLUMN devices.owner IS 'Who answers for it; null: not given.';
+COMMENT ON COLUMN devices.purpose IS 'What it is there for; null: not given.';
+COMMENT ON COLUMN devices.device_key IS 'Its own Ed25519 public key in base64, made on the device; null: never enrolled.';
+COMMENT ON COLUMN devices.town_key IS 'The town''s public key that signed device_key, in base64.';
+COMMENT ON COLUMN devices.authority_sha256 IS 'SHA-256 of the authority''s certificate that its TLS certificate is of.';
+COMMENT ON COLUMN devices.enrolled_at IS 'When it last showed a one-time code (server); null: it has a token by hand.';
+COMMENT ON COLUMN devices.certificate_expires_at IS 'Until when its newest TLS certificate is valid.';
+COMMENT ON COLUMN devices.broker_generation IS 'Counts the passwords that it was given at the broker; 0: none.';
+
+CREATE TABLE enrolment_codes (
+    code_sha256 bytea PRIMARY KEY,
+    device_id text NOT NULL REFERENCES devices (device_id),
+    made_by text NOT NULL,
+    made_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+CREATE INDEX enrolment_codes_by_device ON enrolment_codes (device_id, made_at);
+COMMENT ON TABLE enrolment_codes IS 'One-time codes by which a device gets its certificate. Only the newest of a device is open.';
+COMMENT ON COLUMN enrolment_codes.code_sha256 IS 'The code itself is not kept; it has 80 random bits.';
+COMMENT ON COLUMN enrolment_codes.device_id IS 'Whom it makes the one who shows it.';
+COMMENT ON COLUMN enrolment_codes.made_by IS 'Name of the user, or of the operating system''s.';
+COMMENT ON COLUMN enrolment_codes.made_at IS 'When (server).';
+COMMENT ON COLUMN enrolment_codes.expires_at IS 'From when it opens nothing (server).';
+COMMENT ON COLUMN enrolment_codes.used_at IS 'When it was used up, or another code took its place (server); null while it is open.';
 
 CREATE TABLE cameras (
     device_id text NOT NULL REFERENCES devices (device_id),
@@ -85,13 +125,16 @@ CREATE TABLE device_metrics (
     at timestamptz NOT NULL,
     received_at timestamptz NOT NULL,
     metrics jsonb NOT NULL,
+    device_time timestamptz,
     PRIMARY KEY (device_id, at)
 );
+CREATE INDEX device_metrics_by_time ON device_metrics (at);
 COMMENT ON TABLE device_metrics IS 'What devices measure of themselves; a hypertable on at. No foreign key: it would be paid for each row, fsck looks instead.';
 COMMENT ON COLUMN device_metrics.device_id IS 'Who measured.';
-COMMENT ON COLUMN device_metrics.at IS 'When it was sent (device).';
+COMMENT ON COLUMN device_metrics.at IS 'When it was sent (device); where that is over 40 days before or an hour after the arrival, when it arrived (server).';
 COMMENT ON COLUMN device_metrics.received_at IS 'When it arrived (server).';
 COMMENT ON COLUMN device_metrics.metrics IS 'The wire.MetricsMessage as it was sent; units in the names of its keys.';
+COMMENT ON COLUMN device_metrics.device_time IS 'What the device said instead of at; null: the same.';
 
 CREATE TABLE silenced (
     device_id text NOT NULL REFERENCES devices (device_id),
@@ -127,14 +170,17 @@ CREATE TABLE events (
     sent_at timestamptz NOT NULL,
     received_at timestamptz NOT NULL,
     message jsonb NOT NULL,
+    device_time timestamptz,
+    time_fault text CHECK (time_fault IN ('late', 'future')),
     PRIMARY KEY (event_id, outbox_id, sequence, occurred_at)
 );
 CREATE INDEX events_by_outbox ON events (device_id, outbox_id, sequence);
+CREATE INDEX events_by_time ON events (occurred_at);
 COMMENT ON TABLE events IS 'Every EventMessage, never changed; a hypertable on occurred_at. A redelivery carries the same key, so it finds its row here and is dropped.';
 COMMENT ON COLUMN events.event_id IS 'The occurrence; several messages may speak of it.';
 COMMENT ON COLUMN events.outbox_id IS 'The outbox file that the message came from.';
 COMMENT ON COLUMN events.sequence IS 'Its number in that outbox, from 1, without gaps.';
-COMMENT ON COLUMN events.occurred_at IS 'When the rule''s condition became true, or for a closed message when it ended (device).';
+COMMENT ON COLUMN events.occurred_at IS 'When the rule''s condition became true, or for a closed message when it ended (device); where time_fault is set, when the message arrived (server).';
 COMMENT ON COLUMN events.message_id IS 'What the room''s acks name.';
 COMMENT ON COLUMN events.device_id IS 'Who sent it; always that of the topic. No foreign key: see device_metrics.';
 COMMENT ON COLUMN events.camera_id IS 'Which of its cameras.';
@@ -144,6 +190,81 @@ COMMENT ON COLUMN events.severity IS 'info, low, medium, high or critical.';
 COMMENT ON COLUMN events.sent_at IS 'When it was written to the outbox (device).';
 COMMENT ON COLUMN events.received_at IS 'When the worker had it (server).';
 COMMENT ON COLUMN events.message IS 'The whole wire.EventMessage; its units are in its names.';
+COMMENT ON COLUMN events.device_time IS 'What the device said instead of occurred_at; null: the same.';
+COMMENT ON COLUMN events.time_fault IS 'late: the device''s time was over 40 days before the arrival; future: over an hour after it; null: neither.';
+
+CREATE TABLE kept_events (
+    event_id uuid NOT NULL,
+    outbox_id uuid NOT NULL,
+    sequence bigint NOT NULL CHECK (sequence >= 1),
+    occurred_at timestamptz NOT NULL,
+    message_id uuid NOT NULL,
+    device_id text NOT NULL,
+    camera_id text NOT NULL,
+    rule text NOT NULL,
+    phase text NOT NULL CHECK (phase IN ('opened', 'updated', 'closed')),
+    severity text NOT NULL,
+    sent_at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL,
+    message jsonb NOT NULL,
+    device_time timestamptz,
+    time_fault text CHECK (time_fault IN ('late', 'future')),
+    PRIMARY KEY (event_id, outbox_id, sequence)
+);
+CREATE INDEX kept_events_by_outbox ON kept_events (device_id, outbox_id, sequence);
+COMMENT ON TABLE kept_events IS 'Messages that stay though their time in events is over: of open alerts and of what is held. An ordinary table.';
+COMMENT ON COLUMN kept_events.event_id IS 'As in events, like all of them.';
+COMMENT ON COLUMN kept_events.outbox_id IS 'As in events.';
+COMMENT ON COLUMN kept_events.sequence IS 'As in events.';
+COMMENT ON COLUMN kept_events.occurred_at IS 'As in events.';
+COMMENT ON COLUMN kept_events.message_id IS 'As in events.';
+COMMENT ON COLUMN kept_events.device_id IS 'As in events.';
+COMMENT ON COLUMN kept_events.camera_id IS 'As in events.';
+COMMENT ON COLUMN kept_events.rule IS 'As in events.';
+COMMENT ON COLUMN kept_events.phase IS 'As in events.';
+COMMENT ON COLUMN kept_events.severity IS 'As in events.';
+COMMENT ON COLUMN kept_events.sent_at IS 'As in events.';
+COMMENT ON COLUMN kept_events.received_at IS 'As in events.';
+COMMENT ON COLUMN kept_events.message IS 'As in events.';
+COMMENT ON COLUMN kept_events.device_time IS 'As in events.';
+COMMENT ON COLUMN kept_events.time_fault IS 'As in events.';
+
+CREATE TABLE displaced_events (
+    event_id uuid NOT NULL,
+    outbox_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    PRIMARY KEY (event_id, outbox_id, sequence)
+);
+CREATE INDEX displaced_events_by_time ON displaced_events (occurred_at);
+COMMENT ON TABLE displaced_events IS 'Keys of the events with a time_fault: a redelivery arrives at another time, so it would not find its row in events.';
+COMMENT ON COLUMN displaced_events.event_id IS 'As in events.';
+COMMENT ON COLUMN displaced_events.outbox_id IS 'As in events.';
+COMMENT ON COLUMN displaced_events.sequence IS 'As in events.';
+COMMENT ON COLUMN displaced_events.occurred_at IS 'Under which time the row stands in events (server).';
+
+CREATE TABLE retired_sequences (
+    device_id text NOT NULL,
+    outbox_id uuid NOT NULL,
+    sequences int8multirange NOT NULL,
+    PRIMARY KEY (device_id, outbox_id)
+);
+COMMENT ON TABLE retired_sequences IS 'Messages that were in events, or refused, and are there no more: no gaps, and not new if they come again.';
+COMMENT ON COLUMN retired_sequences.device_id IS 'Who sent them.';
+COMMENT ON COLUMN retired_sequences.outbox_id IS 'From which outbox.';
+COMMENT ON COLUMN retired_sequences.sequences IS 'Their numbers in it; those in kept_events are among them.';
+
+CREATE VIEW stored_events AS
+SELECT
+    event_id, outbox_id, sequence, occurred_at, message_id, device_id, camera_id, rule, phase, severity, sent_at,
+    received_at, message, device_time, time_fault
+FROM events
+UNION ALL
+SELECT
+    event_id, outbox_id, sequence, occurred_at, message_id, device_id, camera_id, rule, phase, severity, sent_at,
+    received_at, message, device_time, time_fault
+FROM kept_events;
+COMMENT ON VIEW stored_events IS 'Every message that the room has: those of events, and those that retention left.';
 
 CREATE TABLE alerts (
     alert_id uuid PRIMARY KEY,
@@ -174,6 +295,7 @@ CREATE TABLE alerts (
     told_outbox_id uuid NOT NULL,
     told_sequence bigint NOT NULL,
     opened_seen boolean NOT NULL,
+    time_fault text CHECK (time_fault IN ('late', 'future')),
     UNIQUE (device_id, event_id),
     FOREIGN KEY (device_id, camera_id) REFERENCES cameras (device_id, camera_id),
     CHECK ((state = 'closed') = (close_reason IS NOT NULL)),
@@ -184,6 +306,8 @@ CREATE INDEX alerts_newest ON alerts (opened_at DESC, alert_id DESC);
 CREATE INDEX alerts_open ON alerts (state, opened_at DESC) WHERE state <> 'closed';
 CREATE INDEX alerts_shelved ON alerts (shelved_until) WHERE state = 'shelved';
 CREATE INDEX alerts_by_camera ON alerts (camera_id, opened_at DESC);
+CREATE INDEX alerts_by_place ON alerts (map_cell(lat, lon), opened_at DESC, alert_id DESC) INCLUDE (lat, lon)
+    WHERE lat IS NOT NULL;
 COMMENT ON TABLE alerts IS 'The room''s row for an event that a person must judge. Ingest writes what the device says of it, people write state, version, close_reason and shelved_until.';
 COMMENT ON COLUMN alerts.alert_id IS 'UUIDv7 of this room.';
 COMMENT ON COLUMN alerts.event_id IS 'The event it stands for, unique within the device.';
@@ -197,7 +321,7 @@ COMMENT ON COLUMN alerts.version IS 'Counts the acts of people on it, from 1; a 
 COMMENT ON COLUMN alerts.close_reason IS 'Why it was closed; null unless closed.';
 COMMENT ON COLUMN alerts.shelved_until IS 'When it comes back (server); null unless shelved.';
 COMMENT ON COLUMN alerts.shelved_from IS 'State to which it comes back; null unless shelved.';
-COMMENT ON COLUMN alerts.opened_at IS 'occurred_at of the opened message (device); the earliest known one until that message arrives.';
+COMMENT ON COLUMN alerts.opened_at IS 'occurred_at of the opened message (device; server where it has a time_fault); the earliest known one until that message arrives.';
 COMMENT ON COLUMN alerts.over_since IS 'When the event ended (device); null while it goes on.';
 COMMENT ON COLUMN alerts.received_at IS 'When its first message arrived (server).';
 COMMENT ON COLUMN alerts.updated_at IS 'When this row last changed (server).';
@@ -213,6 +337,7 @@ COMMENT ON COLUMN alerts.told_closed IS 'The message that severity, confidence, 
 COMMENT ON COLUMN alerts.told_outbox_id IS 'Outbox of that message; UUIDv7, so a later outbox is greater.';
 COMMENT ON COLUMN alerts.told_sequence IS 'Sequence of that message; the greatest one wins, in whatever order they arrive.';
 COMMENT ON COLUMN alerts.opened_seen IS 'The opened message has arrived, so opened_at is final.';
+COMMENT ON COLUMN alerts.time_fault IS 'A message of it had this time_fault, so its times are those of arrival; late wins over future; null: none.';
 
 CREATE TABLE alert_history (
     history_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -227,7 +352,7 @@ CREATE TABLE alert_history (
     version integer NOT NULL
 );
 CREATE INDEX alert_history_by_alert ON alert_history (alert_id, history_id);
-COMMENT ON TABLE alert_history IS 'Who did what to an alert, when and why; rows are only added.';
+COMMENT ON TABLE alert_history IS 'Who did what to an alert, when and why; rows are only added, and leave with their alert when its time is over.';
 COMMENT ON COLUMN alert_history.history_id IS 'Order of the rows.';
 COMMENT ON COLUMN alert_history.alert_id IS 'Which alert.';
 COMMENT ON COLUMN alert_history.at IS 'When (server).';
@@ -289,7 +414,6 @@ CREATE TABLE outboxes (
     greatest bigint NOT NULL CHECK (greatest >= 1),
     settled bigint NOT NULL DEFAULT 0 CHECK (settled >= 0),
     gap_last bigint,
-    gap_last bigint,
     gap_since timestamptz,
     times_asked integer NOT NULL DEFAULT 0 CHECK (times_asked >= 0),
     ask_at timestamptz,
@@ -302,11 +426,38 @@ COMMENT ON COLUMN outboxes.outbox_id IS 'UUID that the device made with the file
 COMMENT ON COLUMN outboxes.greatest IS 'The greatest sequence that is stored.';
 COMMENT ON COLUMN outboxes.settled IS 'Up to this sequence nothing is awaited: it is stored, a dead letter, or was given up.';
 COMMENT ON COLUMN outboxes.gap_last IS 'The last sequence that is missing; the first is the one after settled; null: no gap is known.';
-COMMENT ON COLUMN outboxes.gap_last IS 'The last sequence that is missing; the first is the one after settled; null: no gap is known.';
 COMMENT ON COLUMN outboxes.gap_since IS 'When the gap behind settled was first seen (server); null: none is known.';
 COMMENT ON COLUMN outboxes.times_asked IS 'How often this gap was asked for.';
 COMMENT ON COLUMN outboxes.ask_at IS 'When it is asked for next (server); null: none is known.';
 COMMENT ON COLUMN outboxes.command_id IS 'The resend command that asked last; null: none yet.';
+
+CREATE TABLE device_configurations (
+    device_id text NOT NULL REFERENCES devices (device_id),
+    version integer NOT NULL CHECK (version >= 1),
+    content jsonb NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamptz NOT NULL,
+    reason text NOT NULL,
+    same_as integer,
+    state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'confirmed', 'rejected', 'superseded')),
+    command_id uuid NOT NULL REFERENCES commands (command_id),
+    ended_at timestamptz,
+    error text,
+    PRIMARY KEY (device_id, version)
+);
+CREATE INDEX device_configurations_by_command ON device_configurations (command_id);
+COMMENT ON TABLE device_configurations IS 'Settings that people pushed to a device, each version as it was; never changed but for its state.';
+COMMENT ON COLUMN device_configurations.device_id IS 'To whom.';
+COMMENT ON COLUMN device_configurations.version IS 'From 1 for each device; a device takes no older one than it has.';
+COMMENT ON COLUMN device_configurations.content IS 'wire.commands.PushedConfiguration.';
+COMMENT ON COLUMN device_configurations.made_by IS 'Name of the user, as it was then.';
+COMMENT ON COLUMN device_configurations.made_at IS 'When (server).';
+COMMENT ON COLUMN device_configurations.reason IS 'Why, as given.';
+COMMENT ON COLUMN device_configurations.same_as IS 'The older version whose content it has, where somebody went back to that.';
+COMMENT ON COLUMN device_configurations.state IS 'pending: the device said nothing yet; confirmed: it took it; rejected: error says why; superseded: a newer one took its place before.';
+COMMENT ON COLUMN device_configurations.command_id IS 'The newest command that carries it.';
+COMMENT ON COLUMN device_configurations.ended_at IS 'When the device answered, or it was superseded (server).';
+COMMENT ON COLUMN device_configurations.error IS 'One line of the device''s: the key, what it got, what is allowed.';
 
 CREATE TABLE evidence (
     evidence_id uuid PRIMARY KEY,
@@ -331,6 +482,8 @@ CREATE TABLE evidence (
 CREATE INDEX evidence_by_event ON evidence (device_id, event_id);
 CREATE INDEX evidence_by_command ON evidence (command_id) WHERE command_id IS NOT NULL;
 CREATE INDEX evidence_by_sha256 ON evidence (sha256);
+CREATE INDEX evidence_by_age ON evidence (coalesce(captured_to, received_at))
+    WHERE received_at IS NOT NULL AND erased_at IS NULL;
 CREATE INDEX evidence_by_expiry ON evidence (expires_at) WHERE expires_at IS NOT NULL AND erased_at IS NULL;
 COMMENT ON TABLE evidence IS 'Files of an event or of the answer to a command: announced by a message, received by HTTP, in either order. Seen by people only when both.';
 COMMENT ON COLUMN evidence.evidence_id IS 'Given by the device.';
@@ -348,6 +501,170 @@ COMMENT ON COLUMN evidence.announced_at IS 'When a message first named it (serve
 COMMENT ON COLUMN evidence.received_at IS 'When the whole file was in the store with that hash (server); null: awaited.';
 COMMENT ON COLUMN evidence.expires_at IS 'When the room erases it, a copy that is only for looking at (server); null: it is kept.';
 COMMENT ON COLUMN evidence.erased_at IS 'When the room erased its file (server); null: it is there, or never came.';
+
+-- Holds and retention --------------------------------------------------------------------------------------------------
+
+CREATE TABLE holds (
+    hold_id uuid PRIMARY KEY,
+    object_kind text NOT NULL CHECK (object_kind IN ('alert', 'evidence', 'camera')),
+    alert_id uuid,
+    evidence_id uuid,
+    device_id text,
+    camera_id text,
+    held_from timestamptz,
+    held_to timestamptz,
+    reason text NOT NULL CHECK (reason <> ''),
+    held_by text NOT NULL,
+    held_at timestamptz NOT NULL,
+    until timestamptz,
+    released_at timestamptz,
+    released_by text,
+    release_reason text,
+    CHECK ((object_kind = 'alert') = (alert_id IS NOT NULL)),
+    CHECK ((object_kind = 'evidence') = (evidence_id IS NOT NULL)),
+    CHECK (num_nulls(device_id, camera_id, held_from, held_to) = CASE object_kind WHEN 'camera' THEN 0 ELSE 4 END),
+    CHECK (held_from <= held_to),
+    CHECK (num_nulls(released_at, released_by, release_reason) IN (0, 3))
+);
+CREATE INDEX holds_not_released ON holds (object_kind) WHERE released_at IS NULL;
+COMMENT ON TABLE holds IS 'What must not be erased though its time is over. No foreign keys: a hold is remembered longer than its object.';
+COMMENT ON COLUMN holds.hold_id IS 'UUIDv7 of this room.';
+COMMENT ON COLUMN holds.object_kind IS 'alert: it, its messages and files; evidence: a file and all of its alert; camera: all that one recorded in a span.';
+COMMENT ON COLUMN holds.alert_id IS 'Which alert; null for other kinds.';
+COMMENT ON COLUMN holds.evidence_id IS 'Which file; null for other kinds.';
+COMMENT ON COLUMN holds.device_id IS 'Of the camera; null for other kinds.';
+COMMENT ON COLUMN holds.camera_id IS 'Which camera; null for other kinds.';
+COMMENT ON COLUMN holds.held_from IS 'Beginning of the span (device); null for other kinds.';
+COMMENT ON COLUMN holds.held_to IS 'Its end (device).';
+COMMENT ON COLUMN holds.reason IS 'Why, such as the number of a case.';
+COMMENT ON COLUMN holds.held_by IS 'Name of the person, as it was then.';
+COMMENT ON COLUMN holds.held_at IS 'Since when (server).';
+COMMENT ON COLUMN holds.until IS 'When it ends by itself (server); null: when it is released.';
+COMMENT ON COLUMN holds.released_at IS 'When it was released (server); null: it was not.';
+COMMENT ON COLUMN holds.released_by IS 'By whom.';
+COMMENT ON COLUMN holds.release_reason IS 'Why.';
+
+CREATE FUNCTION protected_alerts(moment timestamptz)
+    RETURNS TABLE (alert_id uuid, device_id text, event_id uuid, because text)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT alerts.alert_id, alerts.device_id, alerts.event_id, 'open'
+    FROM alerts WHERE alerts.state <> 'closed'
+    UNION ALL
+    SELECT alerts.alert_id, alerts.device_id, alerts.event_id, 'hold ' || holds.hold_id
+    FROM holds JOIN alerts ON alerts.alert_id = holds.alert_id
+    WHERE holds.released_at IS NULL AND coalesce(holds.until > moment, true)
+    UNION ALL
+    SELECT alerts.alert_id, alerts.device_id, alerts.event_id, 'hold ' || holds.hold_id
+    FROM holds
+    JOIN evidence ON evidence.evidence_id = holds.evidence_id
+    JOIN alerts ON alerts.device_id = evidence.device_id AND alerts.event_id = evidence.event_id
+    WHERE holds.released_at IS NULL AND coalesce(holds.until > moment, true)
+    UNION ALL
+    SELECT alerts.alert_id, alerts.device_id, alerts.event_id, 'hold ' || holds.hold_id
+    FROM holds
+    JOIN alerts ON alerts.device_id = holds.device_id AND alerts.camera_id = holds.camera_id
+    WHERE holds.released_at IS NULL AND coalesce(holds.until > moment, true)
+        AND alerts.opened_at <= holds.held_to AND coalesce(alerts.over_since, alerts.opened_at) >= holds.held_from
+    UNION ALL
+    SELECT alerts.alert_id, alerts.device_id, alerts.event_id, 'hold ' || holds.hold_id
+    FROM holds
+    JOIN evidence ON evidence.device_id = holds.device_id AND evidence.camera_id = holds.camera_id
+    JOIN alerts ON alerts.device_id = evidence.device_id AND alerts.event_id = evidence.event_id
+    WHERE holds.released_at IS NULL AND coalesce(holds.until > moment, true)
+        AND evidence.captured_from <= holds.held_to AND evidence.captured_to >= holds.held_from;
+END;
+COMMENT ON FUNCTION protected_alerts IS 'Alerts that must stay at that moment with their messages and files, and why; the one place that knows.';
+
+CREATE FUNCTION protected_evidence(moment timestamptz)
+    RETURNS TABLE (evidence_id uuid, because text)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT evidence.evidence_id, protected.because
+    FROM protected_alerts(moment) AS protected
+    JOIN evidence ON evidence.device_id = protected.device_id AND evidence.event_id = protected.event_id
+    UNION ALL
+    SELECT evidence.evidence_id, 'hold ' || holds.hold_id
+    FROM holds JOIN evidence ON evidence.evidence_id = holds.evidence_id
+    WHERE holds.released_at IS NULL AND coalesce(holds.until > moment, true)
+    UNION ALL
+    SELECT evidence.evidence_id, 'hold ' || holds.hold_id
+    FROM holds
+    JOIN evidence ON evidence.device_id = holds.device_id AND evidence.camera_id = holds.camera_id
+    WHERE holds.released_at IS NULL AND coalesce(holds.until > moment, true)
+        AND evidence.captured_from <= holds.held_to AND evidence.captured_to >= holds.held_from;
+END;
+COMMENT ON FUNCTION protected_evidence IS 'Files that must stay at that moment, and why: those of protected alerts, and those that are held themselves.';
+
+CREATE TABLE file_removals (
+    sha256 text PRIMARY KEY,
+    due_at timestamptz NOT NULL
+);
+COMMENT ON TABLE file_removals IS 'Files whose row is gone or erased and that are still to be taken out of the store: a crash between the two leaves no row without its file.';
+COMMENT ON COLUMN file_removals.sha256 IS 'Name of the file in the store.';
+COMMENT ON COLUMN file_removals.due_at IS 'Since when (server).';
+
+-- Counts by the hour ---------------------------------------------------------------------------------------------------
+
+CREATE TABLE event_count_changes (
+    hour timestamptz NOT NULL,
+    device_id text NOT NULL,
+    camera_id text NOT NULL,
+    rule text NOT NULL,
+    opened bigint NOT NULL,
+    messages bigint NOT NULL
+);
+COMMENT ON TABLE event_count_changes IS 'What each batch adds to the counts; folded into them every 10 s, and part of event_counts until then. Empty where TimescaleDB counts by itself.';
+COMMENT ON COLUMN event_count_changes.hour IS 'Beginning of the hour of occurred_at.';
+COMMENT ON COLUMN event_count_changes.device_id IS 'Whose.';
+COMMENT ON COLUMN event_count_changes.camera_id IS 'Which of its cameras.';
+COMMENT ON COLUMN event_count_changes.rule IS 'Which rule.';
+COMMENT ON COLUMN event_count_changes.opened IS 'Messages with which an event began.';
+COMMENT ON COLUMN event_count_changes.messages IS 'All messages.';
+
+CREATE TABLE camera_hours (
+    hour timestamptz NOT NULL,
+    device_id text NOT NULL,
+    camera_id text NOT NULL,
+    rule text NOT NULL,
+    opened bigint NOT NULL,
+    messages bigint NOT NULL,
+    PRIMARY KEY (device_id, camera_id, hour, rule)
+);
+COMMENT ON TABLE camera_hours IS 'Messages by hour, camera and rule. They say nothing of a person, so retention leaves them.';
+COMMENT ON COLUMN camera_hours.hour IS 'Beginning of the hour of occurred_at.';
+COMMENT ON COLUMN camera_hours.device_id IS 'Whose.';
+COMMENT ON COLUMN camera_hours.camera_id IS 'Which of its cameras.';
+COMMENT ON COLUMN camera_hours.rule IS 'Which rule.';
+COMMENT ON COLUMN camera_hours.opened IS 'Messages with which an event began.';
+COMMENT ON COLUMN camera_hours.messages IS 'All messages.';
+
+CREATE TABLE town_hours (
+    hour timestamptz NOT NULL,
+    rule text NOT NULL,
+    opened bigint NOT NULL,
+    messages bigint NOT NULL,
+    PRIMARY KEY (hour, rule)
+);
+COMMENT ON TABLE town_hours IS 'Messages by hour and rule, of all cameras.';
+COMMENT ON COLUMN town_hours.hour IS 'Beginning of the hour of occurred_at.';
+COMMENT ON COLUMN town_hours.rule IS 'Which rule.';
+COMMENT ON COLUMN town_hours.opened IS 'Messages with which an event began.';
+COMMENT ON COLUMN town_hours.messages IS 'All messages.';
+
+CREATE VIEW event_counts AS
+SELECT hour, device_id, camera_id, rule, opened, messages FROM camera_hours
+UNION ALL
+SELECT hour, device_id, camera_id, rule, opened, messages FROM event_count_changes;
+COMMENT ON VIEW event_counts IS 'To be summed: messages by hour, camera and rule, up to the last commit. Continuous aggregates on TimescaleDB''s Community edition.';
+
+CREATE VIEW town_event_counts AS
+SELECT hour, rule, opened, messages FROM town_hours
+UNION ALL
+SELECT hour, rule, opened, messages FROM event_count_changes;
+COMMENT ON VIEW town_event_counts IS 'To be summed: messages by hour and rule of all cameras, up to the last commit.';
+
+-- What was refused, and totals ------------------------------------------------------------------------------------------
 
 CREATE TABLE uploads (
     upload_id uuid PRIMARY KEY,
@@ -525,6 +842,9 @@ COMMENT ON COLUMN audit.detail IS 'What else a reader needs; null: nothing.';
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_TABLE_NAME = 'alert_history' AND TG_OP = 'DELETE' AND current_setting('talaia.retention', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     RAISE EXCEPTION 'rows of % can only be added', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END
 $$;
@@ -558,7 +878,7 @@ SELECT
     CASE WHEN alerts.lat IS NOT NULL THEN
         jsonb_build_object('lat', alerts.lat, 'lon', alerts.lon, 'accuracy_m', alerts.accuracy_m)
     END AS location,
-    alerts.staged, files.snapshot_url, files.snapshot_annotated_url, files.clip_url, alerts.objects
+    alerts.staged, files.snapshot_url, files.snapshot_annotated_url, files.clip_url, alerts.objects, alerts.time_fault
 FROM alerts
 JOIN cameras USING (device_id, camera_id)
 LEFT JOIN LATERAL (
@@ -587,6 +907,40 @@ SELECT device_id, name, online, last_seen, version, clock_offset_s, pending, ala
 FROM devices
 WHERE revoked_at IS NULL;
 COMMENT ON VIEW device_items IS 'A device as lists and stream show it.';
+
+CREATE VIEW registered_devices AS
+SELECT
+    devices.device_id, devices.name, devices.online, devices.last_seen, devices.version, devices.clock_offset_s,
+    devices.pending, devices.alarms, devices.place, devices.owner, devices.purpose, devices.created_at,
+    devices.revoked_at, devices.enrolled_at, devices.certificate_expires_at, devices.town_key,
+    devices.authority_sha256,
+    (newest.metrics ->> 'disk_free_bytes')::bigint AS disk_free_bytes,
+    (newest.metrics ->> 'temperature_c')::double precision AS temperature_c,
+    coalesce(newest.metrics -> 'refused_commands', '{}') AS refused_commands,
+    (newest.metrics ->> 'configuration_version')::integer AS reported_configuration,
+    newest.received_at AS measured_at,
+    (
+        SELECT max(made.version) FROM device_configurations AS made
+        WHERE made.device_id = devices.device_id AND made.state = 'confirmed'
+    ) AS current_configuration,
+    (
+        SELECT max(made.version) FROM device_configurations AS made
+        WHERE made.device_id = devices.device_id AND made.state = 'pending'
+    ) AS pending_configuration,
+    (SELECT count(*) FROM cameras WHERE cameras.device_id = devices.device_id) AS cameras,
+    (
+        SELECT count(*) FROM cameras
+        WHERE cameras.device_id = devices.device_id AND cameras.state IN ('dark', 'offline')
+    ) AS cameras_dark
+FROM devices
+LEFT JOIN LATERAL (
+    SELECT measured.metrics, measured.received_at
+    FROM device_metrics AS measured
+    WHERE measured.device_id = devices.device_id
+    ORDER BY measured.at DESC
+    LIMIT 1
+) AS newest ON true;
+COMMENT ON VIEW registered_devices IS 'A device as the registry shows it, with its last measurement; also those that are revoked.';
 
 CREATE VIEW command_items AS
 SELECT

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edge.clock import Clock
+    from edge.commands.orders import Order
     from edge.config import CameraSection, Settings
     from edge.evidence import Folder
     from edge.outbox import Outbox
     from edge.recording import Recordings
     from vision.detect import Detector
     from vision.frame import Frame
+    from wire.message import Part
 
 
 class Desk:
@@ -37,8 +39,9 @@ class Desk:
         detector: Detector,
         clock: Clock,
         wake: Callable[[], None],
+        configure: Callable[[Order], Part] | None = None,
     ) -> None:
-        """`wake`: called when there is something to send.
+        """`wake`: called when there is something to send; `configure` obeys `config`, None: there is no file.
 
         Raises:
             LedgerError: the list of commands cannot be used.
@@ -63,7 +66,7 @@ class Desk:
             device_id=settings.device.id,
             key=settings.command_key(),
             ledger=self._ledger,
-            handlers=handlers.by_kind(),
+            handlers={**handlers.by_kind(), **({"config": configure} if configure is not None else {})},
             clock=clock,
             stop=self._stop,
             wake=wake,

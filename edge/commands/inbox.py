@@ -10,7 +10,7 @@ import logging
 import os
 import queue
 import sys
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from contextlib import suppress
 from threading import Lock, get_native_id
 from typing import TYPE_CHECKING, cast
@@ -51,6 +51,11 @@ _NICE = 10
 class _Refused(Exception):  # noqa: N818 - no fault of ours
     """Why a command is not obeyed, one line."""
 
+    def __init__(self, why: str, counted: str) -> None:
+        """`counted`: under which name it is counted."""
+        super().__init__(why)
+        self.counted = counted
+
 
 class Inbox:
     """Commands of one device."""
@@ -76,6 +81,7 @@ class Inbox:
         self._lock = Lock()
         self._said: OrderedDict[UUID, bytes] = OrderedDict()
         """Refusals and shares done: sent once."""
+        self._refused: Counter[str] = Counter()
         self._answers = ledger.unacknowledged()
         self._in_flight = InFlight()
         self._at_once: queue.SimpleQueue[CommandMessage] = queue.SimpleQueue()
@@ -87,15 +93,18 @@ class Inbox:
         """Judge what came on the topic of commands."""
         if len(payload) > topics.COMMANDS.limit_bytes:
             log.warning("a command of %d bytes is not read", len(payload))
+            self._count("unreadable")
             return
         try:
             command, _ = wire_message.read(CommandMessage, payload)
         except wire_message.UnreadableMessageError as error:
             log.warning("a command cannot be read: %s", error)
+            self._count("unreadable")
             return
         try:
             self._judge(command, payload)
         except (_Refused, EdgeError) as error:
+            self._count(error.counted if isinstance(error, _Refused) else "not_written")
             log.warning("command %s (%s) is refused: %s", command.command_id, command.kind, error)
             self._say(self._reply(command, error=str(error)))
 
@@ -131,6 +140,16 @@ class Inbox:
         with self._lock:
             self._in_flight.lost()
 
+    @property
+    def refused(self) -> dict[str, int]:
+        """Commands that were not obeyed since the start, by reason."""
+        with self._lock:
+            return dict(self._refused)
+
+    def _count(self, reason: str) -> None:
+        with self._lock:
+            self._refused[reason] += 1
+
     def run_at_once(self) -> None:
         """Obey what is done at once, until the agent stops."""
         self._work(self._at_once)
@@ -151,9 +170,9 @@ class Inbox:
         self._check_times(command)
         _arguments(command)
         if command.kind not in self._handlers:
-            raise _Refused(f"{command.kind} is not obeyed by this device")
+            raise _Refused(f"{command.kind} is not obeyed by this device", "not_obeyed")
         if self._at_once.qsize() + self._long.qsize() >= WAITING_MAX:
-            raise _Refused(f"{WAITING_MAX} commands wait already; try again later")
+            raise _Refused(f"{WAITING_MAX} commands wait already; try again later", "too_many")
         self._ledger.accept(command.command_id, payload)
         log.info("command %s: %s by %s", command.command_id, command.kind, command.issued_by)
         if command.kind in LONG:
@@ -162,27 +181,31 @@ class Inbox:
 
     def _check_sender(self, command: CommandMessage) -> None:
         if command.device_id != self._device_id:
-            raise _Refused(f"it is for the device {command.device_id}")
+            raise _Refused(f"it is for the device {command.device_id}", "other_device")
         if self.key is None:
-            raise _Refused("this device has no room.command_key, so it obeys nothing")
+            raise _Refused("this device has no room.command_key, so it obeys nothing", "no_key")
         if not self.key.has_signed(command):
-            raise _Refused("its signature is not that of this device's room.command_key")
+            raise _Refused("its signature is not that of this device's room.command_key", "forged")
 
     def _check_times(self, command: CommandMessage) -> None:
         now = self._clock.now()
         clock = f"; the device's clock says {now:%Y-%m-%d %H:%M:%S} UTC"
         if command.expires_at <= now:
-            raise _Refused(f"it expired at {command.expires_at:%Y-%m-%d %H:%M:%S} UTC{clock}")
+            raise _Refused(f"it expired at {command.expires_at:%Y-%m-%d %H:%M:%S} UTC{clock}", "stale")
         if command.issued_at > now + CLOCKS_APART:
-            raise _Refused(f"it was issued in the future, at {command.issued_at:%Y-%m-%d %H:%M:%S} UTC{clock}")
+            raise _Refused(
+                f"it was issued in the future, at {command.issued_at:%Y-%m-%d %H:%M:%S} UTC{clock}", "future"
+            )
         if command.expires_at - command.issued_at > VALID_LONGEST:
-            raise _Refused(f"it is valid for more than {VALID_LONGEST.days} days")
+            raise _Refused(f"it is valid for more than {VALID_LONGEST.days} days", "too_long")
 
     def _answer_again(self, command: CommandMessage, reply: bytes | None) -> None:
         if reply is None:
             log.info("command %s came again while it is being obeyed", command.command_id)
             return
         with self._lock:
+            if command.command_id not in self._answers:  # the room has heard it, so it is not the room that asks
+                self._refused["replayed"] += 1
             self._said[command.command_id] = reply
 
     def _queue(self, command: CommandMessage) -> None:
@@ -266,8 +289,8 @@ class Inbox:
 def _arguments(command: CommandMessage) -> Part:
     kind = ARGUMENTS.get(cast("CommandWithArguments", command.kind))
     if kind is None:
-        raise _Refused(f"{command.kind} is not obeyed yet")
+        raise _Refused(f"{command.kind} is not obeyed yet", "not_obeyed")
     try:
         return kind.model_validate(command.arguments)
     except ValidationError as error:
-        raise _Refused(f"arguments: {wire_message.describe(error)}") from None
+        raise _Refused(f"arguments: {wire_message.describe(error)}", "arguments") from None

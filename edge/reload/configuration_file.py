@@ -21,8 +21,8 @@ class ConfigurationFile:
     """A change counts once the file is the same at two looks in a row, so that no half-written file is read."""
 
     def __init__(self, path: Path, hurry: Event) -> None:
-        self._path = path
-        self._hurry = hurry
+        self.path = path
+        self.hurry = hurry
         """Set: read it now, changed or not (secrets in other files may have)."""
         self._stamp = self._look()
         self._moving = False
@@ -37,12 +37,12 @@ class ConfigurationFile:
         if not self._due():
             return None
         self._digest = self._read_digest()
-        return config.load(self._path)
+        return config.load(self.path)
 
     def _due(self) -> bool:
         stamp = self._look()
-        if self._hurry.is_set():
-            self._hurry.clear()
+        if self.hurry.is_set():
+            self.hurry.clear()
             self._stamp, self._moving = stamp, False
             return True
         if stamp != self._stamp:
@@ -55,13 +55,13 @@ class ConfigurationFile:
 
     def _look(self) -> _Stamp | None:
         try:
-            found = self._path.stat()
+            found = self.path.stat()
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
 
     def _read_digest(self) -> bytes | None:
         try:
-            return hashlib.sha256(self._path.read_bytes()).digest()
+            return hashlib.sha256(self.path.read_bytes()).digest()
         except OSError:
             return None

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -136,20 +136,31 @@ def add_user(connection: pool.Connection, name: str, now: datetime, password: st
     return users.add(connection, name, PEOPLE[name], password=password, by=callers.command(), now=now)
 
 
-def settings(database_url: str, folder: Path, key_file: str = "") -> config.Settings:
-    sections = {
+def settings(
+    database_url: str, folder: Path, key_file: str = "", more: Mapping[str, Any] | None = None
+) -> config.Settings:
+    sections: dict[str, Any] = {
         "database": {"url": database_url},
         "store": {"directory": folder / "store"},
         "commands": {"key_file": key_file},
+        **(more or {}),
     }
     return config.Settings.model_validate(sections)
 
 
 @contextlib.contextmanager
-def opened(database_url: str, folder: Path, *, heartbeat_s: float = 10.0, key_file: str = "") -> Iterator[Door]:
+def opened(
+    database_url: str,
+    folder: Path,
+    *,
+    heartbeat_s: float = 10.0,
+    key_file: str = "",
+    more: Mapping[str, Any] | None = None,
+) -> Iterator[Door]:
+    """`more`: other sections of its settings."""
     clock = Clock()
     app = room_app.create_app(
-        settings(database_url, folder, key_file), clock=clock, built=folder / "dist", heartbeat_s=heartbeat_s
+        settings(database_url, folder, key_file, more), clock=clock, built=folder / "dist", heartbeat_s=heartbeat_s
     )
     with _serving(app) as url:
         door = Door(app, url, clock, database_url, folder)

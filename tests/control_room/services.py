@@ -40,6 +40,12 @@ def wait_until(condition: Callable[[], bool], within_s: float, what: str) -> Non
         threading.Event().wait(0.05)
 
 
+def answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2):
+        return True
+    return False
+
+
 def has_timescale() -> bool:
     return (POSTGRES / "lib" / "timescaledb.so").is_file()
 

@@ -1,0 +1,179 @@
+"""On a real Mosquitto with TLS: each device speaks for itself only, and one that is revoked is cut and stays out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from control_room import config
+from control_room.broker_access.dynamic_security import AccessError, Accounts
+from control_room.broker_access.keeping import Keeping
+from control_room.enrolment import authority
+from edge.enrolment.identity import Keys
+from tests.control_room import door as doors
+from tests.control_room import secure_broker, services
+from tests.control_room.enrolment.asking import code_for, enrol
+from tests.control_room.secure_broker import Client
+from wire import topics
+from wire.enrolment import Identity
+
+GRANTED, REFUSED = "Granted QoS 1", "Not authorized"
+TAKEN = {"Success", "No matching subscribers"}
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[secure_broker.SecureBroker]:
+    with secure_broker.running(tmp_path_factory.mktemp("secure-broker")) as running:
+        yield running
+
+
+@dataclass
+class Town:
+    """A room whose worker keeps the accounts."""
+
+    door: doors.Door
+    broker: secure_broker.SecureBroker
+    folder: Path
+    keeping: Keeping
+
+    def enrol(self, device_id: str) -> Identity:
+        keys = Keys.make()
+        code = code_for(self.door.as_person("anna"), device_id)
+        answer = enrol(self.door.client(), code, keys, self.door.clock())
+        secure_broker.save(self.folder / device_id, keys, answer.json())
+        return Identity.model_validate(answer.json())
+
+    def connect(self, given: Identity, *, certificate_of: str | None = None, client_id: str = "") -> Client:
+        trust = self.broker.trust(self.folder / (certificate_of or given.device_id))
+        return Client(given.device_id, given.mqtt_password, self.broker.tls_port, trust, client_id)
+
+    def connected(self, given: Identity) -> Client:
+        """Once the worker has made its account."""
+
+        def made() -> bool:
+            client = self.connect(given)
+            if client.connected() != "Success":
+                client.close()
+                return False
+            found.append(client)
+            return True
+
+        found: list[Client] = []
+        services.wait_until(made, 30, f"an account of {given.device_id}")
+        return found[0]
+
+
+@pytest.fixture
+def town(broker: secure_broker.SecureBroker, database_url: str, tmp_path: Path) -> Iterator[Town]:
+    stop = threading.Event()
+    with doors.opened(database_url, tmp_path, more=broker.sections) as door:
+        door.clock.now = datetime.now(UTC)
+        settings = doors.settings(database_url, tmp_path, more=broker.sections)
+        keys = authority.load(settings.enrolment)
+        assert keys is not None
+        keeping = Keeping(settings, keys, stop)
+        keeping.thread.start()
+        yield Town(door, broker, tmp_path, keeping)
+        stop.set()
+        keeping.thread.join(30)
+
+
+def test_a_device_speaks_and_hears_as_itself_only(town: Town) -> None:
+    quay, harbour = town.enrol("quay"), town.enrol("harbour")
+    other = town.connected(harbour)
+    client = town.connected(quay)
+    own = {topic.name: client.publish(topic.of("quay")) for topic in topics.TOPICS}
+    assert {name for name, answer in own.items() if answer in TAKEN} == {
+        topic.name for topic in topics.TOPICS if topic.sender == "device"
+    }
+    assert {answer for answer in own.values() if answer not in TAKEN} == {REFUSED}
+    assert {client.publish(topic.of("harbour")) for topic in topics.TOPICS} == {REFUSED}
+    hears = {topic.name: client.subscribe(topic.of("quay")) for topic in topics.TOPICS}
+    assert {name for name, answer in hears.items() if answer == GRANTED} == {"acks", "commands"}
+    foreign = [topic.of("harbour") for topic in topics.TOPICS] + [topic.of_all for topic in topics.TOPICS]
+    for wanted in [*foreign, "#", "+/+/#", "$share/x/talaia/v1/+/events", "$CONTROL/#", "$SYS/#"]:
+        assert client.subscribe(wanted) == REFUSED, wanted
+    assert client.publish("$CONTROL/dynamic-security/v1", b'{"commands":[]}') == REFUSED
+    assert other.subscribe(topics.COMMANDS.of("harbour")) == GRANTED
+    assert other.heard == []
+    for each in (client, other):
+        each.close()
+
+
+def test_another_devices_certificate_or_none_opens_nothing(town: Town) -> None:
+    quay, harbour = town.enrol("quay"), town.enrol("harbour")
+    town.connected(quay).close()
+    thief = Client("quay", harbour.mqtt_password, town.broker.tls_port, town.broker.trust(town.folder / "harbour"))
+    assert thief.connected() == REFUSED
+    thief.close()
+    bare = Client("quay", quay.mqtt_password, town.broker.tls_port, town.broker.trust(None))
+    bare.wait(lambda: bool(bare.endings), "an end of the connection without a certificate")
+    assert "Success" not in bare.connections
+    bare.close()
+
+
+def test_no_device_takes_anothers_place_by_its_client_id(town: Town) -> None:
+    quay, harbour = town.enrol("quay"), town.enrol("harbour")
+    client = town.connected(quay)
+    town.connected(harbour).close()
+    intruder = town.connect(harbour, client_id="quay")
+    assert intruder.connected() == "Success"
+    assert client.publish(topics.EVENTS.of("quay")) in TAKEN
+    assert client.endings == []
+    for each in (client, intruder):
+        each.close()
+
+
+def test_a_revoked_device_is_cut_and_cannot_come_back(town: Town) -> None:
+    quay, harbour = town.enrol("quay"), town.enrol("harbour")
+    client, bystander = town.connected(quay), town.connected(harbour)
+    anna = town.door.as_person("anna")
+    anna.post("/api/v1/devices/quay/revoke", json={"reason": "stolen from its cabinet"})
+    client.wait(lambda: bool(client.endings), "the end of its connection")
+    assert client.endings[0] == "Administrative action"
+    client.wait(lambda: client.connections.count(REFUSED) > 1, "two refused attempts to come back")
+    assert client.connections.count("Success") == 1
+    device = town.door.client()
+    device.headers["Authorization"] = f"Bearer {quay.token}"
+    assert device.post("/api/v1/enrolments/renewal", json={}).status_code == 401
+    assert bystander.endings == []
+    again = town.connected(town.enrol("quay"))  # found again, and let in by a new code
+    assert again.publish(topics.EVENTS.of("quay")) in TAKEN
+    for each in (client, bystander, again):
+        each.close()
+
+
+def test_a_new_enrolment_cuts_who_has_the_old_password(town: Town) -> None:
+    old = town.enrol("quay")
+    client = town.connected(old)
+    new = town.enrol("quay")
+    client.wait(lambda: bool(client.endings), "the end of the connection with the old password")
+    client.wait(lambda: REFUSED in client.connections, "its refusal")
+    town.connected(new).close()
+    client.close()
+
+
+def test_a_broker_that_lost_its_accounts_gets_them_again(town: Town) -> None:
+    given = town.enrol("quay")
+    town.connected(given).close()
+    first = town.broker.accounts.read_text(encoding="utf-8")
+    assert '"quay"' in first
+    settings = config.Settings.model_validate(town.broker.sections)
+    accounts = Accounts(settings.mqtt.model_copy(update={"url": settings.broker.admin_url}))
+    accounts.remove("quay")
+    accounts.close()
+    town.broker.stop()
+    town.broker.start()
+    town.connected(given).close()
+
+
+def test_the_rooms_own_account_may_not_touch_accounts(town: Town) -> None:
+    settings = config.Settings.model_validate(town.broker.sections)
+    with pytest.raises(AccessError, match="Not authorized"):
+        Accounts(settings.mqtt)
+    assert town.keeping.thread.is_alive()
