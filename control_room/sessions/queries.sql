@@ -10,6 +10,13 @@ FROM sessions
 JOIN users USING (user_id)
 WHERE token_sha256 = %(token_sha256)s AND expires_at > %(now)s AND disabled_at IS NULL;
 
+-- roles_of_sessions --
+-- Which of these sessions go on, and in which role
+SELECT token_sha256, users.role
+FROM sessions
+JOIN users USING (user_id)
+WHERE token_sha256 = ANY(%(tokens_sha256)s) AND expires_at > %(now)s AND disabled_at IS NULL;
+
 -- end_session --
 -- Log one browser out
 DELETE FROM sessions WHERE token_sha256 = %(token_sha256)s;

@@ -148,10 +148,11 @@ def find(connection: pool.Connection, token: str, now: datetime) -> callers.Sess
     return _find(connection, _sha256(token), now)
 
 
-def is_alive(connection: pool.Connection, session: callers.Session, now: datetime) -> bool:
-    """Whether it still goes on, in the same role."""
-    present = _find(connection, session.token_sha256, now)
-    return present is not None and present.role == session.role
+def alive(connection: pool.Connection, known: set[callers.Session], now: datetime) -> set[callers.Session]:
+    """Those that still go on, in the same role."""
+    given = {"tokens_sha256": [session.token_sha256 for session in known], "now": now}
+    roles: dict[bytes, str] = dict(connection.execute(_QUERIES["roles_of_sessions"], given).fetchall())
+    return {session for session in known if roles.get(session.token_sha256) == session.role}
 
 
 def end(connection: pool.Connection, caller: callers.Caller, session: callers.Session, now: datetime) -> None:

@@ -1,15 +1,15 @@
 """Fan-out of changes to the browsers of this process: one listening connection, each change made to text once.
 
-Every browser has a bounded queue. One that does not keep up is cut off; it comes back with `Last-Event-ID` and gets
-what it missed. While the database cannot be heard, all are cut off, so that no screen looks live that is not.
+Changes go out together, at most ten times a second; one that comes alone goes at once. A browser that does not keep up
+gets more at a time; one that lags too far is cut off, comes back with `Last-Event-ID` and gets what it missed. While
+the database cannot be heard, all are cut off, so that no screen looks live that is not.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -18,13 +18,15 @@ from control_room.database import pool, sql
 from control_room.stream import publish
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from psycopg.rows import TupleRow
 
+    from control_room import callers
+
 _QUERIES = sql.load(__file__)
-_QUEUE = 256  # changes that a browser may lag behind
-_BATCH = 500
+MOST_BEHIND = 1000
+"""Changes that a browser may lag before it is cut off."""
+_FRAME_CHANGES = 1000
+_PACE_S = 0.1
 _LOOK_EVERY_S = 5.0  # also without a word from the database: that its connection still lives
 _RETRY_S = 1.0
 _CONNECT_TIMEOUT_S = 5
@@ -33,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Change:
     """One change as it goes out."""
 
     stream_id: int
@@ -41,31 +43,65 @@ class Frame:
     text: bytes
 
 
-def frame(stream_id: int | None, event: str, data: str) -> bytes:
+def event(stream_id: int | None, name: str, data: str) -> bytes:
     """One server-sent event; `data` is JSON of one line."""
     head = "" if stream_id is None else f"id: {stream_id}\n"
-    return f"{head}event: {event}\ndata: {data}\n\n".encode()
+    return f"{head}event: {name}\ndata: {data}\n\n".encode()
+
+
+@dataclass(slots=True)
+class Frame:
+    """What goes out at one time: changes in their order, joined once for all who may see the same of them."""
+
+    changes: list[Change]
+    _texts: dict[frozenset[publish.Kind], bytes] = field(default_factory=dict)
+
+    def text(self, kinds: frozenset[publish.Kind], after: int) -> bytes:
+        """Of these kinds, and of what is newer than the change `after`."""
+        if self.changes[0].stream_id <= after:
+            return b"".join(each.text for each in self.changes if each.kind in kinds and each.stream_id > after)
+        if kinds not in self._texts:
+            self._texts[kinds] = b"".join(each.text for each in self.changes if each.kind in kinds)
+        return self._texts[kinds]
 
 
 class Subscriber:
     """One browser's queue. All its methods are for the event loop."""
 
-    def __init__(self) -> None:
-        self._frames: asyncio.Queue[Frame] = asyncio.Queue(_QUEUE)
+    def __init__(self, session: callers.Session | None) -> None:
+        self.session = session
+        self.kinds: frozenset[publish.Kind] = frozenset()
+        self.after = 0
+        """What is not newer than this change the browser has already."""
         self.ended = asyncio.Event()
         """Set when nothing more will come and the connection is to be closed."""
+        self._frames: list[Frame] = []
+        self._said: list[bytes] = []
+        self._behind = 0
+        self._some = asyncio.Event()
 
-    def offer(self, change: Frame) -> None:
-        try:
-            self._frames.put_nowait(change)
-        except asyncio.QueueFull:
+    def offer(self, frame: Frame) -> None:
+        self._behind += len(frame.changes)
+        if self._behind > MOST_BEHIND and self._frames:
             self.ended.set()
+            return
+        self._frames.append(frame)
+        self._some.set()
 
-    async def next(self, timeout_s: float) -> Frame | None:
-        """The next change; None where none comes within `timeout_s`."""
-        with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(self._frames.get(), timeout_s)
-        return None
+    def say(self, text: bytes) -> None:
+        """Something that is no change."""
+        self._said.append(text)
+        self._some.set()
+
+    async def next(self) -> bytes:
+        """All that has come since the last time, as soon as there is some."""
+        await self._some.wait()
+        texts = [frame.text(self.kinds, self.after) for frame in self._frames] + self._said
+        self._frames.clear()
+        self._said.clear()
+        self._behind = 0
+        self._some.clear()
+        return texts[0] if len(texts) == 1 else b"".join(texts)
 
 
 class Hub:
@@ -97,11 +133,15 @@ class Hub:
                 self._end_all()
             await asyncio.sleep(_RETRY_S)
 
-    def subscribe(self) -> Subscriber | None:
+    def subscribers(self) -> list[Subscriber]:
+        """Those of now."""
+        return list(self._subscribers)
+
+    def subscribe(self, session: callers.Session | None) -> Subscriber | None:
         """A queue of all changes from now on; None where there are too many, or nothing can be heard now."""
         if self._closed or not self._is_listening or len(self._subscribers) >= self._most:
             return None
-        subscriber = Subscriber()
+        subscriber = Subscriber(session)
         self._subscribers.add(subscriber)
         return subscriber
 
@@ -123,19 +163,28 @@ class Hub:
             self._cursor = (await self._fetch(connection, "newest_id"))[0][0]
             self._is_listening = True
             while True:
-                await self._deliver_new(connection)
-                async for _ in connection.notifies(timeout=_LOOK_EVERY_S, stop_after=1):
-                    pass
+                is_more = await self._deliver_new(connection)
+                await asyncio.sleep(_PACE_S)
+                if not is_more:
+                    await self._heard(connection)
 
-    async def _deliver_new(self, connection: psycopg.AsyncConnection[TupleRow]) -> None:
-        rows: Sequence[TupleRow] | None = None
-        while rows is None or len(rows) == _BATCH:
-            rows = await self._fetch(connection, "after", {"id": self._cursor, "limit": _BATCH})
-            for stream_id, kind, payload in rows:
-                change = Frame(stream_id, kind, frame(stream_id, kind, payload))
-                self._cursor = stream_id
-                for subscriber in self._subscribers:
-                    subscriber.offer(change)
+    async def _heard(self, connection: psycopg.AsyncConnection[TupleRow]) -> None:
+        """Return once the database said something, or for once without; however often it said it."""
+        async for _ in connection.notifies(timeout=_LOOK_EVERY_S, stop_after=1):
+            pass
+        async for _ in connection.notifies(timeout=0):
+            pass
+
+    async def _deliver_new(self, connection: psycopg.AsyncConnection[TupleRow]) -> bool:
+        """Give what is new to all; whether there is more."""
+        rows = await self._fetch(connection, "after", {"id": self._cursor, "limit": _FRAME_CHANGES})
+        if rows:
+            changes = [Change(stream_id, kind, event(stream_id, kind, payload)) for stream_id, kind, payload in rows]
+            self._cursor = changes[-1].stream_id
+            frame = Frame(changes)
+            for subscriber in self._subscribers:
+                subscriber.offer(frame)
+        return len(rows) == _FRAME_CHANGES
 
     async def _fetch(
         self, connection: psycopg.AsyncConnection[TupleRow], query: str, parameters: dict[str, int] | None = None

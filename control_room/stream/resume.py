@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from control_room.database import pool
 
 _QUERIES = sql.load(__file__)
-_MOST_MISSED = 1000  # beyond that a snapshot is less
+_MOST_MISSED = 2 * hub.MOST_BEHIND  # beyond that a snapshot is less
 _SEES_ALERTS = frozenset({Role.OPERATOR, Role.ADMINISTRATOR})
 
 
@@ -50,7 +50,7 @@ def _missed(connection: pool.Connection, kinds: frozenset[publish.Kind], last_ev
     rows = connection.execute(_QUERIES["after"], parameters).fetchall()
     if len(rows) > _MOST_MISSED:
         return None
-    text = b"".join(hub.frame(stream_id, kind, payload) for stream_id, kind, payload in rows if kind in kinds)
+    text = b"".join(hub.event(stream_id, kind, payload) for stream_id, kind, payload in rows if kind in kinds)
     return Beginning(text, rows[-1][0] if rows else last_event_id)
 
 
@@ -61,4 +61,4 @@ def _snapshot(connection: pool.Connection, kinds: frozenset[publish.Kind]) -> Be
         "cameras": cameras.items(connection),
         "devices": devices.items(connection),
     }
-    return Beginning(hub.frame(stream_id, "snapshot", publish.encode(snapshot)), stream_id)
+    return Beginning(hub.event(stream_id, "snapshot", publish.encode(snapshot)), stream_id)

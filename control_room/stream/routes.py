@@ -11,15 +11,13 @@ from typing import Annotated, Any
 
 import anyio
 from fastapi import APIRouter, Header, Query, Response
-from psycopg import OperationalError
-from psycopg_pool import PoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from control_room import access, callers, problems
+from control_room import access, problems
 from control_room import room as rooms
-from control_room.sessions import service as sessions
-from control_room.stream import hub, publish, resume, schemas
+from control_room.stream import hub as hubs
+from control_room.stream import resume, schemas
 
 router = APIRouter(prefix="/api/v1/stream", tags=["stream"])
 
@@ -45,10 +43,10 @@ async def stream(
     last_event_id_header: Annotated[str | None, Header(alias="Last-Event-ID", max_length=40)] = None,
 ) -> Response:
     """Changes as they happen. Ends when the session does; a browser that does not keep up is cut off and resumes."""
-    subscriber = room.hub.subscribe()
+    subscriber = room.hub.subscribe(caller.session)
     if subscriber is None:
         raise problems.UnavailableError("the live stream cannot begin now")
-    kinds = resume.kinds_for(caller.role)
+    kinds = subscriber.kinds = resume.kinds_for(caller.role)
     try:
         beginning = await run_in_threadpool(
             resume.begin, room.database, kinds, _number(last_event_id_header or last_event_id)
@@ -56,7 +54,8 @@ async def stream(
     except BaseException:
         room.hub.unsubscribe(subscriber)
         raise
-    return EventStream(room, caller, subscriber, beginning, kinds)
+    subscriber.after = beginning.stream_id
+    return EventStream(room.hub, subscriber, beginning)
 
 
 class EventStream(Response):
@@ -64,19 +63,10 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(
-        self,
-        room: rooms.Room,
-        caller: callers.Caller,
-        subscriber: hub.Subscriber,
-        beginning: resume.Beginning,
-        kinds: frozenset[publish.Kind],
-    ) -> None:
-        self._room = room
-        self._caller = caller
+    def __init__(self, hub: hubs.Hub, subscriber: hubs.Subscriber, beginning: resume.Beginning) -> None:
+        self._hub = hub
         self._subscriber = subscriber
         self._beginning = beginning
-        self._kinds = kinds
         self.status_code = http.HTTPStatus.OK
         self.background = None
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
@@ -89,33 +79,16 @@ class EventStream(Response):
                 for work in (partial(self._pump, send), partial(_until_gone, receive), self._subscriber.ended.wait):
                     tasks.start_soon(_then_stop, work, tasks.cancel_scope)
         finally:
-            self._room.hub.unsubscribe(self._subscriber)
+            self._hub.unsubscribe(self._subscriber)
         with anyio.move_on_after(_GRACE_S):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _pump(self, send: Send) -> None:
         await _say(send, f"retry: {_RETRY_MS}\n\n".encode() + self._beginning.text)
-        beat_at = anyio.current_time() + self._room.hub.heartbeat_s
         while True:
-            change = await self._subscriber.next(max(0.0, beat_at - anyio.current_time()))
-            if change is not None and change.kind in self._kinds and change.stream_id > self._beginning.stream_id:
-                await _say(send, change.text)
-            if anyio.current_time() >= beat_at:
-                if not await run_in_threadpool(self._may_go_on):
-                    return
-                heartbeat = publish.encode({"at": self._room.clock()})
-                await _say(send, hub.frame(None, "heartbeat", heartbeat))
-                beat_at = anyio.current_time() + self._room.hub.heartbeat_s
-
-    def _may_go_on(self) -> bool:
-        """Whether the session still lives; a database that is away ends the stream too, the browser will be back."""
-        if self._caller.session is None:
-            return False
-        try:
-            with self._room.database.connection() as connection:
-                return sessions.is_alive(connection, self._caller.session, self._room.clock())
-        except (OperationalError, PoolTimeout):
-            return False
+            text = await self._subscriber.next()
+            if text:
+                await _say(send, text)
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -243,7 +243,7 @@ def test_a_browser_that_does_not_read_is_cut_off_and_resumes(door: doors.Door) -
         big: dict[str, Any] = {"device_id": "x", "name": "x" * 60_000}
         for _ in range(50):
             with door.connection() as connection, connection.transaction():
-                publish.publish_all(connection, "device", [big] * 10)
+                publish.publish_all(connection, "device", [big] * 50)
             listener.until(_newest(door))
             if len(hub) == 1:
                 break
