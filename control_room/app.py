@@ -39,7 +39,6 @@ from control_room.sessions.service import LoginLimit
 from control_room.store import opening
 from control_room.silenced import routes as silenced
 from control_room.stream import heartbeat
-from control_room.stream import heartbeat
 from control_room.stream import routes as stream
 from control_room.stream.hub import Hub
 from control_room.town import routes as town
@@ -141,7 +140,7 @@ def create_app(
             clock=clock,
         )
         app.state.room = room
-        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(heartbeat.run(room)), asyncio.create_task(heartbeat.run(room)), asyncio.create_task(_do_chores(room))]
+        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(heartbeat.run(room)), asyncio.create_task(_do_chores(room))]
         try:
             yield
         finally:
