@@ -77,7 +77,8 @@ def find(region: Region, everybody: Actors, throws: Throws, regions: Iterable[Re
     """The people or the vehicle beside the place when the thing appeared, if its size suits them."""
     born_s, rest_s = region.born_s, max(region.born_s, region.rest_s)
     near = everybody.beside(region.box, born_s - _BEFORE_S, rest_s + _AFTER_S, _REACH_PERSON)
-    people = [one for one in near if one.is_person and (one.believed or _towers_over(one, region))]
+    walkers = [one for one in near if one.is_person]
+    people = [one for one in walkers if one.believed] or [one for one in walkers if _towers_over(one, region)]
     shares = [region.area_px / max(one.stature_at_px(born_s), 1.0) ** 2 for one in people]
     if people and max(shares) < _SCRAP_SHARE:
         return None
