@@ -7,9 +7,61 @@ WHERE (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
     AND (%(camera_id)s::text IS NULL OR camera_id = %(camera_id)s)
     AND (%(device_id)s::text IS NULL OR device_id = %(device_id)s)
     AND (%(since)s::timestamptz IS NULL OR opened_at >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR opened_at < %(until)s)
     AND (%(before_at)s::timestamptz IS NULL OR (opened_at, alert_id) < (%(before_at)s, %(before_id)s::uuid))
 ORDER BY opened_at DESC, alert_id DESC
 LIMIT %(limit)s;
+
+-- page_in_box --
+-- The same of the alerts in a box of the map. Goes from one cell that has alerts to the next, by the index alerts_by_place,
+-- and takes the newest of each: the work grows with the cells that the box shows, not with the alerts in them
+WITH RECURSIVE box AS (
+    SELECT map_cell(%(south)s, %(west)s) AS first, map_cell(%(north)s, %(east)s) AS last,
+        map_cell(%(south)s, %(west)s) %% 36001 AS west, map_cell(%(north)s, %(east)s) %% 36001 AS east
+), cells (cell) AS (
+    SELECT (
+        SELECT map_cell(lat, lon) FROM alerts WHERE lat IS NOT NULL AND map_cell(lat, lon) >= box.first
+        ORDER BY map_cell(lat, lon) LIMIT 1
+    )
+    FROM box
+    UNION ALL
+    SELECT (
+        SELECT map_cell(lat, lon) FROM alerts
+        WHERE lat IS NOT NULL AND map_cell(lat, lon) >= CASE
+            WHEN cell %% 36001 < box.west THEN cell - cell %% 36001 + box.west
+            WHEN cell %% 36001 < box.east THEN cell + 1
+            ELSE cell - cell %% 36001 + 36001 + box.west
+        END
+        ORDER BY map_cell(lat, lon) LIMIT 1
+    )
+    FROM cells CROSS JOIN box
+    WHERE cell < box.last
+), newest AS (
+    SELECT found.alert_id
+    FROM cells
+    CROSS JOIN box
+    CROSS JOIN LATERAL (
+        SELECT alert_id, opened_at
+        FROM alerts
+        WHERE lat IS NOT NULL AND map_cell(lat, lon) = cell
+            AND lat BETWEEN %(south)s AND %(north)s AND lon BETWEEN %(west)s AND %(east)s
+            AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
+            AND (%(rule)s::text IS NULL OR rule = %(rule)s)
+            AND (%(camera_id)s::text IS NULL OR camera_id = %(camera_id)s)
+            AND (%(device_id)s::text IS NULL OR device_id = %(device_id)s)
+            AND (%(since)s::timestamptz IS NULL OR opened_at >= %(since)s)
+            AND (%(until)s::timestamptz IS NULL OR opened_at < %(until)s)
+            AND (%(before_at)s::timestamptz IS NULL OR (opened_at, alert_id) < (%(before_at)s, %(before_id)s::uuid))
+        ORDER BY opened_at DESC, alert_id DESC
+        LIMIT %(limit)s
+    ) AS found
+    WHERE cell %% 36001 BETWEEN box.west AND box.east AND cell <= box.last
+    ORDER BY found.opened_at DESC, found.alert_id DESC
+    LIMIT %(limit)s
+)
+SELECT alert_items.*
+FROM newest JOIN alert_items USING (alert_id)
+ORDER BY opened_at DESC, alert_id DESC;
 
 -- item --
 -- One alert as lists and stream show it
@@ -22,7 +74,7 @@ SELECT attributes, model FROM alerts WHERE alert_id = %(alert_id)s;
 -- evidence --
 -- Files that the event's messages announced, in the order of their capture
 SELECT evidence_id, evidence.kind, media_type, sha256, bytes, captured_from, captured_to,
-    evidence.received_at IS NOT NULL AS available
+    evidence.received_at IS NOT NULL AND erased_at IS NULL AS available
 FROM evidence
 JOIN alerts USING (device_id, event_id)
 WHERE alert_id = %(alert_id)s AND announced_at IS NOT NULL

@@ -19,6 +19,7 @@ _ACTED: dict[int | str, dict[str, Any]] = {**access.RESPONSES, **problems.respon
 
 
 RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+BoxText = Annotated[str, StringConstraints(max_length=200)]
 CursorText = Annotated[str, StringConstraints(max_length=200)]
 
 
@@ -41,11 +42,24 @@ def listed(
     camera_id: Annotated[Identifier | None, BeforeValidator(_given)] = None,
     device_id: Annotated[Identifier | None, BeforeValidator(_given)] = None,
     since: Annotated[UtcTime | None, BeforeValidator(_given)] = None,
+    until: Annotated[UtcTime | None, BeforeValidator(_given)] = None,
+    box: Annotated[BoxText | None, BeforeValidator(_given), Query(description="west,south,east,north")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[CursorText | None, BeforeValidator(_given)] = None,
 ) -> schemas.AlertPage:
-    """Alerts, the newest first. `state` may be given several times; `since` is of `opened_at`."""
-    filters = service.Filters(states=state, rule=rule, camera_id=camera_id, device_id=device_id, since=since)
+    """Alerts, the newest first. `state` may be given several times; `since` and `until` are of `opened_at`.
+
+    `box`, in degrees, keeps those that have a place in that part of the map.
+    """
+    filters = service.Filters(
+        states=state,
+        rule=rule,
+        camera_id=camera_id,
+        device_id=device_id,
+        since=since,
+        until=until,
+        box=schemas.read_box(box),
+    )
     before = schemas.read_cursor(cursor)
     with room.database.connection() as connection:
         rows = service.page(connection, filters, limit=limit + 1, before=before)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import math
 import uuid
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from control_room import fields, problems
+from control_room.alerts.service import Box
 from control_room.alerts.states import CloseReason, State
 from control_room.cameras.schemas import Place
 from wire.message import UtcTime
@@ -58,6 +60,8 @@ class AlertItem(BaseModel):
     snapshot_annotated_url: str | None
     clip_url: str | None
     objects: list[ObjectItem]
+    time_fault: Literal["late", "future"] | None
+    """Its device's clock was over 40 days behind (late) or an hour ahead (future): its times are those of arrival."""
 
 
 class EvidenceItem(BaseModel):
@@ -155,6 +159,31 @@ class Note(_Act):
 
     note: fields.Prose
     until: None = None
+
+
+class BadBoxError(problems.UnprocessableError):
+    """`box` is west,south,east,north in degrees WGS 84, west before east and south before north."""
+
+    name = "bad-box"
+
+
+_BOX_NUMBERS = 4
+
+
+def read_box(text: str | None) -> Box | None:
+    """Raises `BadBoxError`."""
+    if text is None:
+        return None
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise BadBoxError from None
+    if len(numbers) != _BOX_NUMBERS or not all(math.isfinite(number) for number in numbers):
+        raise BadBoxError
+    box = Box(*numbers)
+    if not (-180 <= box.west < box.east <= 180 and -90 <= box.south < box.north <= 90):  # noqa: PLR2004 - the globe
+        raise BadBoxError
+    return box
 
 
 class BadCursorError(problems.UnprocessableError):

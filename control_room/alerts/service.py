@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from control_room.alerts import states
 from control_room.alerts.states import Action, State
 from control_room.audit import service as audit
 from control_room.database import sql
+from control_room.holds import service as holds
 from control_room.stream import publish
 
 if TYPE_CHECKING:
@@ -61,6 +62,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """Of the map, degrees WGS 84, its edges included; it does not cross the antimeridian."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """Which alerts are wanted; None and empty: whichever."""
 
@@ -70,23 +81,37 @@ class Filters:
     device_id: str | None = None
     since: datetime | None = None
     """`opened_at` (device) from here on."""
+    until: datetime | None = None
+    """And before this."""
+    box: Box | None = None
+    """Only what has a place, in here."""
 
 
 def page(
     connection: pool.Connection, filters: Filters, *, limit: int, before: tuple[datetime, uuid.UUID] | None
 ) -> list[dict[str, Any]]:
     """At most `limit` items older than `before` (opened_at and alert_id of an item), the newest first."""
-    parameters = {
+    return _rows(connection, *page_query(filters, limit=limit, before=before))
+
+
+def page_query(
+    filters: Filters, *, limit: int, before: tuple[datetime, uuid.UUID] | None
+) -> tuple[str, dict[str, Any]]:
+    """Name and parameters of the query that `page` asks."""
+    parameters: dict[str, Any] = {
         "states": list(filters.states) or None,
         "rule": filters.rule,
         "camera_id": filters.camera_id,
         "device_id": filters.device_id,
         "since": filters.since,
+        "until": filters.until,
         "before_at": before[0] if before else None,
         "before_id": before[1] if before else None,
         "limit": limit,
     }
-    return _rows(connection, "page", parameters)
+    if filters.box is None:
+        return "page", parameters
+    return "page_in_box", parameters | asdict(filters.box)
 
 
 def open_items(connection: pool.Connection) -> list[dict[str, Any]]:
@@ -127,6 +152,8 @@ def act(
     """
     if change.action is Action.SHELVE and not (change.until and now < change.until <= now + LONGEST_SHELF):
         raise BadShelfTimeError
+    if change.action is Action.REOPEN:
+        holds.keep_retention_out(connection)
     locked = connection.execute(_QUERIES["lock"], {"alert_id": alert_id}).fetchone()
     if locked is None:
         raise NoSuchAlertError
@@ -242,4 +269,5 @@ def _shown(found: dict[str, Any]) -> dict[str, Any]:
 
 def _rows(connection: pool.Connection, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(_QUERIES[query], parameters).fetchall()
+        # Never a prepared statement with a general plan: which index serves depends on the filters that are given.
+        return cursor.execute(_QUERIES[query], parameters, prepare=False).fetchall()

@@ -7,12 +7,13 @@ must run on it), post once no old code runs.
 from __future__ import annotations
 
 from importlib import resources
-from typing import LiteralString
+from typing import Literal, LiteralString
 
 import psycopg
 
-from control_room.database import pool
+from control_room.database import community, pool
 
+Phase = Literal["pre", "post"]
 HYPERTABLES = {"events": ("occurred_at", "1 day"), "device_metrics": ("at", "1 day")}
 """Table -> time column and span of a chunk, where TimescaleDB is at hand."""
 
@@ -35,8 +36,10 @@ def schema() -> str:
     return (resources.files("control_room.database") / "schema.sql").read_text(encoding="utf-8")
 
 
-def migrate(url: str) -> list[str]:
+def migrate(url: str, only: Phase | None = None) -> list[str]:
     """Run what is missing, each migration in its own transaction; the names of those that ran.
+
+    `only`: "pre" while the old code runs, and "post" once it runs no more; None: it does not run.
 
     Raises:
         pool.UnreachableError: the database cannot be reached.
@@ -45,18 +48,25 @@ def migrate(url: str) -> list[str]:
     with pool.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         try:
-            ran = _run_missing(connection)
+            ran = _run_missing(connection, only)
             if _create_extension(connection):
                 make_hypertables(connection)
+                if not pending(connection):
+                    community.prepare(connection)
         finally:
             connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
     return ran
 
 
-def pending(connection: pool.Connection) -> list[str]:
-    """Names of the migrations that this database has not had."""
+def pending(connection: pool.Connection, only: Phase | None = None) -> list[str]:
+    """Names of the migrations that this database has not had; `only`: of one kind."""
     had = _applied(connection)
-    return [name for name, _ in files() if name not in had]
+    return [name for name, _ in files() if name not in had and only in {None, phase(name)}]
+
+
+def phase(name: str) -> str:
+    """`pre` or `post`: the second part of a migration's name."""
+    return name.split("_")[1]
 
 
 def timescale_version(connection: pool.Connection) -> str | None:
@@ -75,11 +85,11 @@ def make_hypertables(connection: pool.Connection) -> None:
         )
 
 
-def _run_missing(connection: pool.Connection) -> list[str]:
+def _run_missing(connection: pool.Connection, only: Phase | None) -> list[str]:
     ran = []
     had = _applied(connection)
     for name, text in files():
-        if name in had:
+        if name in had or only not in {None, phase(name)}:
             continue
         try:
             with connection.transaction():

@@ -32,6 +32,8 @@ class DeviceReport:
     gaps: list[Gap]
     dead_letters: int
     """Messages of it that were refused and not ingested since; they count neither as stored nor as gaps."""
+    removed: int
+    """Messages, stored or refused, that retention removed; they are no gaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Report:
                     "duplicates": device.duplicates,
                     "gaps": [gap(each) for each in device.gaps],
                     "dead_letters": device.dead_letters,
+                    "removed": device.removed,
                 }
                 for device in self.devices
             ],
@@ -76,7 +79,7 @@ class Report:
         """For people."""
         for device in self.devices:
             counted = f"{device.stored} stored, {device.duplicates} duplicates, {device.dead_letters} dead letters"
-            yield f"{device.device_id}: {counted}"
+            yield f"{device.device_id}: {counted}" + (f", {device.removed} removed" if device.removed else "")
             for gap in device.gaps:
                 yield f"{device.device_id}: gap: {gap.first} to {gap.last} of outbox {gap.outbox_id}"
         for violation in self.violations:
@@ -95,13 +98,14 @@ def check(connection: pool.Connection, store: Store, progress: TextIO | None = N
     for gap in events.gaps(connection):
         gaps[gap.device_id].append(gap)
     devices = [
-        DeviceReport(device_id, stored, duplicates, gaps[device_id], dead_letters)
-        for device_id, stored, duplicates, dead_letters in connection.execute(_QUERIES["devices"])
+        DeviceReport(device_id, stored, duplicates, gaps[device_id], dead_letters, removed)
+        for device_id, stored, duplicates, dead_letters, removed in connection.execute(_QUERIES["devices"])
     ]
     violations = [Violation(*row) for row in connection.execute(_QUERIES["violations_in_rows"])]
     received = connection.execute(_QUERIES["received_files"]).fetchall()
     violations += _violations_in_files(_shown(received, progress), files, store)
-    violations += _orphans({sha256 for _, sha256, _ in received}, files)
+    leaving = {str(sha256) for (sha256,) in connection.execute(_QUERIES["leaving_files"])}
+    violations += _orphans({sha256 for _, sha256, _ in received} | leaving, files)
     return Report(devices, violations)
 
 
@@ -117,9 +121,7 @@ def _shown(received: list[_File], progress: TextIO | None) -> Iterator[_File]:
         progress.write("\r\033[K")
 
 
-def _violations_in_files(
-    received: Iterable[_File], files: dict[str, float], store: Store
-) -> Iterator[Violation]:
+def _violations_in_files(received: Iterable[_File], files: dict[str, float], store: Store) -> Iterator[Violation]:
     for evidence_id, sha256, size_bytes in received:
         if sha256 not in files:
             yield Violation("evidence_file_missing", str(evidence_id), f"no file {sha256} is in the store")

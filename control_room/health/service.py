@@ -64,7 +64,7 @@ def note_worker(connection: pool.Connection, worker: str, *, broker_since: datet
 
 
 def readiness(connection: pool.Connection, now: datetime) -> Readiness:
-    pending = migrate.pending(connection)
+    pending = migrate.pending(connection, "pre")
     worker = None if pending else _worker(connection, now)
     return Readiness(pending, migrate.timescale_version(connection), worker)
 

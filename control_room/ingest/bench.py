@@ -34,9 +34,10 @@ DEVICES = 50
 BATCH_MESSAGES = 500
 COPY_ROWS = 5000  # a transaction of plain COPY: the size at which it is fastest
 _COPY = "COPY events FROM STDIN (FORMAT BINARY)"
-_EVENT_COLUMNS = 13  # those of `events`; `incoming` has one more
+_EVENT_COLUMNS = 15  # those of `events`; `incoming` has one more
 _EMPTY = (
-    "TRUNCATE events, stream, evidence, alerts, alert_history, ingest_counts, dead_letters",
+    "TRUNCATE events, displaced_events, event_count_changes",
+    "TRUNCATE stream, evidence, alerts, alert_history, ingest_counts, dead_letters",
     "CHECKPOINT",
 )
 

@@ -3,35 +3,82 @@
 CREATE TEMP TABLE IF NOT EXISTS incoming (
     event_id uuid, outbox_id uuid, sequence bigint, occurred_at timestamptz, message_id uuid, device_id text,
     camera_id text, rule text, phase text, severity text, sent_at timestamptz, received_at timestamptz,
-    message jsonb, new_alert_id uuid
+    message jsonb, device_time timestamptz, time_fault text, new_alert_id uuid
 ) ON COMMIT DELETE ROWS;
 
 -- prepare_fresh --
--- Keys of those messages of the batch that were not stored before
-CREATE TEMP TABLE IF NOT EXISTS fresh (event_id uuid, outbox_id uuid, sequence bigint) ON COMMIT DELETE ROWS;
+-- Those messages of the batch that were not stored before
+CREATE TEMP TABLE IF NOT EXISTS fresh (
+    event_id uuid, outbox_id uuid, sequence bigint, occurred_at timestamptz, device_id text, camera_id text, rule text,
+    phase text
+) ON COMMIT DELETE ROWS;
 
 -- copy_incoming --
 -- The batch itself, in PostgreSQL's binary form
 COPY incoming FROM STDIN (FORMAT BINARY);
 
+-- take_turns --
+-- A message whose time is off is looked up and stored while no other worker stores any of its device: the same message
+-- may be in time there. Devices share 64 locks, taken in the same order by all
+SELECT CASE WHEN alone THEN pg_advisory_xact_lock(%(lock)s::int, turn)
+    ELSE pg_advisory_xact_lock_shared(%(lock)s::int, turn) END
+FROM (
+    SELECT abs(hashtext(device_id) %% 64) AS turn, bool_or(alone) AS alone
+    FROM unnest(%(device_ids)s::text[], %(alone)s::boolean[]) AS speaking (device_id, alone)
+    GROUP BY turn ORDER BY turn
+) AS turns;
+
+-- drop_known_in_time --
+-- Messages whose time is off by now, and which were stored while it was not
+DELETE FROM incoming
+WHERE time_fault IS NOT NULL AND (
+    SELECT true FROM events
+    WHERE events.event_id = incoming.event_id AND events.outbox_id = incoming.outbox_id
+        AND events.sequence = incoming.sequence AND events.occurred_at = incoming.device_time
+);
+
 -- store_events --
--- Store what is new of the batch; a redelivery finds its key and is dropped
-WITH stored AS (
-    INSERT INTO events (event_id, outbox_id, sequence, occurred_at, message_id, device_id, camera_id, rule, phase,
-                        severity, sent_at, received_at, message)
-    SELECT event_id, outbox_id, sequence, occurred_at, message_id, device_id, camera_id, rule, phase,
-           severity, sent_at, received_at, message
+-- Store what is new of the batch; a redelivery finds its key and is dropped: in events, among those that stand there
+-- under another time, or among those that retention took away
+WITH new AS (
+    SELECT DISTINCT ON (event_id, outbox_id, sequence) *
     FROM incoming
+    WHERE (
+        SELECT true FROM displaced_events AS displaced
+        WHERE displaced.event_id = incoming.event_id AND displaced.outbox_id = incoming.outbox_id
+            AND displaced.sequence = incoming.sequence
+    ) IS NULL AND (
+        SELECT retired.sequences @> incoming.sequence FROM retired_sequences AS retired
+        WHERE retired.device_id = incoming.device_id AND retired.outbox_id = incoming.outbox_id
+    ) IS NOT TRUE
+), stored AS (
+    INSERT INTO events (event_id, outbox_id, sequence, occurred_at, message_id, device_id, camera_id, rule, phase,
+                        severity, sent_at, received_at, message, device_time, time_fault)
+    SELECT event_id, outbox_id, sequence, occurred_at, message_id, device_id, camera_id, rule, phase,
+           severity, sent_at, received_at, message, device_time, time_fault
+    FROM new
     ON CONFLICT DO NOTHING
-    RETURNING event_id, outbox_id, sequence
+    RETURNING event_id, outbox_id, sequence, occurred_at, device_id, camera_id, rule, phase, time_fault
+), displaced AS (
+    INSERT INTO displaced_events (event_id, outbox_id, sequence, occurred_at)
+    SELECT event_id, outbox_id, sequence, occurred_at FROM stored WHERE time_fault IS NOT NULL
 )
-INSERT INTO fresh SELECT event_id, outbox_id, sequence FROM stored;
+INSERT INTO fresh SELECT event_id, outbox_id, sequence, occurred_at, device_id, camera_id, rule, phase FROM stored;
+
+-- count_events --
+-- What the batch adds to the counts by the hour; nothing where TimescaleDB counts by itself
+INSERT INTO event_count_changes (hour, device_id, camera_id, rule, opened, messages)
+SELECT date_trunc('hour', occurred_at, 'UTC'), device_id, camera_id, rule, count(*) FILTER (WHERE phase = 'opened'),
+    count(*)
+FROM fresh
+WHERE to_regclass('event_counts_by_camera') IS NULL
+GROUP BY 1, 2, 3, 4;
 
 -- note_outboxes --
 -- How far each outbox of the batch has come: the room asks again for what is missing below that
 INSERT INTO outboxes AS known (device_id, outbox_id, greatest)
 SELECT device_id, outbox_id, max(sequence)
-FROM incoming JOIN fresh USING (event_id, outbox_id, sequence)
+FROM fresh
 GROUP BY device_id, outbox_id
 ORDER BY device_id, outbox_id
 ON CONFLICT (device_id, outbox_id) DO UPDATE SET greatest = excluded.greatest
@@ -45,7 +92,7 @@ SELECT device_id, revoked_at IS NULL FROM devices WHERE device_id = ANY(%(device
 -- A camera that an event names before any status did
 INSERT INTO cameras (device_id, camera_id, name, created_at, updated_at)
 SELECT DISTINCT device_id, camera_id, camera_id, %(now)s::timestamptz, %(now)s::timestamptz
-FROM incoming JOIN fresh USING (event_id, outbox_id, sequence)
+FROM fresh
 ORDER BY 1, 2
 ON CONFLICT DO NOTHING
 RETURNING device_id, camera_id;
@@ -60,8 +107,9 @@ WITH told AS (
         bool_or(phase = 'opened') OVER event AS opened_seen,
         max(occurred_at) FILTER (WHERE phase = 'closed') OVER event AS over_since,
         min(received_at) OVER event AS first_received_at,
+        max(time_fault) OVER event AS worst_fault,
         bool_or(coalesce((message#>>'{attributes,staged}')::boolean, false)) OVER event AS staged
-    FROM incoming JOIN fresh USING (event_id, outbox_id, sequence)
+    FROM incoming JOIN fresh USING (event_id, outbox_id, sequence, occurred_at, device_id, camera_id, rule, phase)
     WINDOW event AS (PARTITION BY device_id, event_id)
 ), describing AS (
     SELECT DISTINCT ON (device_id, event_id) *
@@ -70,7 +118,7 @@ WITH told AS (
 INSERT INTO alerts AS alert (
     alert_id, event_id, device_id, camera_id, rule, severity, confidence, opened_at, over_since, received_at,
     updated_at, zone, lat, lon, accuracy_m, staged, objects, attributes, model, told_closed, told_outbox_id,
-    told_sequence, opened_seen
+    told_sequence, opened_seen, time_fault
 )
 SELECT
     new_alert_id, event_id, device_id, camera_id, rule, severity, (message->>'confidence')::double precision, opened_at,
@@ -81,7 +129,8 @@ SELECT
         SELECT cameras.staged FROM cameras
         WHERE cameras.device_id = describing.device_id AND cameras.camera_id = describing.camera_id
     ),
-    message->'objects', message->'attributes', message->'model', phase = 'closed', outbox_id, sequence, opened_seen
+    message->'objects', message->'attributes', message->'model', phase = 'closed', outbox_id, sequence, opened_seen,
+    worst_fault
 FROM describing
 ORDER BY device_id, event_id
 ON CONFLICT (device_id, event_id) DO UPDATE SET
@@ -110,6 +159,7 @@ ON CONFLICT (device_id, event_id) DO UPDATE SET
     over_since = greatest(alert.over_since, excluded.over_since),
     received_at = least(alert.received_at, excluded.received_at),
     staged = alert.staged OR excluded.staged,
+    time_fault = greatest(alert.time_fault, excluded.time_fault),
     updated_at = excluded.updated_at
 RETURNING alert_id;
 
@@ -132,7 +182,7 @@ SELECT DISTINCT ON (file.evidence_id)
     file.evidence_id, device_id, camera_id, event_id, file.kind, file.media_type, file.sha256, file.bytes,
     file.captured_from, file.captured_to, %(now)s::timestamptz
 FROM incoming
-JOIN fresh USING (event_id, outbox_id, sequence)
+JOIN fresh USING (event_id, outbox_id, sequence, occurred_at, device_id, camera_id, rule, phase)
 CROSS JOIN LATERAL jsonb_to_recordset(message->'evidence') AS file (
     evidence_id uuid, kind text, media_type text, sha256 text, bytes bigint, captured_from timestamptz,
     captured_to timestamptz)
@@ -183,8 +233,8 @@ RETURNING camera_id;
 
 -- add_metrics --
 -- One measurement of a device; again is harmless
-INSERT INTO device_metrics (device_id, at, received_at, metrics)
-VALUES (%(device_id)s, %(at)s, %(received_at)s, %(metrics)s)
+INSERT INTO device_metrics (device_id, at, received_at, metrics, device_time)
+VALUES (%(device_id)s, %(at)s, %(received_at)s, %(metrics)s, %(device_time)s)
 ON CONFLICT DO NOTHING
 RETURNING device_id;
 
@@ -248,3 +298,15 @@ SELECT * FROM device_items WHERE device_id = ANY(%(device_ids)s) ORDER BY device
 UPDATE devices SET online = false, online_since = %(now)s
 WHERE online AND coalesce(last_seen, online_since) < %(before)s
 RETURNING device_id;
+
+-- try_to_lead --
+-- One worker does what only one may do, as long as its connection lives
+SELECT pg_try_advisory_lock(%(lock)s);
+
+-- silent_workers --
+-- Workers that have not said for long that they live
+SELECT worker FROM workers WHERE seen_at < %(before)s AND worker <> %(own)s;
+
+-- forget_worker --
+-- A worker that is no more
+DELETE FROM workers WHERE worker = %(worker)s;

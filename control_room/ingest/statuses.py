@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from control_room.database import pool, sql
+from control_room.ingest import clocks
 from control_room.ingest.reading import Accepted
 from control_room.silenced import service as silenced
 from control_room.stream import publish
@@ -62,11 +63,13 @@ def store_status(connection: pool.Connection, status: StatusMessage, touched: To
 def store_metrics(
     connection: pool.Connection, accepted: Accepted, metrics: MetricsMessage, touched: Touched, now: datetime
 ) -> None:
+    placed = clocks.place(metrics.sent_at, accepted.delivery.received_at)
     added = connection.execute(
         _QUERIES["add_metrics"],
         {
             "device_id": metrics.device_id,
-            "at": metrics.sent_at,
+            "at": placed.at,
+            "device_time": placed.device_time,
             "received_at": accepted.delivery.received_at,
             "metrics": Jsonb(accepted.delivery.payload, dumps=bytes),
         },

@@ -21,7 +21,7 @@ from uuid_utils import compat as uuids
 from control_room.commands import answers
 from control_room.commands import service as commands
 from control_room.database import pool, sql
-from control_room.ingest import reading, statuses
+from control_room.ingest import clocks, reading, statuses
 from control_room.ingest.reading import Accepted, Outcome, Refused
 from control_room.ingest.refusals import Reason
 from control_room.stream import publish
@@ -34,8 +34,9 @@ KEPT_OF_TOO_LARGE_BYTES = reading.HEAD_BYTES
 _QUERIES = sql.load(__file__)
 COLUMN_TYPES = (
     *("uuid", "uuid", "int8", "timestamptz", "uuid", "text", "text", "text", "text", "text"),
-    *("timestamptz", "timestamptz", "jsonb", "uuid"),
+    *("timestamptz", "timestamptz", "jsonb", "timestamptz", "text", "uuid"),
 )
+_TURNS_LOCK = 0x74616C64  # "tald"
 _FAULT_OF_MESSAGE = ("22", "23", "54")
 """Classes of SQLSTATE that say that a value cannot be stored: wrong data, a broken rule of a table, too large."""
 
@@ -192,12 +193,15 @@ def _store_events(connection: pool.Connection, batch: _Sorted, touched: statuses
     """Events, and all that follows from those not stored before; the alerts that changed."""
     if not batch.events:
         return []
+    _take_turns(connection, batch.events)
     _copy_events(connection, batch.events)
+    connection.execute(_QUERIES["drop_known_in_time"])
     fresh = connection.execute(_QUERIES["store_events"]).rowcount
     batch.stored.counts["stored"] += fresh
     batch.stored.counts["duplicate"] += len(batch.events) - fresh
     if not fresh:
         return []
+    connection.execute(_QUERIES["count_events"])
     connection.execute(_QUERIES["note_outboxes"])
     touched.cameras |= set(connection.execute(_QUERIES["add_cameras"], {"now": now}).fetchall())
     alert_ids = [row[0] for row in connection.execute(_QUERIES["tell_alerts"], {"now": now})]
@@ -213,6 +217,17 @@ def rows(batch: Iterable[Outcome]) -> Iterator[tuple[Any, ...]]:
             yield _row(outcome, outcome.message)
 
 
+def _take_turns(connection: pool.Connection, events: list[Accepted]) -> None:
+    """Until the transaction ends; one whose times are all in order goes together with all others like it."""
+    alone: dict[str, bool] = {}
+    for accepted in events:
+        if isinstance(accepted.message, EventMessage):
+            is_off = clocks.place(accepted.message.occurred_at, accepted.delivery.received_at).fault is not None
+            alone[accepted.device_id] = alone.get(accepted.device_id, False) or is_off
+    given = {"lock": _TURNS_LOCK, "device_ids": list(alone), "alone": list(alone.values())}
+    connection.execute(_QUERIES["take_turns"], given)
+
+
 def _copy_events(connection: pool.Connection, events: list[Accepted]) -> None:
     with connection.cursor() as cursor, cursor.copy(_QUERIES["copy_incoming"]) as copy:
         copy.set_types(COLUMN_TYPES)
@@ -222,11 +237,12 @@ def _copy_events(connection: pool.Connection, events: list[Accepted]) -> None:
 
 def _row(accepted: Accepted, message: EventMessage) -> tuple[Any, ...]:
     """The message is kept as it was sent, also what a newer version added."""
+    placed = clocks.place(message.occurred_at, accepted.delivery.received_at)
     return (
         message.event_id,
         message.outbox_id,
         message.sequence,
-        message.occurred_at,
+        placed.at,
         message.message_id,
         message.device_id,
         message.camera_id,
@@ -236,6 +252,8 @@ def _row(accepted: Accepted, message: EventMessage) -> tuple[Any, ...]:
         message.sent_at,
         accepted.delivery.received_at,
         Jsonb(accepted.delivery.payload, dumps=bytes),
+        placed.device_time,
+        placed.fault,
         uuids.uuid7(),
     )
 

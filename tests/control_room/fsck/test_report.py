@@ -53,7 +53,7 @@ def test_a_sound_room(database_url: str, evidence_id: str, store: Path) -> None:
     found = check(database_url, store)
     assert found.is_sound, evidence_id
     assert found.as_json() == {
-        "devices": [{"device_id": "quay", "stored": 4, "duplicates": 0, "gaps": [], "dead_letters": 0}],
+        "devices": [{"device_id": "quay", "stored": 4, "duplicates": 0, "gaps": [], "dead_letters": 0, "removed": 0}],
         "violations": [],
     }
     assert list(found.lines()) == ["quay: 4 stored, 0 duplicates, 0 dead letters", "sound"]
@@ -81,7 +81,7 @@ def test_a_dead_letter_is_no_gap(database_url: str, connection: pool.Connection,
 
 SAME_SEQUENCE = (
     "INSERT INTO events SELECT gen_random_uuid(), outbox_id, sequence, occurred_at, message_id, device_id,"
-    " camera_id, rule, phase, severity, sent_at, received_at, message FROM events WHERE sequence = 1"
+    " camera_id, rule, phase, severity, sent_at, received_at, message, device_time, time_fault FROM events WHERE sequence = 1"
 )
 UNSOUND: dict[str, tuple[list[str], list[str]]] = {
     "an event without its alert": (

@@ -12,9 +12,13 @@ import type {
   CommandGiven,
   CommandKind,
   DeadLetter,
+  DeviceVersion,
+  EnrolmentCode,
   Hold,
   Page,
   ProblemDocument,
+  RegisteredDetail,
+  RegisteredDevice,
   SessionInfo,
   Town,
 } from './types';
@@ -39,6 +43,15 @@ export type Act =
   | { verb: 'close'; reason: CloseReason; note?: string }
   | { verb: 'reopen'; reason: string; note?: string }
   | { verb: 'notes'; note: string };
+
+export type DeviceFilter = 'active' | 'online' | 'offline' | 'revoked' | 'all';
+export interface NewDevice {
+  device_id: string;
+  name: string;
+  place: string | null;
+  owner: string | null;
+  purpose: string | null;
+}
 
 const ACTS = {
   acknowledge: '/api/v1/alerts/{alert_id}/acknowledge',
@@ -111,6 +124,44 @@ export class Api {
   }
   deadLetters(cursor: string | null): Promise<Result<Page<DeadLetter>>> {
     return this.#ask(this.#room.GET('/api/v1/dead-letters', { params: { query: cursor ? { cursor } : {} } }));
+  }
+
+  /** A page of the registry by name. */
+  devices(search: string, state: DeviceFilter, cursor: string | null): Promise<Result<Page<RegisteredDevice>>> {
+    const query = { state, limit: 50, ...(search && { search }), ...(cursor && { cursor }) };
+    return this.#ask(this.#room.GET('/api/v1/devices', { params: { query } }));
+  }
+  device(device_id: string): Promise<Result<RegisteredDetail>> {
+    return this.#ask(this.#room.GET('/api/v1/devices/{device_id}', { params: { path: { device_id } } }));
+  }
+  addDevice(body: NewDevice): Promise<Result<RegisteredDetail>> {
+    return this.#ask(this.#room.POST('/api/v1/devices', { body }));
+  }
+  editDevice(device_id: string, body: Omit<NewDevice, 'device_id'>): Promise<Result<RegisteredDetail>> {
+    return this.#ask(this.#room.PATCH('/api/v1/devices/{device_id}', { params: { path: { device_id } }, body }));
+  }
+  enrolmentCode(device_id: string): Promise<Result<EnrolmentCode>> {
+    const params = { path: { device_id } };
+    return this.#ask(this.#room.POST('/api/v1/devices/{device_id}/enrolment-code', { params }));
+  }
+  revoke(device_id: string, reason: string): Promise<Result<RegisteredDetail>> {
+    const params = { path: { device_id } };
+    return this.#ask(this.#room.POST('/api/v1/devices/{device_id}/revoke', { params, body: { reason } }));
+  }
+  versions(device_id: string): Promise<Result<{ items: DeviceVersion[] }>> {
+    return this.#ask(this.#room.GET('/api/v1/devices/{device_id}/configurations', { params: { path: { device_id } } }));
+  }
+  /** The device takes `content` whole, or says why not. */
+  pushConfiguration(device_id: string, content: unknown, reason: string): Promise<Result<{ version: number }>> {
+    // The room checks what a person wrote.
+    const body = { content, reason } as never;
+    const params = { path: { device_id } };
+    return this.#ask(this.#room.POST('/api/v1/devices/{device_id}/configurations', { params, body }));
+  }
+  goBack(device_id: string, version: number, reason: string): Promise<Result<{ version: number }>> {
+    const params = { path: { device_id, version } };
+    const at = '/api/v1/devices/{device_id}/configurations/{version}/again';
+    return this.#ask(this.#room.POST(at, { params, body: { reason } }));
   }
 
   /** Orders a device to do something; the answer comes over the stream. */

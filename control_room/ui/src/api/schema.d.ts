@@ -61,7 +61,9 @@ export interface paths {
         };
         /**
          * Listed
-         * @description Alerts, the newest first. `state` may be given several times; `since` is of `opened_at`.
+         * @description Alerts, the newest first. `state` may be given several times; `since` and `until` are of `opened_at`.
+         *
+         *     `box`, in degrees, keeps those that have a place in that part of the map.
          */
         get: operations["listed_api_v1_alerts_get"];
         put?: never;
@@ -238,6 +240,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uploads/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get
+         * @description How far it is, and, of a person's file that is here, what it was found to be.
+         */
+        get: operations["get_api_v1_uploads__upload_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * End
+         * @description Give it up: what came is thrown away. Evidence that came in whole stays.
+         */
+        delete: operations["end_api_v1_uploads__upload_id__delete"];
+        /**
+         * Able
+         * @description What of tus is spoken here.
+         */
+        options: operations["able_api_v1_uploads__upload_id__options"];
+        /**
+         * Progress
+         * @description How much is there.
+         */
+        head: operations["progress_api_v1_uploads__upload_id__head"];
+        /**
+         * Add
+         * @description The next piece at `Upload-Offset`. With the last one the file must be as it was announced, and of a kind taken.
+         *
+         *     `Upload-Checksum` proves the piece: one that differs is answered 460, and nothing of it stays.
+         */
+        patch: operations["add_api_v1_uploads__upload_id__patch"];
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -249,9 +289,10 @@ export interface paths {
         put?: never;
         /**
          * Begin
-         * @description Begin to send a file that was announced, or go on: `Upload-Offset` says how much of it is there.
+         * @description Begin to send a file, with or without its first piece, or go on: `Upload-Offset` says how much of it is there.
          *
-         *     `Upload-Metadata` has `evidence_id`, `Upload-Length` the size that was announced.
+         *     A device names the announced `evidence_id` in `Upload-Metadata`; a person may give `filename`, `filetype`, `sha256`.
+         *     `Upload-Concat` makes it a part of a file, or joins such parts.
          */
         post: operations["begin_api_v1_uploads_post"];
         delete?: never;
@@ -262,34 +303,6 @@ export interface paths {
         options: operations["able_api_v1_uploads_options"];
         head?: never;
         patch?: never;
-        trace?: never;
-    };
-    "/api/v1/uploads/{evidence_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * End
-         * @description Give it up: what came is thrown away. A file that came in whole stays.
-         */
-        delete: operations["end_api_v1_uploads__evidence_id__delete"];
-        options?: never;
-        /**
-         * Progress
-         * @description How much is there.
-         */
-        head: operations["progress_api_v1_uploads__evidence_id__head"];
-        /**
-         * Add
-         * @description The next piece, 16 MiB at most, at `Upload-Offset`. With the last one the file must be as it was announced.
-         */
-        patch: operations["add_api_v1_uploads__evidence_id__patch"];
         trace?: never;
     };
     "/api/v1/cameras": {
@@ -341,11 +354,163 @@ export interface paths {
         };
         /**
          * Listed
-         * @description All devices with their present status.
+         * @description Devices by name, with their present status. `search`: part of id, name, place, owner or purpose.
          */
         get: operations["listed_api_v1_devices_get"];
         put?: never;
+        /**
+         * Add
+         * @description Write a device down; a one-time code then lets it in.
+         */
+        post: operations["add_api_v1_devices_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Detail
+         * @description One device, also a revoked one, with its cameras.
+         */
+        get: operations["detail_api_v1_devices__device_id__get"];
+        put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Edit
+         * @description Change name, place, owner or purpose; null empties one, a missing one stays.
+         */
+        patch: operations["edit_api_v1_devices__device_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke
+         * @description Accept nothing of a device any more, and cut its connection. A new one-time code lets it in again.
+         */
+        post: operations["revoke_api_v1_devices__device_id__revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/enrolment-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Code
+         * @description A one-time code for a device, good for an hour; one made before opens nothing any more.
+         */
+        post: operations["make_code_api_v1_devices__device_id__enrolment_code_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enrol
+         * @description A device shows its code and its keys, and gets all that it needs to speak to the room and the broker.
+         */
+        post: operations["enrol_api_v1_enrolments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrolments/renewal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew
+         * @description The next certificate of a device that was enrolled, before the present one expires.
+         */
+        post: operations["renew_api_v1_enrolments_renewal_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/configurations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Versions that were pushed to a device, the newest first.
+         */
+        get: operations["listed_api_v1_devices__device_id__configurations_get"];
+        put?: never;
+        /**
+         * Push
+         * @description Give a device its next configuration. It takes it whole, or keeps the one it has and says why.
+         */
+        post: operations["push_api_v1_devices__device_id__configurations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/configurations/{version}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go Back
+         * @description Push what an older version said, as a new version.
+         */
+        post: operations["go_back_api_v1_devices__device_id__configurations__version__again_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -453,6 +618,90 @@ export interface paths {
         get: operations["outboxes_api_v1_events_outboxes_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Town
+         * @description Events by hour and rule, of all cameras together.
+         */
+        get: operations["of_town_api_v1_counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/counts/{device_id}/{camera_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Camera
+         * @description Events by hour and rule, of one camera; none where there is no such camera.
+         */
+        get: operations["of_camera_api_v1_counts__device_id___camera_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Holds, the newest first.
+         */
+        get: operations["listed_api_v1_holds_get"];
+        put?: never;
+        /**
+         * Add
+         * @description Keep an alert, a file, or all that a camera recorded in a span, beyond its time.
+         */
+        post: operations["add_api_v1_holds_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holds/{hold_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release
+         * @description Let go of it. What nothing else protects, and whose time is over, is erased within the hour.
+         */
+        post: operations["release_api_v1_holds__hold_id__release_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -708,6 +957,8 @@ export interface components {
             clip_url: string | null;
             /** Objects */
             objects: components["schemas"]["ObjectItem"][];
+            /** Time Fault */
+            time_fault: ("late" | "future") | null;
             /** Evidence */
             evidence: components["schemas"]["EvidenceItem"][];
             /** History */
@@ -773,6 +1024,8 @@ export interface components {
             clip_url: string | null;
             /** Objects */
             objects: components["schemas"]["ObjectItem"][];
+            /** Time Fault */
+            time_fault: ("late" | "future") | null;
         };
         /**
          * AlertPage
@@ -839,6 +1092,27 @@ export interface components {
             worker_seen_at: string | null;
         };
         /**
+         * CameraHealth
+         * @description One camera of a device.
+         */
+        CameraHealth: {
+            /** Camera Id */
+            camera_id: string;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "live" | "dark" | "offline" | "unknown";
+            /** Reason */
+            reason: string | null;
+            /** Since */
+            since: string | null;
+            /** Last Frame At */
+            last_frame_at: string | null;
+        };
+        /**
          * CameraItem
          * @description A camera as the list and the stream give it.
          */
@@ -877,6 +1151,18 @@ export interface components {
             items: components["schemas"]["CameraItem"][];
         };
         /**
+         * Certificate
+         * @description What a renewal brings.
+         */
+        Certificate: {
+            /** Certificate */
+            certificate: string;
+            /** Authority */
+            authority: string;
+            /** Expires At */
+            expires_at: string;
+        };
+        /**
          * Close
          * @description It is judged.
          */
@@ -913,7 +1199,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try";
+            kind: "config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try";
             /** Arguments */
             arguments: {
                 [key: string]: unknown;
@@ -966,7 +1252,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try";
+            kind: "config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try";
             /** Arguments */
             arguments: {
                 [key: string]: unknown;
@@ -1004,6 +1290,32 @@ export interface components {
             items: components["schemas"]["CommandItem"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * CountItem
+         * @description One hour of one rule; an hour in which a rule found nothing has no item.
+         */
+        CountItem: {
+            /** Hour */
+            hour: string;
+            /** Rule */
+            rule: string;
+            /** Opened */
+            opened: number;
+            /** Messages */
+            messages: number;
+        };
+        /**
+         * CountList
+         * @description The first hour first.
+         */
+        CountList: {
+            /** Since */
+            since: string;
+            /** Until */
+            until: string;
+            /** Items */
+            items: components["schemas"]["CountItem"][];
         };
         /**
          * DatabaseReadiness
@@ -1069,10 +1381,27 @@ export interface components {
             next_cursor: string | null;
         };
         /**
-         * DeviceItem
-         * @description A device as the list and the stream give it.
+         * DeviceChanges
+         * @description What is to be written of a device; what is missing stays.
          */
-        DeviceItem: {
+        DeviceChanges: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Place */
+            place?: string | null;
+            /** Owner */
+            owner?: string | null;
+            /** Purpose */
+            purpose?: string | null;
+        };
+        /**
+         * DeviceDetail
+         * @description One device with its cameras, those that show nothing first.
+         */
+        DeviceDetail: {
             /** Device Id */
             device_id: string;
             /** Name */
@@ -1089,14 +1418,68 @@ export interface components {
             pending: number | null;
             /** Alarms */
             alarms: components["schemas"]["AlarmItem"][];
+            /** Place */
+            place: string | null;
+            /** Owner */
+            owner: string | null;
+            /** Purpose */
+            purpose: string | null;
+            /** Created At */
+            created_at: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Enrolled At */
+            enrolled_at: string | null;
+            /** Certificate Expires At */
+            certificate_expires_at: string | null;
+            /** Other Keys */
+            other_keys: boolean;
+            /** Measured At */
+            measured_at: string | null;
+            /** Disk Free Bytes */
+            disk_free_bytes: number | null;
+            /** Temperature C */
+            temperature_c: number | null;
+            /** Refused Commands */
+            refused_commands: {
+                [key: string]: number;
+            };
+            /** Reported Configuration */
+            reported_configuration: number | null;
+            /** Current Configuration */
+            current_configuration: number | null;
+            /** Pending Configuration */
+            pending_configuration: number | null;
+            /** Cameras */
+            cameras: number;
+            /** Cameras Dark */
+            cameras_dark: number;
+            /** Camera List */
+            camera_list: components["schemas"]["CameraHealth"][];
         };
         /**
-         * DeviceList
-         * @description All devices by name.
+         * DevicePage
+         * @description One page of devices by name.
          */
-        DeviceList: {
+        DevicePage: {
             /** Items */
-            items: components["schemas"]["DeviceItem"][];
+            items: components["schemas"]["RegisteredDevice"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * EnrolmentCode
+         * @description A one-time code; it is shown once.
+         */
+        EnrolmentCode: {
+            /** Device Id */
+            device_id: string;
+            /** Code */
+            code: string;
+            /** Expires At */
+            expires_at: string;
+            /** Command */
+            command: string;
         };
         /**
          * EventItem
@@ -1208,6 +1591,25 @@ export interface components {
             url: string | null;
         };
         /**
+         * Found
+         * @description The file is of a kind that is taken, and its first pictures could be decoded.
+         */
+        Found: {
+            /** Container */
+            container: string;
+            /** Media Type */
+            media_type: string;
+            /** Bytes */
+            bytes: number;
+            /** Duration S */
+            duration_s?: number | null;
+            /**
+             * Streams
+             * @default []
+             */
+            streams: components["schemas"]["Stream"][];
+        };
+        /**
          * GapItem
          * @description Sequences from `first` to `last` that the room has never seen.
          */
@@ -1233,6 +1635,14 @@ export interface components {
             device_online: boolean;
         };
         /**
+         * GoBack
+         * @description Why an older version is wanted again.
+         */
+        GoBack: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Health
          * @description The process answers.
          */
@@ -1243,6 +1653,63 @@ export interface components {
              * @constant
              */
             status: "ok";
+        };
+        /**
+         * HeldAlert
+         * @description An alert with its messages and files.
+         */
+        HeldAlert: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "alert";
+            /**
+             * Alert Id
+             * Format: uuid
+             */
+            alert_id: string;
+        };
+        /**
+         * HeldCamera
+         * @description Every alert of a camera that began or lasted in a span, and every file captured in it.
+         */
+        HeldCamera: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "camera";
+            /** Device Id */
+            device_id: string;
+            /** Camera Id */
+            camera_id: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+        };
+        /**
+         * HeldEvidence
+         * @description A file, and the alert that it belongs to with all of it.
+         */
+        HeldEvidence: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "evidence";
+            /**
+             * Evidence Id
+             * Format: uuid
+             */
+            evidence_id: string;
         };
         /**
          * HistoryItem
@@ -1261,45 +1728,52 @@ export interface components {
             note: string | null;
         };
         /**
-         * HoldItem
-         * @description A span that the device was told to protect, and not to release since.
-         */
-        HoldItem: {
-            /**
-             * Hold Id
-             * Format: uuid
-             */
-            hold_id: string;
-            /**
-             * Command Id
-             * Format: uuid
-             */
-            command_id: string;
-            /** Camera Id */
-            camera_id: string;
-            /** From */
-            from: string;
-            /** To */
-            to: string;
-            /** Reason */
-            reason: string;
-            /** Until */
-            until: string | null;
-            /** Held By */
-            held_by: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "queued" | "sent" | "working" | "answered" | "failed" | "expired";
-        };
-        /**
          * HoldList
          * @description Of one device, the newest first.
          */
         HoldList: {
             /** Items */
-            items: components["schemas"]["HoldItem"][];
+            items: components["schemas"]["control_room__commands__schemas__HoldItem"][];
+        };
+        /**
+         * HoldPage
+         * @description Holds, the newest first.
+         */
+        HoldPage: {
+            /** Items */
+            items: components["schemas"]["control_room__holds__schemas__HoldItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * Identity
+         * @description What an enrolment brings.
+         */
+        Identity: {
+            /** Certificate */
+            certificate: string;
+            /** Authority */
+            authority: string;
+            /** Expires At */
+            expires_at: string;
+            /** Device Id */
+            device_id: string;
+            /** Name */
+            name: string;
+            /** Device Key */
+            device_key: string;
+            /** Town Key */
+            town_key: string;
+            /** Town Signature */
+            town_signature: string;
+            /** Command Key */
+            command_key: string | null;
+            /** Token */
+            token: string;
+            /** Mqtt Url */
+            mqtt_url: string;
+            /** Mqtt Password */
+            mqtt_password: string;
         };
         JsonValue: unknown;
         /**
@@ -1337,6 +1811,34 @@ export interface components {
             name: string;
             /** Sha256 */
             sha256: string;
+        };
+        /**
+         * NewDevice
+         * @description A device that is to speak to this room.
+         */
+        NewDevice: {
+            /** Device Id */
+            device_id: string;
+            /** Name */
+            name: string;
+            /** Place */
+            place?: string | null;
+            /** Owner */
+            owner?: string | null;
+            /** Purpose */
+            purpose?: string | null;
+        };
+        /**
+         * NewHold
+         * @description What must not be erased, why, and until when.
+         */
+        NewHold: {
+            /** Object */
+            object: components["schemas"]["HeldAlert"] | components["schemas"]["HeldEvidence"] | components["schemas"]["HeldCamera"];
+            /** Reason */
+            reason: string;
+            /** Until */
+            until?: string | null;
         };
         /**
          * Note
@@ -1416,6 +1918,69 @@ export interface components {
             accuracy_m: number | null;
         };
         /**
+         * PushedCamera
+         * @description What the room may set of one camera: never its address, its password, or whether it is recorded.
+         */
+        PushedCamera: {
+            /** Name */
+            name?: string | null;
+            /** Lat */
+            lat?: number | null;
+            /** Lon */
+            lon?: number | null;
+            /** Accuracy M */
+            accuracy_m?: number | null;
+            /** Purpose */
+            purpose?: string | null;
+            /** Legal Regime */
+            legal_regime?: string | null;
+            /** Impact Assessment */
+            impact_assessment?: string | null;
+            /** Analysis Fps */
+            analysis_fps?: number | null;
+            /** Idle */
+            idle?: ("key_frames" | "all") | null;
+            /** Zones */
+            zones?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            }[] | null;
+            /** Rules */
+            rules?: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["JsonValue"];
+                };
+            } | null;
+        };
+        /**
+         * PushedConfiguration
+         * @description What the room sets of a device; what is null or missing stays as the device's own file has it.
+         */
+        PushedConfiguration: {
+            /**
+             * Cameras
+             * @default {}
+             */
+            cameras: {
+                [key: string]: components["schemas"]["PushedCamera"];
+            };
+            /** Evidence */
+            evidence?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Recording */
+            recording?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+        };
+        /**
+         * PushedVersion
+         * @description The version is written down and goes out; the device takes it, or says why not.
+         */
+        PushedVersion: {
+            /** Version */
+            version: number;
+        };
+        /**
          * Readiness
          * @description Whether people can work with the room.
          */
@@ -1443,6 +2008,87 @@ export interface components {
             announced: boolean;
         };
         /**
+         * RegisteredDevice
+         * @description A device as the registry shows it, with how it fares.
+         */
+        RegisteredDevice: {
+            /** Device Id */
+            device_id: string;
+            /** Name */
+            name: string;
+            /** Online */
+            online: boolean;
+            /** Last Seen */
+            last_seen: string | null;
+            /** Version */
+            version: string | null;
+            /** Clock Offset S */
+            clock_offset_s: number | null;
+            /** Pending */
+            pending: number | null;
+            /** Alarms */
+            alarms: components["schemas"]["AlarmItem"][];
+            /** Place */
+            place: string | null;
+            /** Owner */
+            owner: string | null;
+            /** Purpose */
+            purpose: string | null;
+            /** Created At */
+            created_at: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Enrolled At */
+            enrolled_at: string | null;
+            /** Certificate Expires At */
+            certificate_expires_at: string | null;
+            /** Other Keys */
+            other_keys: boolean;
+            /** Measured At */
+            measured_at: string | null;
+            /** Disk Free Bytes */
+            disk_free_bytes: number | null;
+            /** Temperature C */
+            temperature_c: number | null;
+            /** Refused Commands */
+            refused_commands: {
+                [key: string]: number;
+            };
+            /** Reported Configuration */
+            reported_configuration: number | null;
+            /** Current Configuration */
+            current_configuration: number | null;
+            /** Pending Configuration */
+            pending_configuration: number | null;
+            /** Cameras */
+            cameras: number;
+            /** Cameras Dark */
+            cameras_dark: number;
+        };
+        /**
+         * Release
+         * @description Why it may be erased from now on.
+         */
+        Release: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Renewal
+         * @description `POST /api/v1/enrolments/renewal`, with the device's token.
+         */
+        Renewal: {
+            /** Csr */
+            csr: string;
+            /** Proof */
+            proof: string;
+            /**
+             * Clock
+             * Format: date-time
+             */
+            clock: string;
+        };
+        /**
          * Reopen
          * @description The judgement was wrong.
          */
@@ -1455,6 +2101,35 @@ export interface components {
             note?: string | null;
             /** Until */
             until?: null;
+        };
+        /**
+         * Request
+         * @description `POST /api/v1/enrolments`.
+         */
+        Request: {
+            /** Code */
+            code: string;
+            /** Device Id */
+            device_id?: string | null;
+            /** Device Key */
+            device_key: string;
+            /** Csr */
+            csr: string;
+            /** Proof */
+            proof: string;
+            /**
+             * Clock
+             * Format: date-time
+             */
+            clock: string;
+        };
+        /**
+         * Revocation
+         * @description Why a device may not speak any more.
+         */
+        Revocation: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Role
@@ -1530,6 +2205,30 @@ export interface components {
          */
         State: "new" | "acknowledged" | "shelved" | "closed";
         /**
+         * Stream
+         * @description One stream of a container.
+         */
+        Stream: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "video" | "audio" | "data" | "subtitle";
+            /** Codec */
+            codec: string;
+            /** Width Px */
+            width_px?: number | null;
+            /** Height Px */
+            height_px?: number | null;
+            /** Frame Rate */
+            frame_rate?: number | null;
+            /**
+             * Rotation Deg
+             * @default 0
+             */
+            rotation_deg: number;
+        };
+        /**
          * TownItem
          * @description The town that this room watches over.
          */
@@ -1546,6 +2245,80 @@ export interface components {
             zoom: number;
         };
         /**
+         * UploadItem
+         * @description A file that comes, or has come, in pieces.
+         */
+        UploadItem: {
+            /**
+             * Upload Id
+             * Format: uuid
+             */
+            upload_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "whole" | "partial" | "final";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "coming" | "finished";
+            /** Name */
+            name: string | null;
+            /** Offset */
+            offset: number;
+            /** Length */
+            length: number;
+            /** Sha256 */
+            sha256: string | null;
+            found: components["schemas"]["Found"] | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * Version
+         * @description One configuration as it was pushed.
+         */
+        Version: {
+            /** Version */
+            version: number;
+            /** Content */
+            content: {
+                [key: string]: unknown;
+            };
+            /** Made By */
+            made_by: string;
+            /** Made At */
+            made_at: string;
+            /** Reason */
+            reason: string;
+            /** Same As */
+            same_as: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "confirmed" | "rejected" | "superseded";
+            /** Ended At */
+            ended_at: string | null;
+            /** Error */
+            error: string | null;
+        };
+        /**
+         * Versions
+         * @description Of one device, the newest first.
+         */
+        Versions: {
+            /** Items */
+            items: components["schemas"]["Version"][];
+            /** Next Before */
+            next_before: number | null;
+        };
+        /**
          * Wanted
          * @description What a person wants a device to do.
          */
@@ -1554,7 +2327,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try";
+            kind: "config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try";
             /**
              * Arguments
              * @default {}
@@ -1564,6 +2337,114 @@ export interface components {
             };
             /** Reason */
             reason?: string | null;
+        };
+        /**
+         * WantedConfiguration
+         * @description What a device is to follow beside its own file.
+         */
+        WantedConfiguration: {
+            content: components["schemas"]["PushedConfiguration"];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * HoldItem
+         * @description A span that the device was told to protect, and not to release since.
+         */
+        control_room__commands__schemas__HoldItem: {
+            /**
+             * Hold Id
+             * Format: uuid
+             */
+            hold_id: string;
+            /**
+             * Command Id
+             * Format: uuid
+             */
+            command_id: string;
+            /** Camera Id */
+            camera_id: string;
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Reason */
+            reason: string;
+            /** Until */
+            until: string | null;
+            /** Held By */
+            held_by: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "sent" | "working" | "answered" | "failed" | "expired";
+        };
+        /**
+         * HoldItem
+         * @description A hold, in force or over.
+         */
+        control_room__holds__schemas__HoldItem: {
+            /**
+             * Hold Id
+             * Format: uuid
+             */
+            hold_id: string;
+            /**
+             * Object Kind
+             * @enum {string}
+             */
+            object_kind: "alert" | "evidence" | "camera";
+            /** Alert Id */
+            alert_id: string | null;
+            /** Evidence Id */
+            evidence_id: string | null;
+            /** Device Id */
+            device_id: string | null;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Held From */
+            held_from: string | null;
+            /** Held To */
+            held_to: string | null;
+            /** Reason */
+            reason: string;
+            /** Held By */
+            held_by: string;
+            /** Held At */
+            held_at: string;
+            /** Until */
+            until: string | null;
+            /** Released At */
+            released_at: string | null;
+            /** Released By */
+            released_by: string | null;
+            /** Release Reason */
+            release_reason: string | null;
+            /** In Force */
+            in_force: boolean;
+        };
+        /**
+         * DeviceItem
+         * @description A device as the list and the stream give it.
+         */
+        DeviceItem: {
+            /** Device Id */
+            device_id: string;
+            /** Name */
+            name: string;
+            /** Online */
+            online: boolean;
+            /** Last Seen */
+            last_seen: string | null;
+            /** Version */
+            version: string | null;
+            /** Clock Offset S */
+            clock_offset_s: number | null;
+            /** Pending */
+            pending: number | null;
+            /** Alarms */
+            alarms: components["schemas"]["AlarmItem"][];
         };
         /**
          * FaultDocument
@@ -1871,6 +2752,9 @@ export interface operations {
                 camera_id?: string | null;
                 device_id?: string | null;
                 since?: string | null;
+                until?: string | null;
+                /** @description west,south,east,north */
+                box?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -2687,22 +3571,24 @@ export interface operations {
             };
         };
     };
-    begin_api_v1_uploads_post: {
+    get_api_v1_uploads__upload_id__get: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                upload_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
             /** @description Successful Response */
-            201: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["UploadItem"];
                 };
             };
             /** @description Unauthorized */
@@ -2732,87 +3618,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Precondition Failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Insufficient Storage */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    able_api_v1_uploads_options: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2833,12 +3638,12 @@ export interface operations {
             };
         };
     };
-    end_api_v1_uploads__evidence_id__delete: {
+    end_api_v1_uploads__upload_id__delete: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                evidence_id: string;
+                upload_id: string;
             };
             cookie?: never;
         };
@@ -2896,6 +3701,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Service Unavailable */
             503: {
                 headers: {
@@ -2907,12 +3721,30 @@ export interface operations {
             };
         };
     };
-    progress_api_v1_uploads__evidence_id__head: {
+    able_api_v1_uploads__upload_id__options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    progress_api_v1_uploads__upload_id__head: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                evidence_id: string;
+                upload_id: string;
             };
             cookie?: never;
         };
@@ -2972,6 +3804,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Service Unavailable */
             503: {
                 headers: {
@@ -2983,16 +3824,16 @@ export interface operations {
             };
         };
     };
-    add_api_v1_uploads__evidence_id__patch: {
+    add_api_v1_uploads__upload_id__patch: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                evidence_id: string;
+                upload_id: string;
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/offset+octet-stream": unknown;
             };
@@ -3004,6 +3845,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
             };
             /** @description Unauthorized */
             401: {
@@ -3095,6 +3945,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Service Unavailable */
             503: {
                 headers: {
@@ -3112,6 +3971,174 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
+            };
+        };
+    };
+    begin_api_v1_uploads_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/offset+octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Locked */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    able_api_v1_uploads_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3231,7 +4258,12 @@ export interface operations {
     };
     listed_api_v1_devices_get: {
         parameters: {
-            query?: never;
+            query?: {
+                search?: string | null;
+                state?: "active" | "online" | "offline" | "revoked" | "all";
+                limit?: number;
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3244,7 +4276,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeviceList"];
+                    "application/json": components["schemas"]["DevicePage"];
                 };
             };
             /** @description Unauthorized */
@@ -3285,11 +4317,716 @@ export interface operations {
             };
         };
     };
+    add_api_v1_devices_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDevice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    detail_api_v1_devices__device_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    edit_api_v1_devices__device_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    revoke_api_v1_devices__device_id__revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Revocation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    make_code_api_v1_devices__device_id__enrolment_code_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentCode"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    enrol_api_v1_enrolments_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Request"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    renew_api_v1_enrolments_renewal_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Renewal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificate"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listed_api_v1_devices__device_id__configurations_get: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    push_api_v1_devices__device_id__configurations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedConfiguration"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushedVersion"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    go_back_api_v1_devices__device_id__configurations__version__again_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoBack"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushedVersion"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     listed_api_v1_devices__device_id__commands_get: {
         parameters: {
             query?: {
                 camera_id?: string | null;
-                kind?: ("snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try") | null;
+                kind?: ("config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try") | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -3656,6 +5393,343 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    of_town_api_v1_counts_get: {
+        parameters: {
+            query?: {
+                /** @description Without it: 7 days before `until`. */
+                since?: string | null;
+                /** @description Without it: now. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    of_camera_api_v1_counts__device_id___camera_id__get: {
+        parameters: {
+            query?: {
+                /** @description Without it: 7 days before `until`. */
+                since?: string | null;
+                /** @description Without it: now. */
+                until?: string | null;
+            };
+            header?: never;
+            path: {
+                device_id: string;
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listed_api_v1_holds_get: {
+        parameters: {
+            query?: {
+                /** @description Only those that protect now, or only the others. */
+                in_force?: boolean | null;
+                alert_id?: string | null;
+                evidence_id?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add_api_v1_holds_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHold"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["control_room__holds__schemas__HoldItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    release_api_v1_holds__hold_id__release_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hold_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Release"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["control_room__holds__schemas__HoldItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,54 @@
+"""`/api/v1/holds`: what must not be erased though its time is over."""
+
+import http
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from control_room import access, problems
+from control_room import room as rooms
+from control_room.holds import schemas, service
+
+router = APIRouter(prefix="/api/v1/holds", tags=["holds"])
+
+
+@router.post("", status_code=http.HTTPStatus.CREATED, responses={**access.RESPONSES, **problems.responses(404)})
+def add(wanted: schemas.NewHold, room: rooms.Here, caller: access.Operator) -> schemas.HoldItem:
+    """Keep an alert, a file, or all that a camera recorded in a span, beyond its time."""
+    now = room.clock()
+    with room.database.connection() as connection:
+        hold_id = service.add(
+            connection, wanted.object.wanted(), reason=wanted.reason, until=wanted.until, by=caller, now=now
+        )
+        return schemas.HoldItem.model_validate(service.item(connection, hold_id, now))
+
+
+@router.get("", responses=access.RESPONSES)
+def listed(
+    room: rooms.Here,
+    _caller: access.Operator,
+    *,
+    in_force: Annotated[bool | None, Query(description="Only those that protect now, or only the others.")] = None,
+    alert_id: uuid.UUID | None = None,
+    evidence_id: uuid.UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: uuid.UUID | None = None,
+) -> schemas.HoldPage:
+    """Holds, the newest first."""
+    filters = {"in_force": in_force, "alert_id": alert_id, "evidence_id": evidence_id}
+    with room.database.connection() as connection:
+        rows = service.page(connection, limit=limit + 1, before=cursor, now=room.clock(), **filters)
+    more = rows[limit - 1]["hold_id"] if len(rows) > limit else None
+    return schemas.HoldPage.model_validate({"items": rows[:limit], "next_cursor": more})
+
+
+@router.post("/{hold_id}/release", responses={**access.RESPONSES, **problems.responses(404, 409)})
+def release(
+    hold_id: uuid.UUID, wanted: schemas.Release, room: rooms.Here, caller: access.Administrator
+) -> schemas.HoldItem:
+    """Let go of it. What nothing else protects, and whose time is over, is erased within the hour."""
+    now = room.clock()
+    with room.database.connection() as connection:
+        service.release(connection, hold_id, reason=wanted.reason, by=caller, now=now)
+        return schemas.HoldItem.model_validate(service.item(connection, hold_id, now))

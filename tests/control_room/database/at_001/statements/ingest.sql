@@ -1,0 +1,239 @@
+-- prepare_incoming --
+-- Where a batch of event messages lies before it is merged; a connection's own, empty again after each transaction
+CREATE TEMP TABLE IF NOT EXISTS incoming (
+    event_id uuid, outbox_id uuid, sequence bigint, occurred_at timestamptz, message_id uuid, device_id text,
+    camera_id text, rule text, phase text, severity text, sent_at timestamptz, received_at timestamptz,
+    message jsonb, new_alert_id uuid
+) ON COMMIT DELETE ROWS;
+
+-- prepare_fresh --
+-- Keys of those messages of the batch that were not stored before
+CREATE TEMP TABLE IF NOT EXISTS fresh (event_id uuid, outbox_id uuid, sequence bigint) ON COMMIT DELETE ROWS;
+
+-- copy_incoming --
+-- The batch itself, in PostgreSQL's binary form
+COPY incoming FROM STDIN (FORMAT BINARY);
+
+-- store_events --
+-- Store what is new of the batch; a redelivery finds its key and is dropped
+WITH stored AS (
+    INSERT INTO events (event_id, outbox_id, sequence, occurred_at, message_id, device_id, camera_id, rule, phase,
+                        severity, sent_at, received_at, message)
+    SELECT event_id, outbox_id, sequence, occurred_at, message_id, device_id, camera_id, rule, phase,
+           severity, sent_at, received_at, message
+    FROM incoming
+    ON CONFLICT DO NOTHING
+    RETURNING event_id, outbox_id, sequence
+)
+INSERT INTO fresh SELECT event_id, outbox_id, sequence FROM stored;
+
+-- registered --
+-- Which of these devices are known, and whether they may still speak
+SELECT device_id, revoked_at IS NULL FROM devices WHERE device_id = ANY(%(device_ids)s);
+
+-- add_cameras --
+-- A camera that an event names before any status did
+INSERT INTO cameras (device_id, camera_id, name, created_at, updated_at)
+SELECT DISTINCT device_id, camera_id, camera_id, %(now)s::timestamptz, %(now)s::timestamptz
+FROM incoming JOIN fresh USING (event_id, outbox_id, sequence)
+ORDER BY 1, 2
+ON CONFLICT DO NOTHING
+RETURNING device_id, camera_id;
+
+-- tell_alerts --
+-- Merge new messages into their alerts: the result depends on which messages came, not on their order. Of an event's
+-- messages the one with the greatest (not closed, outbox, sequence) describes it; opened_at is the opened message's,
+-- over_since the last closed one's
+WITH told AS (
+    SELECT incoming.*,
+        coalesce(min(occurred_at) FILTER (WHERE phase = 'opened') OVER event, min(occurred_at) OVER event) AS opened_at,
+        bool_or(phase = 'opened') OVER event AS opened_seen,
+        max(occurred_at) FILTER (WHERE phase = 'closed') OVER event AS over_since,
+        min(received_at) OVER event AS first_received_at,
+        bool_or(coalesce((message#>>'{attributes,staged}')::boolean, false)) OVER event AS staged
+    FROM incoming JOIN fresh USING (event_id, outbox_id, sequence)
+    WINDOW event AS (PARTITION BY device_id, event_id)
+), describing AS (
+    SELECT DISTINCT ON (device_id, event_id) *
+    FROM told ORDER BY device_id, event_id, phase <> 'closed' DESC, outbox_id DESC, sequence DESC
+)
+INSERT INTO alerts AS alert (
+    alert_id, event_id, device_id, camera_id, rule, severity, confidence, opened_at, over_since, received_at,
+    updated_at, zone, lat, lon, accuracy_m, staged, objects, attributes, model, told_closed, told_outbox_id,
+    told_sequence, opened_seen
+)
+SELECT
+    new_alert_id, event_id, device_id, camera_id, rule, severity, (message->>'confidence')::double precision, opened_at,
+    over_since, first_received_at, %(now)s::timestamptz, message->>'zone',
+    (message#>>'{location,lat}')::double precision, (message#>>'{location,lon}')::double precision,
+    (message#>>'{location,accuracy_m}')::double precision,
+    staged OR (
+        SELECT cameras.staged FROM cameras
+        WHERE cameras.device_id = describing.device_id AND cameras.camera_id = describing.camera_id
+    ),
+    message->'objects', message->'attributes', message->'model', phase = 'closed', outbox_id, sequence, opened_seen
+FROM describing
+ORDER BY device_id, event_id
+ON CONFLICT (device_id, event_id) DO UPDATE SET
+    (camera_id, rule, severity, confidence, zone, lat, lon, accuracy_m, objects, attributes, model, told_closed,
+     told_outbox_id, told_sequence) = (
+        SELECT camera_id, rule, severity, confidence, zone, lat, lon, accuracy_m, objects, attributes, model,
+               told_closed, told_outbox_id, told_sequence
+        FROM (VALUES
+            (alert.camera_id, alert.rule, alert.severity, alert.confidence, alert.zone, alert.lat, alert.lon,
+             alert.accuracy_m, alert.objects, alert.attributes, alert.model, alert.told_closed, alert.told_outbox_id,
+             alert.told_sequence),
+            (excluded.camera_id, excluded.rule, excluded.severity, excluded.confidence, excluded.zone, excluded.lat,
+             excluded.lon, excluded.accuracy_m, excluded.objects, excluded.attributes, excluded.model,
+             excluded.told_closed, excluded.told_outbox_id, excluded.told_sequence)
+        ) AS candidates (camera_id, rule, severity, confidence, zone, lat, lon, accuracy_m, objects, attributes, model,
+                         told_closed, told_outbox_id, told_sequence)
+        ORDER BY NOT told_closed DESC, told_outbox_id DESC, told_sequence DESC
+        LIMIT 1
+    ),
+    opened_at = CASE
+        WHEN alert.opened_seen = excluded.opened_seen THEN least(alert.opened_at, excluded.opened_at)
+        WHEN alert.opened_seen THEN alert.opened_at
+        ELSE excluded.opened_at
+    END,
+    opened_seen = alert.opened_seen OR excluded.opened_seen,
+    over_since = greatest(alert.over_since, excluded.over_since),
+    received_at = least(alert.received_at, excluded.received_at),
+    staged = alert.staged OR excluded.staged,
+    updated_at = excluded.updated_at
+RETURNING alert_id;
+
+-- add_device_history --
+-- The two things a device does to an alert, each once: open it, and say that its event is over
+INSERT INTO alert_history (alert_id, at, actor_kind, actor, action, state, version)
+SELECT alert_id, %(now)s::timestamptz, 'device', device_id, action, state, version
+FROM alerts
+CROSS JOIN LATERAL (VALUES (1, 'opened'), (2, 'over')) AS acts (place, action)
+WHERE alert_id = ANY(%(alert_ids)s)
+    AND (action = 'opened' OR over_since IS NOT NULL)
+    AND NOT EXISTS (SELECT FROM alert_history AS had WHERE had.alert_id = alerts.alert_id AND had.action = acts.action)
+ORDER BY opened_at, alert_id, place;
+
+-- announce_evidence --
+-- Files that new messages name; a file that came before its message is seen from now on, if it is the same file
+INSERT INTO evidence AS known (evidence_id, device_id, camera_id, event_id, kind, media_type, sha256, bytes,
+                               captured_from, captured_to, announced_at)
+SELECT DISTINCT ON (file.evidence_id)
+    file.evidence_id, device_id, camera_id, event_id, file.kind, file.media_type, file.sha256, file.bytes,
+    file.captured_from, file.captured_to, %(now)s::timestamptz
+FROM incoming
+JOIN fresh USING (event_id, outbox_id, sequence)
+CROSS JOIN LATERAL jsonb_to_recordset(message->'evidence') AS file (
+    evidence_id uuid, kind text, media_type text, sha256 text, bytes bigint, captured_from timestamptz,
+    captured_to timestamptz)
+ORDER BY file.evidence_id, outbox_id, sequence
+ON CONFLICT (evidence_id) DO UPDATE SET
+    camera_id = excluded.camera_id, event_id = excluded.event_id, kind = excluded.kind,
+    media_type = excluded.media_type, sha256 = excluded.sha256, bytes = excluded.bytes,
+    captured_from = excluded.captured_from, captured_to = excluded.captured_to, announced_at = excluded.announced_at,
+    received_at = CASE
+        WHEN known.sha256 = excluded.sha256 AND known.bytes = excluded.bytes THEN known.received_at
+    END
+WHERE known.announced_at IS NULL AND known.device_id = excluded.device_id;
+
+-- set_device_status --
+-- What a status, or a last will, says of the device itself
+UPDATE devices SET
+    online = %(online)s,
+    online_since = CASE WHEN online = %(online)s AND online_since IS NOT NULL THEN online_since ELSE %(now)s END,
+    version = %(version)s,
+    alarms = coalesce(%(alarms)s, alarms)
+WHERE device_id = %(device_id)s
+    AND (online, version, alarms) IS DISTINCT FROM (%(online)s, %(version)s, coalesce(%(alarms)s, alarms))
+RETURNING device_id;
+
+-- set_camera_status --
+-- A camera as its device says it stands; nothing where it stood so already
+INSERT INTO cameras AS known (device_id, camera_id, name, state, reason, since, lat, lon, accuracy_m, purpose,
+                              legal_regime, staged, last_frame_at, created_at, updated_at)
+VALUES (%(device_id)s, %(camera_id)s, %(name)s, %(state)s, %(reason)s, %(since)s, %(lat)s, %(lon)s, %(accuracy_m)s,
+        %(purpose)s, %(legal_regime)s, %(staged)s, %(last_frame_at)s, %(now)s, %(now)s)
+ON CONFLICT (device_id, camera_id) DO UPDATE SET
+    name = excluded.name, state = excluded.state, reason = excluded.reason, since = excluded.since,
+    lat = excluded.lat, lon = excluded.lon, accuracy_m = excluded.accuracy_m, purpose = excluded.purpose,
+    legal_regime = excluded.legal_regime, staged = excluded.staged, last_frame_at = excluded.last_frame_at,
+    updated_at = excluded.updated_at
+WHERE (known.name, known.state, known.reason, known.since, known.lat, known.lon, known.accuracy_m, known.purpose,
+       known.legal_regime, known.staged, known.last_frame_at)
+    IS DISTINCT FROM
+      (excluded.name, excluded.state, excluded.reason, excluded.since, excluded.lat, excluded.lon,
+       excluded.accuracy_m, excluded.purpose, excluded.legal_regime, excluded.staged, excluded.last_frame_at)
+RETURNING camera_id;
+
+-- set_cameras_aside --
+-- Cameras that their device does not speak for now: it is away, or it names them no more
+UPDATE cameras SET state = %(state)s, reason = %(reason)s, since = %(now)s, updated_at = %(now)s
+WHERE device_id = %(device_id)s AND state <> %(state)s AND camera_id <> ALL(%(reported)s)
+RETURNING camera_id;
+
+-- add_metrics --
+-- One measurement of a device; again is harmless
+INSERT INTO device_metrics (device_id, at, received_at, metrics)
+VALUES (%(device_id)s, %(at)s, %(received_at)s, %(metrics)s)
+ON CONFLICT DO NOTHING;
+
+-- set_device_metrics --
+-- The newest word on outbox and clock
+UPDATE devices SET pending = %(pending)s, clock_offset_s = coalesce(%(clock_offset_s)s, clock_offset_s)
+WHERE device_id = %(device_id)s;
+
+-- wake_device --
+-- A device that was taken to be away measures itself again
+UPDATE devices SET online = true, online_since = %(now)s WHERE device_id = %(device_id)s AND NOT online
+RETURNING device_id;
+
+-- wake_cameras --
+-- Its cameras until its next status
+UPDATE cameras SET state = 'unknown', reason = 'its device is back', since = %(now)s, updated_at = %(now)s
+WHERE device_id = %(device_id)s AND state = 'offline'
+RETURNING camera_id;
+
+-- set_last_seen --
+-- When each device of the batch last spoke; its last will is the broker's word, not its own
+UPDATE devices SET last_seen = greatest(devices.last_seen, seen.at)
+FROM unnest(%(device_ids)s::text[], %(times)s::timestamptz[]) AS seen (device_id, at)
+WHERE devices.device_id = seen.device_id;
+
+-- add_dead_letter --
+-- Keep a message that could not be ingested; the same again is counted
+INSERT INTO dead_letters (dead_letter_id, fingerprint, received_at, last_received_at, topic, device_id, message_id,
+                          outbox_id, sequence, reason, detail, payload, payload_bytes, payload_sha256)
+VALUES (%(dead_letter_id)s, %(fingerprint)s, %(received_at)s, %(received_at)s, %(topic)s, %(device_id)s,
+        %(message_id)s, %(outbox_id)s, %(sequence)s, %(reason)s, %(detail)s, %(payload)s, %(payload_bytes)s,
+        %(payload_sha256)s)
+ON CONFLICT (fingerprint) DO UPDATE SET
+    times = dead_letters.times + 1, last_received_at = excluded.last_received_at, reason = excluded.reason,
+    detail = excluded.detail;
+
+-- count --
+-- Add to the totals that /metrics shows
+INSERT INTO ingest_counts (outcome, messages)
+SELECT * FROM unnest(%(outcomes)s::text[], %(numbers)s::bigint[]) AS more (outcome, messages)
+ORDER BY 1
+ON CONFLICT (outcome) DO UPDATE SET messages = ingest_counts.messages + excluded.messages;
+
+-- alert_items --
+-- The touched alerts as screens show them, oldest first
+SELECT * FROM alert_items WHERE alert_id = ANY(%(alert_ids)s) ORDER BY opened_at, alert_id;
+
+-- camera_items --
+-- The touched cameras as screens show them
+SELECT camera_items.* FROM camera_items
+JOIN unnest(%(device_ids)s::text[], %(camera_ids)s::text[]) AS touched (device_id, camera_id)
+    USING (device_id, camera_id)
+ORDER BY device_id, camera_id;
+
+-- device_items --
+-- The touched devices as screens show them
+SELECT * FROM device_items WHERE device_id = ANY(%(device_ids)s) ORDER BY device_id;
+
+-- silent_devices --
+-- Devices that are said to be online and have not said a word for long
+UPDATE devices SET online = false, online_since = %(now)s
+WHERE online AND coalesce(last_seen, online_since) < %(before)s
+RETURNING device_id;

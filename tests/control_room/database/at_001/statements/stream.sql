@@ -1,0 +1,38 @@
+-- lock_stream --
+-- One writer at a time draws ids, until its transaction ends: ids become visible in their order
+SELECT pg_advisory_xact_lock(%(lock)s);
+
+-- add_items --
+-- Write changes in the order given and wake the listeners when the transaction commits
+WITH added AS (
+    INSERT INTO stream (at, kind, payload)
+    SELECT clock_timestamp(), %(kind)s, item
+    FROM jsonb_array_elements(%(payloads)s::jsonb) WITH ORDINALITY AS items (item, place)
+    ORDER BY place
+    RETURNING id
+)
+SELECT max(id), pg_notify('talaia_stream', max(id)::text) FROM added;
+
+-- newest_id --
+-- Id of the newest change that this transaction can see; 0 before the first
+SELECT coalesce(max(id), 0) FROM stream;
+
+-- prune --
+-- Forget what is too old to resume from; the newest row stays, so that ids are never seen to go back
+DELETE FROM stream WHERE at < %(before)s AND id < (SELECT max(id) FROM stream);
+
+-- listen --
+-- Be woken when a transaction that published commits
+LISTEN talaia_stream;
+
+-- after --
+-- Changes after one of them, in order, as text
+SELECT id, kind, payload::text FROM stream WHERE id > %(id)s ORDER BY id LIMIT %(limit)s;
+
+-- is_resumable --
+-- Whether this change has happened and nothing after it is forgotten: it, an older one, or its very next is still there
+SELECT EXISTS (SELECT FROM stream WHERE id <= %(id)s + 1) AND %(id)s <= (SELECT max(id) FROM stream);
+
+-- one_moment --
+-- All that this transaction reads is of the same moment
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
