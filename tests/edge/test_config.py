@@ -96,7 +96,7 @@ MISTAKES: list[tuple[str, str]] = [
     (SOUND + "colour = 1", "camera[placa].colour: got 1; allowed: one of the keys accuracy_m, analysis_fps, id"),
     (
         SOUND.replace("[mqtt]", "[mqtt]\nqos = 2"),
-        "mqtt.qos: got 2; allowed: one of the keys ca_file, password_file, url",
+        "mqtt.qos: got 2; allowed: one of the keys ca_file, certificate_file, key_file, password_file, url",
     ),
     (SOUND.replace('id = "dev-1"', 'id = "a/b"'), "device.id: got 'a/b'; allowed: text of the form ^[A-Za-z0-9]"),
     (SOUND.replace('id = "dev-1"\n', ""), "device.id: got nothing; allowed: a value, it is required"),

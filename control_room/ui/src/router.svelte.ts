@@ -5,6 +5,7 @@ export type Route =
   | { name: 'cameras' }
   | { name: 'map' }
   | { name: 'recordings' }
+  | { name: 'devices' }
   | { name: 'audit' }
   | { name: 'dead_letters' }
   | { name: 'unknown' };
@@ -15,6 +16,7 @@ const PLAIN: Record<string, Exclude<Route['name'], 'alert' | 'unknown'>> = {
   '/cameras': 'cameras',
   '/map': 'map',
   '/recordings': 'recordings',
+  '/devices': 'devices',
   '/audit': 'audit',
   '/dead-letters': 'dead_letters',
 };

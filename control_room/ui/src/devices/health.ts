@@ -1,0 +1,26 @@
+import type { RegisteredDevice } from '../api/types';
+import { i18n, t } from '../i18n/i18n.svelte';
+
+/** A clock within this many seconds of the room's is on time. */
+const ON_TIME_S = 2;
+/** A device renews when a third of 90 days is left; with less than this it does not manage to. */
+const SOON_MS = 14 * 24 * 3600 * 1000;
+
+export function clockOf(device: Pick<RegisteredDevice, 'clock_offset_s'>): string {
+  const offset_s = device.clock_offset_s;
+  if (offset_s === null) return t('app.none');
+  if (Math.abs(offset_s) <= ON_TIME_S) return t('device.clock_ok');
+  return t(offset_s > 0 ? 'device.clock_ahead' : 'device.clock_behind', { age: i18n.span(Math.abs(offset_s)) });
+}
+
+export function certificateOf(
+  device: Pick<RegisteredDevice, 'certificate_expires_at'>,
+  now_ms: number,
+): { text: string; isLate: boolean } {
+  if (device.certificate_expires_at === null) return { text: t('registry.not_enrolled'), isLate: false };
+  const left_ms = Date.parse(device.certificate_expires_at) - now_ms;
+  const date = i18n.full(device.certificate_expires_at);
+  if (left_ms <= 0) return { text: t('registry.expired', { date }), isLate: true };
+  if (left_ms < SOON_MS) return { text: t('registry.expires_soon', { date }), isLate: true };
+  return { text: date, isLate: false };
+}
