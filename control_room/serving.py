@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from control_room import app as rooms_app
-from control_room import config
+from control_room import config, processes
 
 _STOP_WITHIN_S = 4
 _STUCK_AFTER_MS = 30_000  # a client that takes nothing for so long is gone, or comes back with a range or resumes
@@ -49,41 +49,55 @@ def serve(settings: config.Settings) -> None:
         config.ConfigError: the certificate or its key cannot be used.
         OSError: the evidence store's directory cannot be made.
     """
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(_listening(settings.http))]
+        port = listeners[0].getsockname()[1]
+        others = range(settings.http.processes - 1)
+        listeners += [stack.enter_context(_listening(settings.http, port)) for _ in others]
+        if len(listeners) == 1:
+            _serve_on(settings, listeners[0])
+        else:
+            processes.run(listeners, lambda listener: _serve_on(settings, listener))
+
+
+def _serve_on(settings: config.Settings, listener: socket.socket) -> None:
     http = settings.http
-    with _listening(http) as listener:
-        app = rooms_app.create_app(settings)
-        configuration = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            ws="none",
-            ssl_certfile=http.tls_certificate or None,
-            ssl_keyfile=http.tls_key or None,
-            proxy_headers=bool(http.trusted_proxies),
-            forwarded_allow_ips=list(http.trusted_proxies),
-            timeout_graceful_shutdown=_STOP_WITHIN_S,
-        )
-        try:
-            configuration.load()
-        except OSError as error:  # ssl.SSLError is one
-            got = f"{http.tls_certificate!r} and {http.tls_key!r}"
-            raise config.ConfigError(
-                f"http.tls_certificate: got {got}; allowed: a PEM certificate and its key ({error})"
-            ) from None
-        with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
-            Server(configuration, app).run(sockets=[listener])
+    app = rooms_app.create_app(settings)
+    configuration = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        ssl_certfile=http.tls_certificate or None,
+        ssl_keyfile=http.tls_key or None,
+        proxy_headers=bool(http.trusted_proxies),
+        forwarded_allow_ips=list(http.trusted_proxies),
+        timeout_graceful_shutdown=_STOP_WITHIN_S,
+    )
+    try:
+        configuration.load()
+    except OSError as error:  # ssl.SSLError is one
+        got = f"{http.tls_certificate!r} and {http.tls_key!r}"
+        raise config.ConfigError(
+            f"http.tls_certificate: got {got}; allowed: a PEM certificate and its key ({error})"
+        ) from None
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
+        Server(configuration, app).run(sockets=[listener])
 
 
 @contextlib.contextmanager
-def _listening(http: config.Http) -> Iterator[socket.socket]:
+def _listening(http: config.Http, port: int | None = None) -> Iterator[socket.socket]:
+    """On `port` where another of ours listens already; several share it only where the settings say so."""
     family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
     listener = socket.socket(family)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STUCK_AFTER_MS)  # each connection inherits it
         try:
-            listener.bind((http.host, http.port))
+            if http.processes > 1:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            listener.bind((http.host, http.port if port is None else port))
             listener.listen(512)
         except OSError as error:
             raise ListenError(f"http.listen: cannot listen on {http.listen}: {error.strerror}") from None

@@ -1,13 +1,12 @@
-"""The worker's end of MQTT. paho's own thread only puts what arrives into a queue; nothing is acked but by `settle`."""
+"""The worker's end of MQTT. paho's thread only puts what arrives into `Waiting`; nothing is acked but by `settle`."""
 
 from __future__ import annotations
 
 import logging
-import queue
 import ssl
 import time
 import urllib.parse
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +21,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from control_room import config
 from control_room.ingest import reading
 from control_room.ingest.delivery import Delivery, Receipt
+from control_room.ingest.waiting import Waiting
 from wire import topics
 from wire.control import AckMessage
 
@@ -29,7 +29,9 @@ _LOG = logging.getLogger(__name__)
 _KEEP_ALIVE_S = 30
 _SESSION_KEPT_S = 7 * 24 * 3600
 _RETRY_MIN_S, _RETRY_MAX_S = 1, 15
+_TAKEN_OVER = 142  # MQTT 5's reason code: another client came with this client id
 _ACKS_IN_MESSAGE = 1000  # the limit of wire.control.AckMessage
+_ACKS_IN_FLIGHT = 100
 _WAITING_QOS_0 = 10_000  # unsure messages that may wait while the database is away; later ones are let go
 
 
@@ -63,17 +65,52 @@ def start(client: mqtt.Client, settings: config.Mqtt, *, session_kept_s: int, re
     client.loop_start()
 
 
-class Inbox:
-    """What devices say, in the order in which it arrives."""
+def _shared(settings: config.Mqtt, topic: topics.Topic) -> str:
+    """Each message of this filter goes to one of the room's workers."""
+    return f"$share/{settings.client_id}/{topic.of_all}"
 
-    def __init__(self, settings: config.Mqtt, receive_maximum: int) -> None:
+
+class Inbox:
+    """One session of the broker: what devices say, into `Waiting`."""
+
+    def __init__(
+        self,
+        settings: config.Mqtt,
+        waiting: Waiting,
+        *,
+        client_id: str,
+        hears: Sequence[topics.Topic] = (),
+        shares: Sequence[topics.Topic] = (),
+        receive_maximum: int,
+        gives_way: bool = False,
+    ) -> None:
+        """A session, not yet connected.
+
+        Args:
+            settings: where the broker is.
+            waiting: where what arrives is put.
+            client_id: names the session.
+            hears: of which topics it gets every message.
+            shares: of which topics each message goes to one of all sessions that share them.
+            receive_maximum: how many messages may be unsettled.
+            gives_way: end where another takes the session; otherwise take it back.
+        """
+        self.client_id = client_id
         self.connected_since: datetime | None = None
         """The server's clock; None while the broker is away."""
+        self.is_over = False
         self._settings = settings
+        self._waiting = waiting
+        self._heard = [(topic.of_all, topic.qos) for topic in hears] + [
+            (_shared(settings, topic), topic.qos) for topic in shares
+        ]
         self._receive_maximum = receive_maximum
+        self._gives_way = gives_way
         self._connection = 0
-        self._waiting: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
-        self._client = new_client(settings, settings.client_id, manual_ack=True)
+        self._received = self._settled = 0
+        self._heard_s = time.monotonic()
+        self._client = new_client(settings, client_id, manual_ack=True)
+        self._client.max_inflight_messages_set(_ACKS_IN_FLIGHT)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
@@ -90,34 +127,24 @@ class Inbox:
 
     def stop(self) -> None:
         """Leave; the broker keeps the session and all that was not settled."""
-        self.connected_since = None
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._end(None)
 
-    def take(self, most: int, within_s: float, first_within_s: float) -> list[Delivery]:
-        """Up to `most` deliveries: those that come until `within_s` after the first; none when no first one comes."""
-        try:
-            taken = [self._waiting.get(timeout=first_within_s)]
-        except queue.Empty:
-            return []
-        deadline = time.monotonic() + within_s
-        while len(taken) < most:
-            try:
-                taken.append(self._waiting.get(timeout=max(0.0, deadline - time.monotonic())))
-            except queue.Empty:
-                break
-        return taken
+    def end_session(self) -> None:
+        """Leave for ever: the broker forgets the session, and what was not settled in it."""
+        properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]  # paho's own gap
+        properties.SessionExpiryInterval = 0
+        self._end(properties)
 
-    def is_empty(self) -> bool:
-        """All that arrived was taken."""
-        return self._waiting.empty()
+    def is_drained(self, for_s: float) -> bool:
+        """All that came is settled, and nothing more has come for so long."""
+        silent_s = time.monotonic() - self._heard_s
+        return self.connected_since is not None and self._received <= self._settled and silent_s > for_s
 
-    def settle(self, deliveries: Iterable[Delivery]) -> None:
-        """Tell the broker that these are safe; it sends no more than the receive maximum before that."""
-        for delivery in deliveries:
-            receipt = delivery.receipt
-            if receipt is not None and receipt.connection == self._connection:
-                self._client.ack(receipt.packet_id, receipt.qos)
+    def settle(self, receipt: Receipt) -> None:
+        """Tell the broker that this one is safe; it sends no more than the receive maximum before that."""
+        if receipt.qos and receipt.connection == self._connection:
+            self._settled += 1
+            self._client.ack(receipt.packet_id, receipt.qos)
 
     def ack(self, device_id: str, message_ids: list[UUID]) -> None:
         """Tell the device that these are committed. Without a broker it is not told, and sends them again."""
@@ -149,28 +176,37 @@ class Inbox:
             _LOG.error("the broker refuses: %s", reason)
             return
         self._connection += 1
+        self._received = self._settled = 0
+        self._heard_s = time.monotonic()
         self.connected_since = datetime.now(UTC)
-        client.subscribe([(topic.of_all, SubscribeOptions(qos=topic.qos)) for topic in reading.READ_TOPICS])
-        _LOG.info("connected to the broker (%s session)", "kept" if flags.session_present else "new")
+        if self._heard:
+            client.subscribe([(heard, SubscribeOptions(qos=qos)) for heard, qos in self._heard])
+        client.unsubscribe(self._unheard())
+        _LOG.info(
+            "%s: connected to the broker (%s session)", self.client_id, "kept" if flags.session_present else "new"
+        )
 
     def _on_disconnect(
         self,
-        _client: mqtt.Client,
+        client: mqtt.Client,
         _data: object,
         _flags: mqtt.DisconnectFlags,
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
         if self.connected_since is not None:
-            _LOG.warning("lost the broker: %s", reason)
+            _LOG.warning("%s: lost the broker: %s", self.client_id, reason)
         self.connected_since = None
+        if reason.value == _TAKEN_OVER and self._gives_way:
+            self.is_over = True
+            client.disconnect()
 
     def _on_subscribe(
         self, _client: mqtt.Client, _data: object, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
-        for topic, reason in zip(reading.READ_TOPICS, reasons, strict=True):
+        for (heard, _), reason in zip(self._heard, reasons, strict=True):
             if reason.is_failure:
-                _LOG.error("the broker lets this worker not hear %s: %s", topic.of_all, reason)
+                _LOG.error("the broker lets %s not hear %s: %s", self.client_id, heard, reason)
 
     def _on_publish(
         self, _client: mqtt.Client, _data: object, _mid: int, reason: ReasonCode, _properties: Properties | None
@@ -179,16 +215,32 @@ class Inbox:
             _LOG.error("the broker refuses an ack, so the device will send again: %s", reason)
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        if message.qos == 0 and self._waiting.qsize() > _WAITING_QOS_0:
+        if message.qos == 0 and len(self._waiting) > _WAITING_QOS_0:
             return
         properties: Any = message.properties
         named = dict(getattr(properties, "UserProperty", []))
+        receipt = Receipt(self, self._connection, message.mid, message.qos)
+        self._received += bool(message.qos)
+        self._heard_s = time.monotonic()
         self._waiting.put(
             Delivery(
                 topic=message.topic,
                 payload=bytes(message.payload),
                 received_at=datetime.now(UTC),
                 message_id_property=named.get(topics.MESSAGE_ID_PROPERTY),
-                receipt=Receipt(self._connection, message.mid, message.qos) if message.qos else None,
+                receipt=receipt,
             )
         )
+
+    def _unheard(self) -> list[str]:
+        """A session of before may hear what is others' now."""
+        heard = {heard for heard, _ in self._heard}
+        every = [each for topic in reading.READ_TOPICS for each in (topic.of_all, _shared(self._settings, topic))]
+        return [each for each in every if each not in heard]
+
+    def _end(self, properties: Properties | None) -> None:
+        self.is_over = True
+        self.connected_since = None
+        self._waiting.discard(lambda delivery: not delivery.is_ours)
+        self._client.disconnect(properties=properties)
+        self._client.loop_stop()

@@ -1,4 +1,4 @@
-"""What the worker does by the clock, beside ingest."""
+"""What workers do by the clock, beside ingest."""
 
 from __future__ import annotations
 
@@ -17,15 +17,30 @@ if TYPE_CHECKING:
 _EVERY_S = 10.0
 
 
-class Housekeeping:
-    """A sign of life, devices that fell silent, and the old end of the stream."""
+class SignOfLife:
+    """Of each worker."""
 
     def __init__(self, worker: str) -> None:
         self._worker = worker
-        self._due = time.monotonic()
+        self._due_s = time.monotonic()
 
     def is_due(self) -> bool:
-        return time.monotonic() >= self._due
+        return time.monotonic() >= self._due_s
+
+    def give(self, connect: Callable[[], pool.Connection], broker_since: datetime | None, now: datetime) -> None:
+        """Not again for a while, also where the database is away."""
+        self._due_s = time.monotonic() + _EVERY_S
+        health.note_worker(connect(), self._worker, broker_since=broker_since, now=now)
+
+
+class Housekeeping:
+    """Of the one that leads: devices that fell silent, and the old end of the stream."""
+
+    def __init__(self) -> None:
+        self._due_s = time.monotonic()
+
+    def is_due(self) -> bool:
+        return time.monotonic() >= self._due_s
 
     def run(
         self,
@@ -36,9 +51,8 @@ class Housekeeping:
         now: datetime,
     ) -> None:
         """Not again for a while, also where the database is away."""
-        self._due = time.monotonic() + _EVERY_S
+        self._due_s = time.monotonic() + _EVERY_S
         connection = connect()
-        health.note_worker(connection, self._worker, broker_since=broker_since, now=now)
         with connection.transaction():
             publish.prune(connection, now)
             # Else it is we who did not listen: the broker was away, or the database, and its words still wait.

@@ -89,10 +89,10 @@ WHERE excluded.greatest > known.greatest;
 SELECT device_id, revoked_at IS NULL FROM devices WHERE device_id = ANY(%(device_ids)s);
 
 -- add_cameras --
--- A camera that an event names before any status did
+-- Cameras that nobody named before; in their order, as all that follows, so that no two workers wait for each other
 INSERT INTO cameras (device_id, camera_id, name, created_at, updated_at)
-SELECT DISTINCT device_id, camera_id, camera_id, %(now)s::timestamptz, %(now)s::timestamptz
-FROM fresh
+SELECT device_id, camera_id, camera_id, %(now)s::timestamptz, %(now)s::timestamptz
+FROM unnest(%(device_ids)s::text[], %(camera_ids)s::text[]) AS named (device_id, camera_id)
 ORDER BY 1, 2
 ON CONFLICT DO NOTHING
 RETURNING device_id, camera_id;
@@ -255,10 +255,16 @@ WHERE device_id = %(device_id)s AND state = 'offline'
 RETURNING camera_id;
 
 -- set_last_seen --
--- When each device of the batch last spoke; its last will is the broker's word, not its own
-UPDATE devices SET last_seen = greatest(devices.last_seen, seen.at)
-FROM unnest(%(device_ids)s::text[], %(times)s::timestamptz[]) AS seen (device_id, at)
-WHERE devices.device_id = seen.device_id;
+-- When each device of the batch last spoke, to the second; its last will is the broker's word, not its own. One whose row
+-- another worker is at is heard there
+WITH due AS (
+    SELECT devices.device_id, seen.at
+    FROM devices
+    JOIN unnest(%(device_ids)s::text[], %(times)s::timestamptz[]) AS seen (device_id, at) USING (device_id)
+    WHERE devices.last_seen IS NULL OR devices.last_seen < seen.at - interval '1 s'
+    FOR NO KEY UPDATE OF devices SKIP LOCKED
+)
+UPDATE devices SET last_seen = due.at FROM due WHERE devices.device_id = due.device_id;
 
 -- add_dead_letter --
 -- Keep a message that could not be ingested; the same again is counted

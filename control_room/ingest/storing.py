@@ -103,7 +103,8 @@ def _store_together(connection: pool.Connection, batch: list[Outcome], now: date
     with connection.transaction():
         sorted_batch = _Sorted(batch, _registered(connection, batch), _owners(connection, batch))
         touched = statuses.Touched()
-        alert_ids = _store_events(connection, sorted_batch, touched, now)
+        _add_cameras(connection, sorted_batch, touched, now)
+        alert_ids = _store_events(connection, sorted_batch, now)
         for status in sorted_batch.statuses:
             statuses.store_status(connection, status, touched, now)
         for accepted, metrics in sorted_batch.metrics:
@@ -189,7 +190,18 @@ def _registered(connection: pool.Connection, batch: list[Outcome]) -> dict[str, 
     return dict(connection.execute(_QUERIES["registered"], {"device_ids": device_ids}).fetchall())
 
 
-def _store_events(connection: pool.Connection, batch: _Sorted, touched: statuses.Touched, now: datetime) -> list[UUID]:
+def _add_cameras(connection: pool.Connection, batch: _Sorted, touched: statuses.Touched, now: datetime) -> None:
+    named = {(message.device_id, camera.camera_id) for message in batch.statuses for camera in message.cameras}
+    for accepted in batch.events:
+        if isinstance(accepted.message, EventMessage):
+            named.add((accepted.device_id, accepted.message.camera_id))
+    if named:
+        device_ids, camera_ids = zip(*named, strict=True)
+        given = {"device_ids": list(device_ids), "camera_ids": list(camera_ids), "now": now}
+        touched.cameras |= set(connection.execute(_QUERIES["add_cameras"], given).fetchall())
+
+
+def _store_events(connection: pool.Connection, batch: _Sorted, now: datetime) -> list[UUID]:
     """Events, and all that follows from those not stored before; the alerts that changed."""
     if not batch.events:
         return []
@@ -203,7 +215,6 @@ def _store_events(connection: pool.Connection, batch: _Sorted, touched: statuses
         return []
     connection.execute(_QUERIES["count_events"])
     connection.execute(_QUERIES["note_outboxes"])
-    touched.cameras |= set(connection.execute(_QUERIES["add_cameras"], {"now": now}).fetchall())
     alert_ids = [row[0] for row in connection.execute(_QUERIES["tell_alerts"], {"now": now})]
     connection.execute(_QUERIES["add_device_history"], {"alert_ids": alert_ids, "now": now})
     connection.execute(_QUERIES["announce_evidence"], {"now": now})
@@ -261,7 +272,8 @@ def _row(accepted: Accepted, message: EventMessage) -> tuple[Any, ...]:
 def _add_dead_letters(connection: pool.Connection, batch: _Sorted) -> None:
     if batch.refused:
         with connection.cursor() as cursor:
-            cursor.executemany(_QUERIES["add_dead_letter"], [_dead_letter(each) for each in batch.refused])
+            letters = sorted(map(_dead_letter, batch.refused), key=lambda letter: bytes(letter["fingerprint"]))
+            cursor.executemany(_QUERIES["add_dead_letter"], letters)
         batch.stored.counts["dead_letter"] += len(batch.refused)
 
 

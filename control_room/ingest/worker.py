@@ -1,7 +1,9 @@
 """`talaia-room worker`: from the broker into the database. It commits first and acks after.
 
-`broker.Inbox.take` -> `reading.read` -> `storing.store` (one transaction) -> `Inbox.settle`, `Inbox.ack`. What is not
-committed stays unacked, so the broker, and behind it the device's outbox, still has it.
+`broker.Inbox` -> `Waiting.take` -> `reading.read` -> `storing.store` (one transaction) -> `Delivery.settle`,
+`Inbox.ack`. What is not committed stays unacked, so the broker, and behind it the device's outbox, still has it.
+
+Several workers share the events; one of them leads (`leading.py`).
 """
 
 from __future__ import annotations
@@ -16,17 +18,21 @@ from datetime import UTC, datetime
 import psycopg
 
 from control_room import config
-from control_room.commands import keys
-from control_room.commands.resending import Resending
-from control_room.commands.sending import Sending
+from control_room.broker_access.keeping import Keeping
 from control_room.database import pool
-from control_room.ingest import broker, housekeeping, reading, storing
+from control_room.enrolment import authority
+from control_room.ingest import broker, reading, storing
 from control_room.ingest.delivery import Delivery
+from control_room.ingest.leading import Leading
+from control_room.ingest.waiting import Waiting
+from control_room.retention.rounds import Rounds
+from wire import topics
 
 _LOG = logging.getLogger(__name__)
 _IDLE_S = 0.5  # how long the loop waits for a first message before it looks at its other duties
 _BACK_OFF_MIN_S, _BACK_OFF_MAX_S = 0.5, 15.0
 _STOP_WITHIN_S = 4.0
+_RECEIVE_MAXIMUM = 65_535  # MQTT's own limit; `Waiting` bounds the bytes, and must see far to be fair
 
 
 def run(settings: config.Settings, stop: threading.Event) -> None:
@@ -52,24 +58,36 @@ class Worker:
         self._settings = settings
         self._stop = stop
         self._clock = clock
-        # As much again as a batch, so that the next one gathers while this one is committed.
-        self._inbox = broker.Inbox(settings.mqtt, min(65_535, 2 * settings.ingest.batch_messages))
+        self._waiting = Waiting()
+        self._inbox = broker.Inbox(
+            settings.mqtt,
+            self._waiting,
+            client_id=f"{settings.mqtt.client_id}-{settings.ingest.worker}",
+            shares=(topics.EVENTS,),
+            receive_maximum=_RECEIVE_MAXIMUM,
+        )
         self._connection: pool.Connection | None = None
-        self._housekeeping = housekeeping.Housekeeping(settings.mqtt.client_id)
-        self._sending = Sending()
-        self._resending = Resending(settings.commands, keys.load(settings.commands))
+        self._leading = Leading(settings, self._waiting, self._inbox)
+        town = authority.load(settings.enrolment) if settings.broker.admin_url else None
+        self._keeping = None if town is None else Keeping(settings, town, stop)
+        self._rounds = Rounds(settings, stop, clock)
         self._warned: set[str] = set()
 
     def run(self) -> None:
         self._inbox.start()
+        self._rounds.start()
+        if self._keeping is not None:
+            self._keeping.thread.start()
         limits = self._settings.ingest
         while not self._stop.is_set():
-            batch = self._inbox.take(limits.batch_messages, limits.batch_ms / 1000, _IDLE_S)
+            batch = self._waiting.take(limits.batch_messages, limits.batch_ms / 1000, _IDLE_S)
             if batch:
                 self._ingest(batch)
             self._do_chores()
 
     def close(self) -> None:
+        self._waiting.close()
+        self._leading.lose()
         self._inbox.stop()
         if self._connection is not None:
             self._connection.close()
@@ -78,20 +96,27 @@ class Worker:
         """Until it is stored, or a stop is asked for: then the broker still has it."""
         outcomes = [reading.read(delivery) for delivery in batch]
         self._warn(outcomes)
-        stored = self._persist(lambda connection: storing.store(connection, outcomes, self._clock()))
+        stored = self._persist(outcomes)
         if stored is None:
             return
-        self._inbox.settle(batch)
+        for delivery in batch:
+            delivery.settle()
         for device_id, message_ids in stored.acks.items():
             self._inbox.ack(device_id, message_ids)
         for refused in stored.refused:
             _LOG.warning("dead letter on %s: %s: %s", refused.delivery.topic, refused.reason, refused.detail)
 
-    def _persist(self, work: Callable[[pool.Connection], storing.Stored]) -> storing.Stored | None:
+    def _persist(self, outcomes: list[reading.Outcome]) -> storing.Stored | None:
         delay_s = _BACK_OFF_MIN_S
         while not self._stop.is_set():
             try:
-                return work(self._connected())
+                connection = self._connected()
+                # What the lead brought is another's, where the lead was lost since.
+                ours = [outcome for outcome in outcomes if outcome.delivery.is_ours]
+                return storing.store(connection, ours, self._clock())
+            except psycopg.errors.TransactionRollback as error:  # two wanted the same: the other one has it now
+                _LOG.warning("the database has it tried again: %s", pool.one_line(error))
+                continue
             except (psycopg.Error, pool.UnreachableError) as error:
                 self._lose(error)
             self._stop.wait(delay_s * random.uniform(0.75, 1.25))
@@ -111,21 +136,11 @@ class Worker:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        self._leading.lose()
 
     def _do_chores(self) -> None:
         try:
-            if self._sending.is_due():
-                self._sending.run(self._connected, self._inbox.command, self._clock())
-            if self._resending.is_due():
-                self._resending.run(self._connected, self._clock())
-            if not self._housekeeping.is_due():
-                return
-            self._housekeeping.run(
-                self._connected,
-                broker_since=self._inbox.connected_since,
-                has_caught_up=self._inbox.is_empty(),
-                now=self._clock(),
-            )
+            self._leading.do_due(self._connected, self._clock())
         except (psycopg.Error, pool.UnreachableError) as error:
             self._lose(error)
 

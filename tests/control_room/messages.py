@@ -105,6 +105,10 @@ def metrics(device_id: str = "quay", **changes: Any) -> dict[str, Any]:
     return content | changes
 
 
+def encoded(content: dict[str, Any]) -> bytes:
+    return json.dumps(content).encode()
+
+
 def delivery(
     content: dict[str, Any] | bytes,
     topic: topics.Topic = topics.EVENTS,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from control_room.database import pool
-from control_room.ingest.housekeeping import Housekeeping
+from control_room.ingest.housekeeping import Housekeeping, SignOfLife
 from tests.control_room import messages
 from wire import topics
 
@@ -29,10 +29,18 @@ def test_a_device_is_away_only_where_we_would_have_heard_it(
 ) -> None:
     messages.add_device(connection)
     messages.ingest(connection, messages.delivery(messages.status(), topics.STATUS))
-    chores = Housekeeping("worker-1")
+    chores = Housekeeping()
     assert chores.is_due()
     chores.run(lambda: connection, broker_since=broker_since, has_caught_up=has_caught_up, now=NOW)
     assert not chores.is_due()
     assert messages.rows(connection, "SELECT online FROM devices") == [{"online": online}]
+
+
+@pytest.mark.parametrize("broker_since", [messages.RECEIVED, None])
+def test_a_worker_says_that_it_lives(connection: pool.Connection, broker_since: datetime | None) -> None:
+    sign = SignOfLife("worker-1")
+    assert sign.is_due()
+    sign.give(lambda: connection, broker_since, NOW)
+    assert not sign.is_due()
     signs = messages.rows(connection, "SELECT worker, seen_at, broker_since FROM workers")
     assert signs == [{"worker": "worker-1", "seen_at": NOW, "broker_since": broker_since}]

@@ -32,25 +32,27 @@ class Setting:
 
     def __init__(self, folder: Path, database_url: str, broker_url: str) -> None:
         self.database_url = database_url
+        self.broker_url = broker_url
         self.log = folder / "worker.log"
         self._processes: list[subprocess.Popen[bytes]] = []
+        self.name = folder.name
         self.file = folder / "room.toml"
         self.file.write_text(
             f'[database]\nurl = "{database_url}"\n'
-            f'[mqtt]\nurl = "{broker_url}"\nclient_id = "{folder.name}"\n'
+            f'[mqtt]\nurl = "{broker_url}"\nclient_id = "{self.name}"\n'
             f'[store]\ndirectory = "{folder / "store"}"\n[ingest]\nbatch_messages = 20\nbatch_ms = 50\n',
             encoding="utf-8",
         )
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
+    def start_worker(self, number: int = 1) -> subprocess.Popen[bytes]:
         """A new one, once it hears the broker."""
-        heard = self.log.read_text(encoding="utf-8").count("connected to the broker") if self.log.exists() else 0
+        said = f"{self.name}-{number}: connected to the broker"
+        heard = self.log.read_text(encoding="utf-8").count(said) if self.log.exists() else 0
+        command = [str(ROOM), "worker", "-c", str(self.file), "--number", str(number)]
         with self.log.open("ab") as log:
-            process = subprocess.Popen([ROOM, "worker", "-c", self.file], stdin=subprocess.DEVNULL, stderr=log)
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log)
         self._processes.append(process)
-        services.wait_until(
-            lambda: self.log.read_text(encoding="utf-8").count("connected to the broker") > heard, 30, "the worker"
-        )
+        services.wait_until(lambda: self.log.read_text(encoding="utf-8").count(said) > heard, 60, "the worker")
         return process
 
     def stop(self) -> None:
@@ -169,15 +171,15 @@ def test_a_killed_broker_is_found_again(tmp_path: Path, database_url: str, morta
         setting.stop()
 
 
-def publish(broker_url: str, *sent: tuple[str, bytes, dict[str, str]]) -> dict[str, list[str]]:
-    """Publish each (topic, payload, user properties); the acks by device, once as many came."""
-    acked: dict[str, list[str]] = {}
+def publish(broker_url: str, *sent: tuple[str, bytes, dict[str, str]], acked: bool = True) -> dict[str, list[str]]:
+    """Publish each (topic, payload, user properties); the room's acks by device, once as many came, if wanted."""
+    found: dict[str, list[str]] = {}
     complete, listening = threading.Event(), threading.Event()
 
     def on_message(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         ack = json.loads(message.payload)
-        acked.setdefault(ack["device_id"], []).extend(ack["message_ids"])
-        if sum(map(len, acked.values())) >= len(sent):
+        found.setdefault(ack["device_id"], []).extend(ack["message_ids"])
+        if sum(map(len, found.values())) >= len(sent):
             complete.set()
 
     client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
@@ -190,11 +192,11 @@ def publish(broker_url: str, *sent: tuple[str, bytes, dict[str, str]]) -> dict[s
     for topic, payload, named in sent:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         properties.UserProperty = list(named.items())
-        client.publish(topic, payload, 1, properties=properties)
-    assert complete.wait(20), f"only {acked} were acked"
+        client.publish(topic, payload, 1, properties=properties).wait_for_publish(20)
+    assert not acked or complete.wait(20), f"only {found} were acked"
     client.disconnect()
     client.loop_stop()
-    return acked
+    return found
 
 
 def test_bad_messages_over_the_wire_are_kept_acked_and_disturb_nobody(

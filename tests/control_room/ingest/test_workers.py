@@ -1,0 +1,142 @@
+"""Several workers on one broker and one database: nothing is lost or doubled, one of them leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from control_room import config
+from control_room.database import pool
+from control_room.health import service as health
+from control_room.ingest import broker
+from control_room.ingest.orphans import Orphans
+from control_room.ingest.waiting import Waiting
+from tests.control_room import messages, services
+from tests.control_room.ingest.test_worker import Setting, Simulation, assert_all_is_there_once, publish, stored
+from wire import topics
+
+WITHIN_S = 60
+
+
+@pytest.fixture
+def setting(tmp_path: Path, database_url: str, broker: services.Broker) -> Iterator[Setting]:
+    made = Setting(tmp_path, database_url, broker.url)
+    yield made
+    made.stop()
+
+
+def leaders(setting: Setting) -> list[str]:
+    lines = setting.log.read_text(encoding="utf-8").splitlines()
+    return [line.rpartition(f"{setting.name}-")[2].removesuffix(" leads") for line in lines if line.endswith(" leads")]
+
+
+@pytest.mark.system
+def test_three_share_the_work_and_one_is_killed_for_ever(setting: Setting, tmp_path: Path) -> None:
+    workers = {number: setting.start_worker(number) for number in (1, 2, 3)}
+    services.wait_until(lambda: len(leaders(setting)) == 1, WITHIN_S, "one leads")
+    ledger = tmp_path / "ledger.jsonl"
+    simulation = Simulation(
+        setting, "--devices", "6", "--rate", "150", "--seconds", "5", "--seed", "11", "--ledger", str(ledger)
+    )
+    services.wait_until(lambda: stored(setting) > 100, WITHIN_S, "events")
+    first = int(leaders(setting)[0])
+    workers[first].kill()
+    workers[first].wait(timeout=10)
+    services.wait_until(lambda: len(leaders(setting)) == 2, WITHIN_S, "another leads")
+    assert simulation.result()["unacked"] == 0
+    assert_all_is_there_once(setting, ledger, 750)
+    assert leaders(setting)[1] != str(first)
+    with pool.connect(setting.database_url) as connection:
+        names = {row["worker"] for row in messages.rows(connection, "SELECT worker FROM workers")}
+    assert names == {f"{setting.name}-{number}" for number in workers}
+    log = setting.log.read_text(encoding="utf-8")
+    assert "deadlock" not in log
+    assert "dead letter" not in log
+
+
+def test_a_status_is_heard_by_one_worker_and_the_next_leader_goes_on_where_it_ended(setting: Setting) -> None:
+    with pool.connect(setting.database_url) as connection:
+        messages.add_device(connection)
+    workers = {number: setting.start_worker(number) for number in (1, 2)}
+    services.wait_until(lambda: len(leaders(setting)) == 1, WITHIN_S, "one leads")
+    topic = topics.STATUS.of("quay")
+    statuses = [messages.status(version=f"0.{number}.0") for number in range(6)]
+    url = setting.broker_url
+    publish(url, *((topic, messages.encoded(each), {}) for each in statuses[:3]))
+    leader = workers.pop(int(leaders(setting)[0]))
+    leader.kill()
+    leader.wait(timeout=10)
+    publish(url, *((topic, messages.encoded(each), {}) for each in statuses[3:]))
+    with pool.connect(setting.database_url) as connection:
+        assert messages.rows(connection, "SELECT version FROM devices") == [{"version": "0.5.0"}]
+        counted = messages.rows(connection, "SELECT messages FROM ingest_counts WHERE outcome = 'status'")
+    assert counted == [{"messages": 6}], "each once"
+
+
+class TestOrphans:
+    """What the broker keeps for a worker that never comes back."""
+
+    def test_it_is_taken_over_and_the_session_ends(self, setting: Setting, connection: pool.Connection) -> None:
+        settings = config.Mqtt(url=setting.broker_url, client_id=setting.name)
+        lost = self._leave_messages(settings, setting, f"{setting.name}-7")
+        assert lost == 3
+        begun = datetime.now(UTC)
+        health.note_worker(connection, f"{setting.name}-7", broker_since=begun, now=begun)
+        health.note_worker(connection, "of-another-room", broker_since=begun, now=begun)
+        waiting = Waiting()
+        orphans = Orphans(settings, waiting, f"{setting.name}-1", drained_after_s=0.2)
+        orphans.look(lambda: connection, begun + timedelta(hours=1))
+        assert not len(waiting), "whoever lives has time to say so"
+        orphans.look(lambda: connection, begun + timedelta(hours=2))
+        services.wait_until(lambda: len(waiting) == 3, WITHIN_S, "what it had")
+        for delivery in waiting.take(9, 0, 0):
+            delivery.settle()
+
+        def is_forgotten() -> bool:
+            orphans.look(lambda: connection, begun + timedelta(hours=2))
+            left = messages.rows(connection, "SELECT worker FROM workers")
+            return left == [{"worker": "of-another-room"}]
+
+        services.wait_until(is_forgotten, WITHIN_S, "it is forgotten")
+        again = broker.Inbox(settings, waiting, client_id=f"{setting.name}-7", receive_maximum=10)
+        again.start()
+        services.wait_until(lambda: again.is_drained(0.3), WITHIN_S, "a look at the session")
+        assert not len(waiting)
+        again.end_session()
+
+    def test_a_worker_that_comes_back_takes_its_session(self, setting: Setting, connection: pool.Connection) -> None:
+        settings = config.Mqtt(url=setting.broker_url, client_id=setting.name)
+        name = f"{setting.name}-7"
+        self._leave_messages(settings, setting, name)
+        begun = datetime.now(UTC)
+        health.note_worker(connection, name, broker_since=begun, now=begun)
+        leaders_own, own = Waiting(), Waiting()
+        orphans = Orphans(settings, leaders_own, f"{setting.name}-1")
+        for hours in (1, 2):
+            orphans.look(lambda: connection, begun + timedelta(hours=hours))
+        services.wait_until(lambda: len(leaders_own) == 3, WITHIN_S, "what it had")
+        back = broker.Inbox(settings, own, client_id=name, shares=(topics.EVENTS,), receive_maximum=10)
+        back.start()
+        services.wait_until(lambda: len(own) == 3, WITHIN_S, "it has them itself")
+        services.wait_until(lambda: leaders_own.take(9, 0, 0) == [], WITHIN_S, "the leader lets them go")
+        orphans.look(lambda: connection, begun + timedelta(seconds=7300))
+        assert back.connected_since is not None
+        back.end_session()
+        orphans.lose()
+
+    @staticmethod
+    def _leave_messages(settings: config.Mqtt, setting: Setting, client_id: str) -> int:
+        """A session in which as many wait as are returned, of a worker that is gone."""
+        waiting = Waiting()
+        gone = broker.Inbox(settings, waiting, client_id=client_id, shares=(topics.EVENTS,), receive_maximum=10)
+        gone.start()
+        services.wait_until(lambda: gone.connected_since is not None, WITHIN_S, "the broker")
+        topic = topics.EVENTS.of(setting.name)
+        sent = [messages.encoded(messages.event(sequence=number)) for number in (1, 2, 3)]
+        publish(setting.broker_url, *((topic, payload, {}) for payload in sent), acked=False)
+        services.wait_until(lambda: len(waiting) == 3, WITHIN_S, "its messages")
+        gone.stop()
+        return 3
