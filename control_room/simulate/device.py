@@ -11,6 +11,7 @@ from uuid import UUID
 
 from uuid_utils import compat as uuids
 
+from wire.device import CameraStatus, MetricsMessage, StatusMessage
 from wire.event import EventMessage, EventObject, EvidenceReference, Location, ModelReference, Phase
 
 if TYPE_CHECKING:
@@ -62,17 +63,51 @@ class Device:
     chance: random.Random
     centre: tuple[float, float]
     """Latitude and longitude around which its cameras stand."""
+    clock_offset: timedelta = timedelta(0)
+    """Its clock minus the true time."""
     outbox_id: UUID = field(default_factory=uuids.uuid7)
     _sequence: int = 0
     _open: list[_Open] = field(default_factory=list)
 
-    def write(self, now: datetime) -> Written:
+    def write(self, true_now: datetime) -> Written:
         """The next message, as if it were in the outbox now."""
+        now = true_now + self.clock_offset
         self._sequence += 1
         event, phase = self._next(now)
         message = self._message(event, phase, now)
         return Written(
             self.device_id, event.event_id, self.outbox_id, self._sequence, message.message_id, message.to_json()
+        )
+
+    def status(self, true_now: datetime, *, online: bool) -> StatusMessage:
+        """Online: both cameras live; else as its last will would say it."""
+        now = true_now + self.clock_offset
+        place = Location(lat=self.centre[0], lon=self.centre[1], accuracy_m=5)
+        names = [f"camera-{number}" for number in range(1, CAMERAS + 1)] if online else []
+        cameras = [
+            CameraStatus(camera_id=name, name=name, state="live", since=now, location=place, staged=True)
+            for name in names
+        ]
+        reason = "" if online else "connection lost"
+        return StatusMessage(
+            message_id=uuids.uuid7(),
+            device_id=self.device_id,
+            sent_at=now,
+            online=online,
+            version="simulated",
+            reason=reason,
+            cameras=cameras,
+        )
+
+    def metrics(self, true_now: datetime) -> MetricsMessage:
+        return MetricsMessage(
+            device_id=self.device_id,
+            sent_at=true_now + self.clock_offset,
+            outbox_pending=0,
+            evidence_pending=0,
+            clock_offset_s=self.clock_offset.total_seconds(),
+            disk_free_bytes=10**11,
+            temperature_c=round(self.chance.uniform(30, 60), 1),
         )
 
     def _next(self, now: datetime) -> tuple[_Open, Phase]:

@@ -1,8 +1,9 @@
 """`talaia-room simulate`: a town of devices that speaks to the room over the real broker.
 
-Every device keeps what it wrote until the room's ack names it and sends it again every few seconds, as a real one does.
-A share of the messages is sent twice at once, another only later, so that order and number are as bad as in life. All
-devices share one connection, with the room's credentials.
+Every device keeps what it wrote until the room's ack names it and sends it again, as a real one does. A share of the
+messages is sent twice at once, another only after the next one; some devices say much at once, some are away for a
+while and come back with what they wrote meanwhile, some have clocks that are wrong. All devices share one connection,
+with the room's credentials.
 """
 
 from __future__ import annotations
@@ -10,32 +11,29 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
-from uuid import UUID
 
 from paho.mqtt import client as mqtt
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from uuid_utils import compat as uuids
 
 from control_room.database import pool, sql
 from control_room.ingest import broker
-from control_room.simulate.device import Device, Written
-from wire import message, topics
-from wire.control import AckMessage
+from control_room.simulate import timetable
+from control_room.simulate.device import Device
+from control_room.simulate.outboxes import Outboxes
+from wire import topics
 
 if TYPE_CHECKING:
     from control_room import config
 
 SETTLE_WITHIN_S = 120.0
 _CONNECT_WITHIN_S = 15.0
-_AGAIN_AFTER_S, _LOOK_EVERY_S = 5.0, 1.0
+_METRICS_EVERY_S = 10.0
 _TWICE_SHARE, _LATER_SHARE = 0.03, 0.03
 _TICK_S = 0.02
 
@@ -65,31 +63,84 @@ def run(settings: config.Settings, plan: Plan, ledger: Path | None, progress: Te
         pool.UnreachableError: the database cannot be reached.
     """
     chance = random.Random(plan.seed)
-    devices = [
-        Device(f"simulated-{number:05d}", random.Random(chance.random()), (settings.town.lat, settings.town.lon))
-        for number in range(1, plan.devices + 1)
-    ]
+    centre = (settings.town.lat, settings.town.lon)
+    devices = [_device(number, chance, centre) for number in range(1, plan.devices + 1)]
     _register(settings, devices)
-    with _ledger(ledger) as lines, _connected(settings) as outboxes:
-        _send(plan, _Town(devices, chance, lines), outboxes, progress)
+    with _ledger(ledger) as lines, _connected(settings) as (client, outboxes):
+        _Town(plan, devices, chance, lines, client, outboxes).live(progress)
         outboxes.settle(SETTLE_WITHIN_S)
     if progress.isatty():
         progress.write("\n")
     return outboxes.result()
 
 
-@dataclass(frozen=True, slots=True)
+def _device(number: int, chance: random.Random, centre: tuple[float, float]) -> Device:
+    own = random.Random(chance.random())
+    return Device(f"simulated-{number:05d}", own, centre, timetable.clock_offset(own))
+
+
+@dataclass(slots=True)
 class _Town:
+    plan: Plan
     devices: list[Device]
     chance: random.Random
     ledger: IO[str] | None
+    client: mqtt.Client
+    outboxes: Outboxes
 
-    def write(self) -> Written:
-        """The next message of any of them, in the ledger before it is on its way."""
-        written = self.chance.choice(self.devices).write(datetime.now(UTC))
+    def live(self, progress: TextIO) -> None:
+        """From the first message to the last."""
+        plan, began_s = self.plan, time.monotonic()
+        happenings = timetable.write(plan.devices, round(plan.rate * plan.seconds), plan.seconds, self.chance)
+        for device in self.devices:
+            self._say_status(device, online=True)
+        told_s = began_s
+        metrics_of = 0
+        for happening in happenings:
+            while (wait_s := happening.at_s - (time.monotonic() - began_s)) > 0:
+                self.outboxes.send_due()
+                metrics_of = self._say_metrics(metrics_of, time.monotonic() - began_s)
+                time.sleep(min(_TICK_S, wait_s))
+            self._let_happen(happening)
+            if progress.isatty() and time.monotonic() - told_s > 1:
+                told_s = time.monotonic()
+                sent, all_of_it = self.outboxes.written, round(plan.rate * plan.seconds)
+                progress.write(f"\r{sent} of {all_of_it} sent, {self.outboxes.pending()} not acked ")
+                progress.flush()
+
+    def _let_happen(self, happening: timetable.Happening) -> None:
+        device = self.devices[happening.device]
+        match happening.kind:
+            case "message":
+                self._write(device)
+            case "leave":
+                self.outboxes.leave(device.device_id)
+                self._say_status(device, online=False)
+            case "return":
+                self._say_status(device, online=True)
+                self.outboxes.come_back(device.device_id)
+
+    def _write(self, device: Device) -> None:
+        """The next message, in the ledger before it is on its way."""
+        written = device.write(datetime.now(UTC))
         if self.ledger is not None:
             self.ledger.write(json.dumps(written.ledger_line()) + "\n")
-        return written
+        draw = self.chance.random()
+        self.outboxes.write(written, later=draw < _LATER_SHARE, twice=draw > 1 - _TWICE_SHARE)
+
+    def _say_status(self, device: Device, *, online: bool) -> None:
+        """Not retained, so that the town leaves nothing at the broker; its devices fall silent when it ends."""
+        payload = device.status(datetime.now(UTC), online=online).to_json()
+        self.client.publish(topics.STATUS.of(device.device_id), payload, topics.STATUS.qos)
+
+    def _say_metrics(self, first: int, at_s: float) -> int:
+        """Each device every 10 s, one after another; the number of the next one."""
+        due = int(at_s / _METRICS_EVERY_S * len(self.devices))
+        for number in range(first, due):
+            device = self.devices[number % len(self.devices)]
+            payload = device.metrics(datetime.now(UTC)).to_json()
+            self.client.publish(topics.METRICS.of(device.device_id), payload, topics.METRICS.qos)
+        return max(first, due)
 
 
 def _register(settings: config.Settings, devices: list[Device]) -> None:
@@ -112,7 +163,7 @@ def _ledger(path: Path | None) -> Iterator[IO[str] | None]:
 
 
 @contextlib.contextmanager
-def _connected(settings: config.Settings) -> Iterator[Outboxes]:
+def _connected(settings: config.Settings) -> Iterator[tuple[mqtt.Client, Outboxes]]:
     client = broker.new_client(settings.mqtt, f"talaia-simulate-{uuids.uuid7()}", manual_ack=False)
     client.max_inflight_messages_set(1000)
     outboxes = Outboxes(client)
@@ -120,112 +171,7 @@ def _connected(settings: config.Settings) -> Iterator[Outboxes]:
     try:
         if not outboxes.listening.wait(_CONNECT_WITHIN_S):
             raise SimulationError(f"no broker answers at {settings.mqtt.url.rpartition('@')[2]}")
-        yield outboxes
+        yield client, outboxes
     finally:
         client.disconnect()
         client.loop_stop()
-
-
-class Outboxes:
-    """What all devices wrote and is not acked yet."""
-
-    def __init__(self, client: mqtt.Client) -> None:
-        self.listening = threading.Event()
-        """Acks can be heard."""
-        self.written = 0
-        self._client = client
-        self._lock = threading.Lock()
-        self._pending: dict[UUID, tuple[Written, float]] = {}
-        """With the monotonic time of the last sending, in that order."""
-        self._ack_s: list[float] = []
-        self._looked = 0.0
-        client.on_connect = self._on_connect
-        client.on_subscribe = lambda *_: self.listening.set()
-        client.on_message = self._on_message
-
-    def pending(self) -> int:
-        with self._lock:
-            return len(self._pending)
-
-    def write(self, written: Written) -> None:
-        """Keep it; the caller sends it."""
-        self.written += 1
-        with self._lock:
-            self._pending[written.message_id] = (written, time.monotonic())
-
-    def send(self, written: Written) -> None:
-        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's own gap
-        properties.UserProperty = [(topics.MESSAGE_ID_PROPERTY, str(written.message_id))]
-        topic = topics.EVENTS.of(written.device_id)
-        self._client.publish(topic, written.payload, topics.EVENTS.qos, properties=properties)
-
-    def send_again(self) -> None:
-        """What has waited long for its ack; nothing while there is no broker. Cheap to call often."""
-        now = time.monotonic()
-        if now - self._looked < _LOOK_EVERY_S or not self._client.is_connected():
-            return
-        self._looked = now
-        with self._lock:
-            late = [written for written, sent in self._pending.values() if now - sent > _AGAIN_AFTER_S]
-            for written in late:
-                self._pending[written.message_id] = (written, now)
-        for written in late:
-            self.send(written)
-
-    def settle(self, within_s: float) -> None:
-        deadline = time.monotonic() + within_s
-        while self.pending() and time.monotonic() < deadline:
-            self.send_again()
-            time.sleep(_TICK_S)
-
-    def result(self) -> dict[str, int | float | None]:
-        unacked = self.pending()
-        taken = sorted(self._ack_s)
-        return {
-            "sent": self.written,
-            "acked": self.written - unacked,
-            "unacked": unacked,
-            "ack_ms_p50": round(1000 * taken[len(taken) // 2], 1) if taken else None,
-            "ack_ms_p99": round(1000 * taken[len(taken) * 99 // 100], 1) if taken else None,
-        }
-
-    def _on_connect(self, client: mqtt.Client, *_: object) -> None:
-        client.subscribe(topics.ACKS.of_all, topics.ACKS.qos)
-
-    def _on_message(self, _client: mqtt.Client, _data: object, received: mqtt.MQTTMessage) -> None:
-        try:
-            ack, _ = message.read(AckMessage, bytes(received.payload))
-        except message.UnreadableMessageError:
-            return  # somebody else's; ours is sent again until it is acked
-        now = time.monotonic()
-        with self._lock:
-            for message_id in ack.message_ids:
-                known = self._pending.pop(message_id, None)
-                if known is not None:
-                    self._ack_s.append(now - known[1])
-
-
-def _send(plan: Plan, town: _Town, outboxes: Outboxes, progress: TextIO) -> None:
-    """At random moments of the whole time, so in bursts and pauses."""
-    began = told = time.monotonic()
-    moments = sorted(town.chance.uniform(0, plan.seconds) for _ in range(round(plan.rate * plan.seconds)))
-    later: list[Written] = []
-    for moment in moments:
-        while (wait_s := moment - (time.monotonic() - began)) > 0:
-            outboxes.send_again()
-            time.sleep(min(_TICK_S, wait_s))
-        written = town.write()
-        outboxes.write(written)
-        draw = town.chance.random()
-        if draw < _LATER_SHARE:
-            later.append(written)
-            continue
-        for each in (written, *later, *([written] if draw > 1 - _TWICE_SHARE else [])):
-            outboxes.send(each)
-        later.clear()
-        if progress.isatty() and time.monotonic() - told > 1:
-            told = time.monotonic()
-            progress.write(f"\r{outboxes.written} of {len(moments)} sent, {outboxes.pending()} not acked ")
-            progress.flush()
-    for each in later:
-        outboxes.send(each)
