@@ -66,5 +66,7 @@ def _client(name: str, password: str, role: str) -> dict[str, Any]:
 
 
 def _role(name: str, topic: str) -> dict[str, Any]:
-    kinds = ("publishClientSend", "publishClientReceive", "subscribePattern", "unsubscribePattern")
-    return {"rolename": name, "acls": [{"acltype": kind, "topic": topic, "allow": True} for kind in kinds]}
+    subscribes = ("subscribePattern", "unsubscribePattern")
+    acls = [(kind, topic) for kind in ("publishClientSend", "publishClientReceive", *subscribes)]
+    acls += [(kind, f"$share/+/{topic}") for kind in subscribes]  # several workers share what they hear
+    return {"rolename": name, "acls": [{"acltype": kind, "topic": each, "allow": True} for kind, each in acls]}

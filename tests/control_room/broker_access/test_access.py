@@ -14,6 +14,8 @@ from control_room import config
 from control_room.broker_access.dynamic_security import AccessError, Accounts
 from control_room.broker_access.keeping import Keeping
 from control_room.enrolment import authority
+from control_room.ingest.broker import Inbox, new_client, start
+from control_room.ingest.waiting import Waiting
 from edge.enrolment.identity import Keys
 from tests.control_room import door as doors
 from tests.control_room import secure_broker, services
@@ -177,3 +179,25 @@ def test_the_rooms_own_account_may_not_touch_accounts(town: Town) -> None:
     with pytest.raises(AccessError, match="Not authorized"):
         Accounts(settings.mqtt)
     assert town.keeping.thread.is_alive()
+
+
+def test_the_rooms_workers_may_share_what_devices_say(broker: secure_broker.SecureBroker) -> None:
+    settings = config.Settings.model_validate(broker.sections).mqtt
+    shares = [Waiting(), Waiting()]
+    inboxes = [
+        Inbox(settings, waiting, client_id=f"sharing-{number}", shares=(topics.EVENTS,), receive_maximum=100)
+        for number, waiting in enumerate(shares)
+    ]
+    for inbox in inboxes:
+        inbox.start()
+    sender = new_client(settings, "sender", manual_ack=False)
+    start(sender, settings, session_kept_s=0, receive_maximum=10)
+    services.wait_until(lambda: all(inbox.is_drained(0.2) for inbox in inboxes), 20, "both")
+    for number in range(10):
+        sender.publish(topics.EVENTS.of("quay"), str(number).encode(), 1)
+    services.wait_until(lambda: sum(map(len, shares)) == 10, 20, "each message once")
+    assert all(map(len, shares))
+    for inbox in inboxes:
+        inbox.end_session()
+    sender.disconnect()
+    sender.loop_stop()
