@@ -24,6 +24,7 @@ class SharedDetector:
     def __init__(self, detector: Detector) -> None:
         self.name = detector.name
         self.sha256 = detector.sha256
+        self.averages_to_px: int = getattr(detector, "averages_to_px", 0)
         self._detector = detector
         self._turns: deque[object] = deque()
         self._next = Condition()

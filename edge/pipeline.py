@@ -12,6 +12,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from edge.source.attention import Attention
+from vision.frame import SHRUNK_WIDTH_PX
+from vision.looks import Looks
 from vision.motion import MotionGate
 from vision.rules.base import Scene
 from vision.track import Tracker
@@ -20,12 +22,11 @@ from vision.waste import noted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from vision.detect import Detection, Detector
     from vision.frame import Frame
+    from vision.motion import Motion
     from vision.rules.base import Rule, RuleEvent
+    from vision.track import Track
     from vision.waste import WasteCheck
 
 
@@ -71,7 +72,9 @@ class Pipeline:
         self._attention = attention or Attention()
         self._moved_s = self._looked_s = self._ruled_s = -_STANDING_S
         self._detector = detector
+        self._looks = Looks()
         self._tracker = Tracker()
+        self._shrunk_will_do = getattr(detector, "averages_to_px", 0) == SHRUNK_WIDTH_PX
         self.rules = rules
         """May be replaced between two frames."""
         self._last: Frame | None = None
@@ -91,18 +94,25 @@ class Pipeline:
         if motion.region is not None:
             self._moved_s = frame.media_time_s
         detected = motion.moving or self._may_stand(frame.media_time_s)
-        if detected:
-            self._looked_s = frame.media_time_s
-            detections = self._detect(frame.image)
-            tracks = self._tracker.update(detections, frame.media_time_s, discontinuity=frame.discontinuity)
-        else:
-            tracks = self._tracker.hold(frame.media_time_s, discontinuity=frame.discontinuity)
+        tracks = self._follow(frame, motion) if detected else self._hold(frame)
         if detected or self._rules_are_due(frame):
             self._ask_rules(Scene(frame, tracks, detected=detected))
         self._attention.saw(frame.media_time_s, moving=motion.region is not None, waits=self._a_rule_waits())
         with self._tally_lock:
             self._tally.analysed += 1
             self._tally.moving += motion.moving
+
+    def _follow(self, frame: Frame, motion: Motion) -> list[Track]:
+        """The tracks of a picture in which something moves or may stand."""
+        now_s = frame.media_time_s
+        self._looked_s = now_s
+        new = frame.discontinuity or not motion.moving
+        if not self._looks.is_due(motion, now_s, doubt=new or self._tracker.in_doubt):
+            return self._tracker.carry(now_s)
+        return self._tracker.update(self._detect(frame), now_s, discontinuity=frame.discontinuity)
+
+    def _hold(self, frame: Frame) -> list[Track]:
+        return self._tracker.hold(frame.media_time_s, discontinuity=frame.discontinuity)
 
     def _may_stand(self, now_s: float) -> bool:
         """Nothing moves, but somebody may stand there: time to see whether he still does."""
@@ -141,9 +151,11 @@ class Pipeline:
             taken.silenced |= rule.take_silenced()
         return taken
 
-    def _detect(self, image: NDArray[np.uint8]) -> list[Detection]:
+    def _detect(self, frame: Frame) -> list[Detection]:
+        shrunk = self._shrunk_will_do and frame.image.shape[1] > 2 * SHRUNK_WIDTH_PX
+        shrunk = shrunk and frame.image.shape[1] >= frame.image.shape[0]
         began_s = time.perf_counter()
-        found = self._detector.detect(image)
+        found = self._detector.detect(frame.shrunk() if shrunk else frame.image)
         with self._tally_lock:
             self._tally.inference_ms.append((time.perf_counter() - began_s) * 1000)
         return found

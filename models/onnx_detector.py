@@ -34,6 +34,8 @@ class OnnxDetector:
         """Load the file; `labels` keeps only these of the model's classes, None keeps all."""
         self.name = file.name
         self.sha256 = file.sha256
+        self.averages_to_px = input_px
+        """Pictures at least twice so wide give the same boxes when they were averaged down to it beforehand."""
         self._confidence = confidence
         self._session = session(file)
         try:

@@ -38,6 +38,8 @@ class Motion:
     """Run the detector: something moves, moved a moment ago, or it is time to look anyway."""
     region: Box | None
     """Bounds of what changed, in 0..1; None where nothing did, also when `moving` holds for another reason."""
+    mask: NDArray[np.uint8] | None = None
+    """The pixels that changed, 0 or 1, at the gate's size; None as with `region`."""
 
 
 class MotionGate:
@@ -74,18 +76,22 @@ class MotionGate:
         if self._reference is None or self._reference.shape != grey.shape or frame.discontinuity:
             self._reference = grey
             self._open_until_s = now_s + self._warm_up_s
-            share, region = 0.0, None
+            found = None
         else:
-            share, region = changed(grey, self._reference)
+            found = changed(grey, self._reference)
             weight = 1.0 - float(np.exp(-max(now_s - self._last_s, 0.0) / _REFERENCE_S))
             cv2.accumulateWeighted(grey, self._reference, weight)
         self._last_s = now_s
-        if share >= self._share_min:
+        if found is not None and found.share < self._share_min:
+            found = None
+        if found is not None:
             self._open_until_s = max(self._open_until_s, now_s + self._hold_s)
         moving = now_s <= self._open_until_s or now_s - self._looked_s >= self._look_every_s
         if moving:
             self._looked_s = now_s
-        return Motion(share, moving, region if share >= self._share_min else None)
+        if found is None:
+            return Motion(0.0, moving, None)
+        return Motion(found.share, moving, found.region, found.mask)
 
 
 def _small_grey(image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -109,16 +115,28 @@ def _blurred(grey: NDArray[np.uint8] | cv2.typing.MatLike) -> NDArray[np.float32
     return cv2.blur(grey, (_BLUR_PX, _BLUR_PX)).astype(np.float32)
 
 
-def changed(grey: NDArray[np.float32], reference: NDArray[np.float32]) -> tuple[float, Box | None]:
-    """Share and bounds of the pixels that changed more than the picture as a whole did."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Where two pictures differ by more than the picture as a whole does."""
+
+    share: float
+    region: Box
+    mask: NDArray[np.uint8]
+
+
+def changed(grey: NDArray[np.float32], reference: NDArray[np.float32]) -> Change | None:
+    """The pixels that changed more than the picture as a whole did; None where none did."""
     change = grey - reference
+    if float(change.max()) - float(change.min()) <= _STEP_MIN:
+        return None  # a still street: nothing can lie farther than that from the middle
     change -= float(np.median(change[::4, ::4]))
     np.abs(change, out=change)
     step = max(_STEP_MIN, _STEP_NOISE * float(np.median(change[::4, ::4])))
     mask = cv2.morphologyEx((change > step).astype(np.uint8), cv2.MORPH_OPEN, np.ones((_SPECK_PX, _SPECK_PX), np.uint8))
     count = cv2.countNonZero(mask)
     if not count:
-        return 0.0, None
+        return None
     x, y, width, height = cv2.boundingRect(mask)
     rows, columns = mask.shape
-    return count / mask.size, (x / columns, y / rows, (x + width) / columns, (y + height) / rows)
+    region = (x / columns, y / rows, (x + width) / columns, (y + height) / rows)
+    return Change(count / mask.size, region, cast("NDArray[np.uint8]", mask))

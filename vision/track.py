@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PERSON = "person"
 VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "train"})
 
+_OTHER = "other"
 _LOST_S = 2.0
 """A track that was not detected for so long, while the detector ran, ends."""
 _STEP_S_MAX = 0.5
@@ -24,7 +25,7 @@ _NOMINAL_FPS = 5.0
 _MATCH_IOU_MIN = 0.1
 _MOVED_HEIGHTS = 0.35
 """Down or up the picture by so much of its own height: farther than boxes jitter."""
-_MOVED_WIDTHS = {PERSON: 0.8, "vehicle": 0.35, "other": 0.8}
+_MOVED_WIDTHS = {PERSON: 0.8, "vehicle": 0.35, _OTHER: 0.8}
 """Likewise sideways, by its own width: a person is about three times as high as wide."""
 _SMOOTHED = 3
 """Detections whose median is a track's place, against jitter."""
@@ -39,6 +40,13 @@ _FIXTURE_S = 180.0
 _FIXTURE_IOU = 0.5
 _FIXTURES_MAX = 64
 _FIXTURE_FORGOTTEN_S = 1800.0
+_CLEAR = 0.5
+_UNCLEAR_S = 1.0
+"""Whom the detector saw with less than this confidence in the last second, it may miss in the next picture."""
+_MAY_MOVE_S = 30.0
+"""Who has not moved for so long since they were first seen hardly will."""
+_FEW = 4
+"""With more movers than these there is always one in doubt, and no rule depends on each of them."""
 _TRACKER_SCALE = 1000.0
 """The tracker's filter is tuned for pixels, not for 0..1."""
 
@@ -75,7 +83,11 @@ class _History:
     track: Track
     first_clock_s: float
     last_clock_s: float
+    unclear_s: float = -np.inf
+    """Tracker's clock when the detector hardly saw it."""
     recent: list[Box] = field(default_factory=list)
+    recent_s: list[float] = field(default_factory=list)
+    """Media times of these."""
     origin: Box | None = None
 
 
@@ -92,7 +104,7 @@ def _group(label: str) -> str:
     """Labels that the model mixes up belong to one tracker, so that a van that is now a car, now a truck is one."""
     if label == PERSON:
         return PERSON
-    return "vehicle" if label in VEHICLES else "other"
+    return "vehicle" if label in VEHICLES else _OTHER
 
 
 class Tracker:
@@ -109,16 +121,33 @@ class Tracker:
         self._next_id = 1
         self._clock_s = 0.0
         self._last_s: float | None = None
+        self.in_doubt = True
+        """The detector's last look left it open where one of few movers is: so look again at once."""
 
     def update(self, detections: list[Detection], media_time_s: float, *, discontinuity: bool = False) -> list[Track]:
         """Take in what the detector found; the tracks that live after it."""
         if discontinuity:
             self._reset()
         self._advance(media_time_s)
+        self.in_doubt = False
         for group in sorted({_group(one.label) for one in detections} | set(self._trackers)):
             self._associate(group, [one for one in detections if _group(one.label) == group], media_time_s)
         self._end_lost()
+        self.in_doubt |= any(self._is_open(group, history) for (group, _), history in self._histories.items())
+        self.in_doubt &= not self._is_crowd()
         return self.tracks()
+
+    def _is_open(self, group: str, history: _History) -> bool:
+        """Whether the next picture may decide something about a person or vehicle: one more look is worth it."""
+        age_s = self._clock_s - history.first_clock_s
+        if group == _OTHER or (not history.track.moved and age_s >= _MAY_MOVE_S):
+            return False
+        missed = history.last_clock_s < self._clock_s
+        unclear = self._clock_s - history.unclear_s < _UNCLEAR_S
+        return missed or unclear or not history.track.moved or _is_cut_off(history.track.box)
+
+    def _is_crowd(self) -> bool:
+        return sum(history.track.moved for history in self._histories.values()) > _FEW
 
     def hold(self, media_time_s: float, *, discontinuity: bool = False) -> list[Track]:
         """Nothing moved, so the detector was not run: everybody is where they were."""
@@ -126,6 +155,19 @@ class Tracker:
             self._reset()
         self._last_s = media_time_s
         return self.tracks()
+
+    def carry(self, media_time_s: float) -> list[Track]:
+        """Something moves, but the detector did not look: whoever it saw last goes on as they went."""
+        histories = {history.track.track_id: history for history in self._histories.values()}
+        return [self._carried(histories[one.track_id], media_time_s) for one in self.tracks()]
+
+    def _carried(self, history: _History, media_time_s: float) -> Track:
+        track = history.track
+        if not track.moved or history.last_clock_s < self._clock_s or len(history.recent_s) < _SMOOTHED:
+            return track
+        ahead = (media_time_s - track.last_seen_s) / max(history.recent_s[-1] - history.recent_s[0], 1e-3)
+        (x_before, y_before), (x, y) = geometry.centre(history.recent[0]), geometry.centre(history.recent[-1])
+        return replace(track, box=_shifted(track.box, ahead * (x - x_before), ahead * (y - y_before)))
 
     def tracks(self) -> list[Track]:
         """All but those of persons who are part of the scene."""
@@ -176,6 +218,8 @@ class Tracker:
         for index, raw_id in zip(tracked.data.get("index", ()), tracked.tracker_id, strict=True):
             if raw_id >= 0:
                 self._seen((group, int(raw_id)), detections[int(index)], media_time_s)
+            else:
+                self.in_doubt |= group != _OTHER
 
     def _tracker(self, group: str) -> Any:
         if group not in self._trackers:
@@ -207,7 +251,10 @@ class Tracker:
             self._next_id += 1
         before = history.track.moved
         history.last_clock_s = self._clock_s
+        if detection.confidence < _CLEAR:
+            history.unclear_s = self._clock_s
         history.recent = [*history.recent[1 - _SMOOTHED :], detection.box]
+        history.recent_s = [*history.recent_s[1 - _SMOOTHED :], media_time_s]
         history.track = replace(
             history.track,
             label=detection.label,
@@ -238,6 +285,17 @@ class Tracker:
             if self._clock_s - history.last_clock_s > _LOST_S:
                 self._ended.append(self._histories.pop(key))
         self._ended = [one for one in self._ended if self._clock_s - one.last_clock_s <= _HEIR_S]
+
+
+def _is_cut_off(box: Box) -> bool:
+    return min(box) <= _BORDER or max(box) >= 1 - _BORDER
+
+
+def _shifted(box: Box, across: float, down: float) -> Box:
+    """As far as it stays in the picture."""
+    x1, x2 = (min(max(x + across, 0.0), 1.0) for x in (box[0], box[2]))
+    y1, y2 = (min(max(y + down, 0.0), 1.0) for y in (box[1], box[3]))
+    return x1, y1, x2, y2
 
 
 def _near(one: Box, other: Box) -> bool:

@@ -32,8 +32,8 @@ class LumaGate:
         before, self._before = self._before, small
         if before is None or before.shape != small.shape:
             return False
-        share, _ = motion.changed(small, before)
-        return share >= motion.SHARE_MIN
+        found = motion.changed(small, before)
+        return found is not None and found.share >= motion.SHARE_MIN
 
 
 def luma(decoded: av.VideoFrame) -> NDArray[np.uint8]:

@@ -180,7 +180,7 @@ class Source:
         due = _Due(self.settings.analysis_fps)
         decoder = self._decoder(opened, starts_s)
         witnesses = Witnesses(self._clock, starts_s)
-        live = self.settings.live
+        live, intra = self.settings.live, opened.is_intra
         fresh_s = self._clock.monotonic_s()
         for taken in opened.packets(self._clock.now):
             if pace is not None:
@@ -191,7 +191,7 @@ class Source:
             if live and (noted := witnesses.note(taken)) is not None:
                 self._note(noted)
             self._store(opened, taken)
-            if opened.is_intra and not due.would_be(taken.pts_s):  # every picture stands alone: leave some out
+            if intra and not due.would_be(taken.pts_s):  # every picture stands alone: leave some out
                 fresh_s = self._clock.monotonic_s()
                 continue
             for picture in decoder.pictures(taken):

@@ -35,6 +35,9 @@ _INTERVAL_UNKNOWN_S = 0.04
 _INTRA = frozenset({"mjpeg", "rawvideo"})
 _IN_BAND = frozenset({"h264", "hevc"})
 """Codecs whose packets are handed on in Annex B form, with their parameter sets."""
+_LENGTH_AT = {"h264": 4, "hevc": 21}
+"""Where the parameter sets of a container say how long a unit's length is, less one, in the lowest two bits."""
+_START = b"\x00\x00\x00\x01"
 
 
 @dataclass(slots=True)
@@ -79,6 +82,8 @@ class Video:
             raise
         self._in_band = False
         """Its packets are in Annex B form already; only key frames are given their parameter sets."""
+        self._length_bytes = 4
+        """Of the length that stands before each unit of a packet that is not in Annex B form."""
         self._filter = self._annex_b()
         self._stamps = _Stamps(self._stream, live=live)
         self._promised = 0 if live else self._stream.frames
@@ -172,10 +177,14 @@ class Video:
 
     def stored(self, taken: Taken) -> list[StoredPacket]:
         """The packet as it can be kept without the container."""
+        data = bytes(taken.packet)
         if self._filter is None or (self._in_band and not taken.key):
-            return [StoredPacket(bytes(taken.packet), taken.key, taken.pts_s, taken.dts_s)]
+            return [StoredPacket(data, taken.key, taken.pts_s, taken.dts_s)]
+        if not taken.key and int.from_bytes(data[: self._length_bytes]) == len(data) - self._length_bytes:
+            # One unit behind its length, as nearly all are: what the filter would make of it, without its copies.
+            return [StoredPacket(_START + data[self._length_bytes :], False, taken.pts_s, taken.dts_s)]
         copy = cast("av.Packet[av.VideoStream]", av.Packet(taken.size_bytes))  # the filter empties what it is given
-        copy.update(bytes(taken.packet))
+        copy.update(data)
         copy.is_keyframe = taken.key
         try:
             filtered = self._filter.filter(copy)
@@ -228,6 +237,8 @@ class Video:
             return None
         extradata = self._stream.codec_context.extradata or b""
         self._in_band = extradata[:1] != b"\x01"
+        if not self._in_band and len(extradata) > _LENGTH_AT[self.facts.codec]:
+            self._length_bytes = (extradata[_LENGTH_AT[self.facts.codec]] & 3) + 1
         to_annex_b = f"{self.facts.codec}_mp4toannexb"
         return BitStreamFilterContext("dump_extra" if self._in_band else to_annex_b, self._stream)
 

@@ -9,13 +9,12 @@ import numpy as np
 from edge.pipeline import Pipeline
 from edge.source.attention import Attention
 from tests.edge.clocks import START
+from vision.detect import Detection
 from vision.frame import Frame
 from vision.rules.base import Rule, RuleEvent, Scene
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from vision.detect import Detection
 
 FPS = 5
 
@@ -98,3 +97,49 @@ def test_the_detector_is_hardly_asked_about_a_street_that_is_still_for_long() ->
         pipeline.look(Frame(still, number, number * 10.0, START))
     assert early.asked < 30
     assert long.asked <= 10
+
+
+class Walking(Blind):
+    """A detector that sees a walker clearly and reads of the picture where he is."""
+
+    averages_to_px = 320
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.widths_px: set[int] = set()
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
+        self.asked += 1
+        self.widths_px.add(image.shape[1])
+        lit = np.flatnonzero(image.max(axis=(0, 2)) > 200)
+        if not lit.size:
+            return []
+        left, right = lit[0] / image.shape[1], (lit[-1] + 1) / image.shape[1]
+        return [Detection("person", 0.8, (left, 0.3, right, 0.7))]
+
+
+class Places(Noting):
+    """Notes where the tracks are."""
+
+    def __init__(self) -> None:
+        super().__init__(0.0)
+        self.left: list[float] = []
+
+    def update(self, scene: Scene) -> list[RuleEvent]:
+        self.left += [track.box[0] for track in scene.tracks]
+        return super().update(scene)
+
+
+def test_a_clear_walker_is_detected_in_every_second_picture_and_rules_see_him_in_all() -> None:
+    detector, rule = Walking(), Places()
+    pipeline = Pipeline(detector=detector, rules=[rule], deliver=lambda *_: None)
+    for number in range(20 * FPS):
+        picture = np.full((576, 704, 3), 90, np.uint8)
+        left = 40 + 5 * number
+        picture[170:400, left : left + 60] = 250
+        pipeline.look(Frame(picture, number, number / FPS, START))
+    assert len(rule.asked_s) == 20 * FPS
+    assert detector.asked < 0.75 * len(rule.asked_s)
+    steps = np.diff(rule.left[30:])
+    assert np.abs(steps * 704 - 5).max() < 3, "carried on, not left behind for a picture"
+    assert detector.widths_px == {320}, "what was shrunk for all is good enough for the detector"

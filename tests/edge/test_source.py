@@ -5,8 +5,10 @@ from __future__ import annotations
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+import av
 import numpy as np
 import pytest
+from av.bitstream import BitStreamFilterContext
 
 from edge.errors import SourceError
 from edge.mask import Masks
@@ -239,3 +241,17 @@ def test_the_ring_is_told_of_every_packet(tmp_path: Path) -> None:
 def test_a_location_is_shown_without_its_password() -> None:
     assert shown("rtsp://admin:secret@192.0.2.1:554/live?x=1") == "rtsp://192.0.2.1:554/live?x=1"
     assert shown("/films/a.mp4") == "/films/a.mp4"
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_packets_of_a_container_are_stored_as_ffmpegs_own_filter_would(tmp_path: Path, codec: str) -> None:
+    path = clips.write(tmp_path / "a.mp4", 25, codec=codec, b_frames=2 if codec == "libx264" else 0)
+    opened = video.Video(str(path), live=False)
+    stored = [one.data for taken in opened.packets(HandClock().now) for one in opened.stored(taken)]
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        name = "h264_mp4toannexb" if codec == "libx264" else "hevc_mp4toannexb"
+        plain = BitStreamFilterContext(name, stream)
+        expected = [bytes(one) for packet in container.demux(stream) if packet.size for one in plain.filter(packet)]
+    assert len(stored) == 25
+    assert stored == expected

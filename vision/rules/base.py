@@ -31,7 +31,7 @@ class Scene:
     tracks: list[Track]
     """Live tracks after this frame; unchanged from the last frame where the detector was not run."""
     detected: bool
-    """Whether the detector ran on this frame."""
+    """Whether something moves or may stand there: the detector ran on this frame, or all that move were carried on."""
 
 
 def kind_of(label: str) -> Literal["person", "vehicle", "other"]:
