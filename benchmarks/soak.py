@@ -18,7 +18,7 @@ import httpx
 
 from benchmarks import kills
 from benchmarks import town as towns
-from benchmarks.endurance import agent_kills, camera_kills, day, full_disk, month, network_cut
+from benchmarks.endurance import agent_kills, camera_kills, day, full_disk, month, network_cut, uploads
 
 SEED = int(os.environ.get("TALAIA_SOAK_SEED", "1"))
 ROUNDS = int(os.environ.get("TALAIA_SOAK_ROUNDS", "10"))
@@ -29,6 +29,9 @@ FULL_S = float(os.environ.get("TALAIA_SOAK_FULL_S", "60"))
 DAYS, EVENTS_A_DAY = int(os.environ.get("TALAIA_SOAK_DAYS", "30")), 200
 AT_ONCE = int(os.environ.get("TALAIA_SOAK_AT_ONCE", "1"))
 """Proofs beside each other on one system, each with an agent of its own; those that kill the system run alone."""
+UPLOAD_BYTES = int(os.environ.get("TALAIA_SOAK_UPLOAD_BYTES", str(2 * 1000**3)))
+UPLOAD_CUTS = int(os.environ.get("TALAIA_SOAK_UPLOAD_CUTS", "20"))
+UPLOAD_KILLS = int(os.environ.get("TALAIA_SOAK_UPLOAD_KILLS", "5"))
 HOURS = float(os.environ.get("TALAIA_SOAK_HOURS", "24"))
 
 
@@ -48,6 +51,12 @@ PROOFS: Mapping[str, Proof] = {
     "network_cut": Proof(lambda town, folder: network_cut.prove(town, folder, cut_s=CUT_S), network_cut.holds),
     "full_disk": Proof(lambda town, folder: full_disk.prove(town, folder, full_s=FULL_S), full_disk.holds),
     "month": Proof(lambda _, folder: month.prove(folder, days=DAYS, events_a_day=EVENTS_A_DAY), month.holds),
+    "uploads": Proof(
+        lambda town, folder: uploads.prove(
+            town, folder, size_bytes=UPLOAD_BYTES, cuts=UPLOAD_CUTS, kills=UPLOAD_KILLS, seed=SEED
+        ),
+        uploads.holds,
+    ),
     "day": Proof(lambda town, folder: day.prove(town, folder, hours=HOURS), day.holds),
 }
 
@@ -58,7 +67,7 @@ def main() -> int:
     if unknown:
         sys.stderr.write(f"TALAIA_SOAK_PROOFS: got {unknown[0]!r}; allowed: {', '.join(PROOFS)}\n")
         return 2
-    at_once = 1 if "kills" in wanted else AT_ONCE
+    at_once = 1 if {"kills", "uploads"} & set(wanted) else AT_ONCE
     with (
         tempfile.TemporaryDirectory(prefix="talaia-soak-") as folder,
         towns.running(Path(folder) / "town") as town,

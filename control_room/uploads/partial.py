@@ -181,6 +181,9 @@ class Partial:
         second.unlink(missing_ok=True)
         os.link(self.path, second)
         self._store.put(self._file, second, self.sha256)
+        second.unlink(
+            missing_ok=True
+        )  # left there where it was kept before: a rename of one file to itself does nothing
 
     def _cut(self, size_bytes: int) -> None:
         os.ftruncate(self._file.fileno(), size_bytes)

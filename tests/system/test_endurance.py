@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import town as towns
-from benchmarks.endurance import agent_kills, camera_kills, full_disk, network_cut
+from benchmarks.endurance import agent_kills, camera_kills, full_disk, network_cut, uploads
 from launch import rtsp
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1500)]
@@ -29,6 +29,11 @@ def test_a_camera_whose_server_is_killed_comes_back(town: towns.Town, tmp_path: 
         pytest.skip("needs Debian's gir1.2-gst-rtsp-server-1.0 and python3-gi")
     result = camera_kills.prove(town, tmp_path / "lost", kills=1)
     assert camera_kills.holds(result), result
+
+
+def test_a_large_file_arrives_over_cuts_and_kills(town: towns.Town, tmp_path: Path) -> None:
+    result = uploads.prove(town, tmp_path / "upload", size_bytes=40_000_000, cuts=4, kills=1, seed=SEED)
+    assert uploads.holds(result), result
 
 
 def test_a_full_disk_loses_no_event(town: towns.Town, tmp_path: Path) -> None:
