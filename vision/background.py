@@ -196,7 +196,7 @@ class PixelLayers:
     def _restore_overexposed(self, picture: NDArray[np.float32]) -> None:
         """A channel at the top of its range is at least so bright: what was known to be brighter there still is."""
         full = picture >= _FULL
-        if full.any():
+        if np.count_nonzero(full) >= _OVEREXPOSED_SHARE * self.shape[0] * self.shape[1]:
             before = np.where(self.has_static[..., None], self.static, self.background)
             darker = full & (before > self.image + _WEAK_MIN)
             if darker.any(axis=2).mean() >= _OVEREXPOSED_SHARE:
