@@ -79,6 +79,38 @@ def make_device(room: Room, remembered: Remembered, data_directory: Path) -> Non
     remembered.save(data_directory)
 
 
+def make_broker_files(room: Room, folder: Path, names: tuple[str, ...], accounts: str) -> None:
+    """The broker's certificate, anew for each start, and its first accounts, once."""
+    room.run("broker-certificate", *names, "--out", folder)
+    if not (folder / accounts).exists():
+        room.run("broker-accounts", "--out", folder / accounts)
+
+
+def enrol_device(room: Room, room_url: str, remembered: Remembered, data_directory: Path) -> Path:
+    """Enrol the agent once, as a person would on a device; the folder with its keys."""
+    folder = data_directory / "enrolled"
+    identity = folder / "identity"
+    if not identity.is_dir():
+        places.make_directory(folder)
+        made = json.loads(room.run("device", "enrol", remembered.device_id, "--json"))
+        argv = [
+            PROGRAMS / "talaia-edge",
+            "enrol",
+            "--room",
+            room_url,
+            "--code",
+            made["code"],
+            "-c",
+            folder / "edge.toml",
+        ]
+        done = subprocess.run(argv, check=False, capture_output=True, text=True, env=clean_environment())
+        if done.returncode != 0:
+            raise LaunchError(f"enrolling this computer failed: {done.stderr.strip() or 'it said nothing'}")
+    remembered.device_token = (identity / "token").read_text(encoding="utf-8").strip()
+    remembered.save(data_directory)
+    return identity
+
+
 def make_command_key(room: Room, public_file: Path) -> None:
     """Let the room make the key that it signs commands with, once, and write its public half for the agent."""
     places.write_private(public_file, room.run("command-key"))

@@ -1,26 +1,30 @@
 """The MQTT 5 broker of `make run`: Mosquitto where it is installed, else one that installs as a Python package.
 
-Both listen on loopback and know two users, the room and the device. Mosquitto also keeps each device to its
-own topics and sessions across a restart; the packaged broker does neither (docs/design/launch.md).
+Both listen on loopback. Mosquitto also speaks TLS with devices, whose accounts the room makes as they are enrolled, and
+keeps sessions across a restart; the packaged broker does neither: it knows two users from its start, the room and the
+device (docs/design/launch.md).
 """
 
 import os
 import shutil
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from launch import commands, places
+from launch import places
 from launch.unprivileged import Account, own_directory
-from wire import topics
 
 ROOM_USER = "room"
+KEEPER_USER = "keeper-of-accounts"
 
 SYSTEM_PROGRAMS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 START_S = 20.0
-MAX_PACKET_BYTES = 8 * places.MEBIBYTE
+MAX_PACKET_BYTES = 16 * places.MEBIBYTE
+PLUGIN = "**/mosquitto_dynamic_security.so"
+ACCOUNTS = "accounts.json"
+CERTIFICATES = ("ca.pem", "broker.crt", "broker.key")
 
 
 @dataclass(frozen=True)
@@ -28,42 +32,75 @@ class Broker:
     name: str
     argv: list[str]
     as_service_account: bool  # the packaged one runs in this project's environment, which that user may not reach
+    enrols: bool  # it takes devices by TLS, with accounts that the room makes
 
 
-def prepare(directory: Path, port: int, passwords: Mapping[str, str], account: Account | None, log: Path) -> Broker:
-    """Write the broker's configuration into `directory`; `passwords` maps each user's name to the password."""
-    mosquitto = _find("mosquitto")
-    password_tool = _find("mosquitto_passwd")
-    if mosquitto is None or password_tool is None:
-        return _packaged(places.make_directory(directory), port, passwords)
+@dataclass(frozen=True)
+class Ports:
+    room: int
+    devices: int  # with TLS
+
+
+def enrols() -> bool:
+    """Whether Mosquitto is here, with its plug-in for accounts."""
+    return _find("mosquitto") is not None and _plugin() is not None
+
+
+def prepare(
+    directory: Path,
+    ports: Ports,
+    passwords: Mapping[str, str],
+    account: Account | None,
+    make_files: Callable[[Path], None],
+) -> Broker:
+    """Write the broker's configuration into `directory`.
+
+    `passwords` maps each user's name to the password; `make_files` lets the room write `accounts.json`, once, and
+    `ca.pem`, `broker.crt` and `broker.key` into a folder.
+    """
+    mosquitto, plugin = _find("mosquitto"), _plugin()
+    if mosquitto is None or plugin is None:
+        return _packaged(places.make_directory(directory), ports.room, passwords)
     home = own_directory(directory, account)
-    password_file, acl_file, configuration = (home / name for name in ("passwords", "acl", "mosquitto.conf"))
-    places.write_private(password_file, "".join(f"{user}:{word}\n" for user, word in passwords.items()))
-    commands.run([password_tool, "-U", password_file], purpose="hashing the broker's passwords", log=log)
-    places.write_private(acl_file, _access_rules())
-    run_as = account.name if account else ""
+    make_files(home)
+    configuration = home / "mosquitto.conf"
     replaced = {
-        "listener": f"{port} 127.0.0.1",
-        "user": run_as or None,
-        "password_file": str(password_file),
-        "acl_file": str(acl_file),
+        "listener": f"{ports.room} 127.0.0.1",
+        "user": (account.name if account else None) or None,
+        "plugin": str(plugin),
+        "plugin_opt_config_file": str(home / ACCOUNTS),
         "persistence_location": f"{home}/",
     }
     template = (places.PROJECT / "config" / "mosquitto.conf").read_text(encoding="utf-8")
-    places.write_private(configuration, replace_settings(template, replaced))
-    if account is not None:
-        for path in (password_file, acl_file, configuration):
-            os.chown(path, account.uid, account.gid)
-    return Broker("Mosquitto", [str(mosquitto), "-c", str(configuration)], as_service_account=True)
+    places.write_private(configuration, replace_settings(template, replaced) + _for_devices(ports.devices, home))
+    for name in (configuration.name, ACCOUNTS, *CERTIFICATES):
+        (home / name).chmod(0o600)
+        if account is not None:
+            os.chown(home / name, account.uid, account.gid)
+    return Broker("Mosquitto", [str(mosquitto), "-c", str(configuration)], as_service_account=True, enrols=True)
+
+
+def _for_devices(port: int, home: Path) -> str:
+    return f"""\
+listener {port} 127.0.0.1
+cafile {home / "ca.pem"}
+certfile {home / "broker.crt"}
+keyfile {home / "broker.key"}
+require_certificate true
+use_username_as_clientid true
+tls_version tlsv1.2
+"""
+
+
+def _plugin() -> Path | None:
+    """Of Debian's package; elsewhere it lies beside the other libraries."""
+    found = [path for place in ("/usr/lib", "/usr/local/lib") for path in sorted(Path(place).glob(PLUGIN))]
+    return found[0] if found else None
 
 
 def _find(program: str) -> Path | None:
     found = shutil.which(program) or shutil.which(program, path=SYSTEM_PROGRAMS)
     return Path(found) if found else None
-
-
-def _access_rules() -> str:
-    return f"user {ROOM_USER}\ntopic readwrite {topics.ROOT}/#\n\npattern readwrite {topics.ROOT}/%u/#\n"
 
 
 def replace_settings(template: str, replaced: Mapping[str, str | None]) -> str:
@@ -107,7 +144,7 @@ auth = {{ {users} }}
     places.write_private(configuration, text)
     # Below CRITICAL it writes several lines for every packet.
     argv = [sys.executable, "-P", "-m", "iotcore", "--config", str(configuration), "--log-level", "CRITICAL"]
-    return Broker("iotcore", argv, as_service_account=False)
+    return Broker("iotcore", argv, as_service_account=False, enrols=False)
 
 
 def url(user: str, password: str, port: int) -> str:

@@ -47,7 +47,18 @@ def of_user(source: str) -> list[Camera]:
     return [Camera("own", "La meva càmera", source, None, None, staged=False, purpose=OWN_PURPOSE, assessment="")]
 
 
-def room_toml(*, port: int, database_url: str, mqtt_url: str, store: Path, command_key: Path) -> str:
+@dataclass(frozen=True)
+class Enrolment:
+    """How the room lets devices in."""
+
+    town_keys: Path
+    device_url: str  # of the broker
+    admin_url: str
+
+
+def room_toml(  # the room of one start
+    *, port: int, database_url: str, mqtt_url: str, store: Path, command_key: Path, enrolment: Enrolment | None
+) -> str:
     sections: dict[str, dict[str, object]] = {
         "http": {"listen": f"127.0.0.1:{port}"},
         "database": {"url": database_url},
@@ -56,6 +67,9 @@ def room_toml(*, port: int, database_url: str, mqtt_url: str, store: Path, comma
         "commands": {"key_file": str(command_key)},
         "town": dict(TOWN),
     }
+    if enrolment is not None:
+        sections["broker"] = {"device_url": enrolment.device_url, "admin_url": enrolment.admin_url}
+        sections["enrolment"] = {"directory": str(enrolment.town_keys)}
     return "\n".join(_section(f"[{name}]", values) for name, values in sections.items())
 
 
@@ -66,12 +80,15 @@ class Device:
     command_key_file: Path
     data_directory: Path
     room_url: str
-    mqtt_url: str
+    mqtt_url: str  # of a device that is not enrolled
+    identity: Path | None = None  # of one that is
+    mqtt_tls_url: str = ""
 
 
 def edge_toml(device: Device, cameras: list[Camera]) -> str:
+    known: dict[str, object] = {} if device.identity is None else {"identity": str(device.identity)}
     parts = [
-        _section("[device]", {"id": device.identifier, "data_dir": str(device.data_directory)}),
+        _section("[device]", {"id": device.identifier, "data_dir": str(device.data_directory), **known}),
         _section(
             "[room]",
             {
@@ -80,11 +97,23 @@ def edge_toml(device: Device, cameras: list[Camera]) -> str:
                 "command_key_file": str(device.command_key_file),
             },
         ),
-        _section("[mqtt]", {"url": device.mqtt_url}),
+        _section("[mqtt]", _broker(device)),
         _section("[detector]", {"backend": "onnxruntime", "model": MODEL, "input_px": MODEL_INPUT_PX}),
         *(_section("[[camera]]", _camera(camera)) + camera.rules for camera in cameras),
     ]
     return "\n".join(parts)
+
+
+def _broker(device: Device) -> dict[str, object]:
+    if device.identity is None:
+        return {"url": device.mqtt_url}
+    return {
+        "url": device.mqtt_tls_url,
+        "password_file": str(device.identity / "mqtt-password"),
+        "ca_file": str(device.identity / "ca.pem"),
+        "certificate_file": str(device.identity / "tls.crt"),
+        "key_file": str(device.identity / "tls.key"),
+    }
 
 
 def _camera(camera: Camera) -> dict[str, object]:

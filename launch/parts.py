@@ -1,6 +1,7 @@
 """What each process of the system is started with."""
 
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,11 @@ class Context:
 
     def mqtt_url(self, user: str) -> str:
         remembered = self.remembered
-        password = remembered.mqtt_room_password if user == broker.ROOM_USER else remembered.mqtt_device_password
+        words = {
+            broker.ROOM_USER: remembered.mqtt_room_password,
+            broker.KEEPER_USER: remembered.mqtt_keeper_password,
+        }
+        password = words.get(user, remembered.mqtt_device_password)
         return broker.url(user, password, remembered.mqtt_port)
 
     def superuser_url(self) -> str:
@@ -98,17 +103,24 @@ def _build_of_cluster(version: str) -> timescaledb.Build | None:
     return found
 
 
-def message_broker(context: Context) -> tuple[Part, str]:
-    """Returns the part and the name of the broker that was found."""
+def choose_broker_ports(context: Context) -> None:
+    """The room's settings name them, and the broker's files are made with the room's settings."""
     remembered = context.remembered
     remembered.mqtt_port = own_port(remembered.mqtt_port)
+    remembered.mqtt_tls_port = own_port(remembered.mqtt_tls_port)
     remembered.save(context.data)
+
+
+def message_broker(context: Context, make_files: Callable[[Path], None]) -> tuple[Part, broker.Broker]:
+    """Returns the part and the broker that was found."""
+    remembered = context.remembered
     port = remembered.mqtt_port
     passwords = {
         broker.ROOM_USER: remembered.mqtt_room_password,
         remembered.device_id: remembered.mqtt_device_password,
     }
-    chosen = broker.prepare(context.data / "broker", port, passwords, context.account, context.logs / "setup.log")
+    ports = broker.Ports(port, remembered.mqtt_tls_port)
+    chosen = broker.prepare(context.data / "broker", ports, passwords, context.account, make_files)
     part = Part(
         name="broker",
         argv=chosen.argv,
@@ -117,7 +129,7 @@ def message_broker(context: Context) -> tuple[Part, str]:
         ready=lambda: broker.answers(port),
         ready_within_s=broker.START_S,
     )
-    return part, chosen.name
+    return part, chosen
 
 
 def room(context: Context, room_file: Path) -> Part:

@@ -32,6 +32,7 @@ from launch.supervisor import Interrupted, Supervisor
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 RUN_FILE = "run.json"
+BROKER_NAMES = ("127.0.0.1", "localhost")
 PIDS = ("room", "worker", "edge", "broker", "database")
 STOP_STAGES = (("edge",), ("footage", "worker", "room"), ("broker", "database"))
 READY_S = 60.0
@@ -81,6 +82,7 @@ class System:
         self._data, self._logs = data, data / "logs"
         self._supervisor = Supervisor(self._pids_changed, say)
         self._run_file: dict[str, object] = {}
+        self._identity: Path | None = None
 
     def run(self) -> None:
         (self._data / RUN_FILE).unlink(missing_ok=True)
@@ -105,12 +107,15 @@ class System:
         accounts.name_device(context.remembered, self._data)
         if context.settings.database_url is None:
             self._start_database(build)
-        with Step("Message broker") as step:
-            part, name = parts.message_broker(context)
-            self._supervisor.start(part)
-            step.done(f"{name} on port {context.remembered.mqtt_port}")
+        parts.choose_broker_ports(context)
         room_file = self._write_room_file()
         room = Room(room_file)
+        with Step("Message broker") as step:
+            part, chosen = parts.message_broker(
+                context, lambda folder: accounts.make_broker_files(room, folder, BROKER_NAMES, broker.ACCOUNTS)
+            )
+            self._supervisor.start(part)
+            step.done(f"{chosen.name} on port {context.remembered.mqtt_port}")
         with Step("Tables and accounts") as step:
             room.run("migrate")
             accounts.make_user(room, context.remembered, self._data)
@@ -121,6 +126,8 @@ class System:
             self._supervisor.start(parts.room(context, room_file))
             self._supervisor.start(parts.worker(context, room_file))
             step.done(self._wait_until_ready())
+        if chosen.enrols:
+            self._identity = accounts.enrol_device(room, context.url, context.remembered, self._data)
         with Step("Cameras") as step:
             if footage.server is not None:
                 self._supervisor.start(footage.server)
@@ -154,6 +161,13 @@ class System:
             mqtt_url=self._context.mqtt_url(broker.ROOM_USER),
             store=self._data / "store",
             command_key=self._data / "command.key",
+            enrolment=configuration.Enrolment(
+                town_keys=self._data / "town",
+                device_url=f"mqtts://127.0.0.1:{self._context.remembered.mqtt_tls_port}",
+                admin_url=self._context.mqtt_url(broker.KEEPER_USER),
+            )
+            if broker.enrols()
+            else None,
         )
         places.write_private(path, text)
         return path
@@ -169,6 +183,8 @@ class System:
             data_directory=self._data / "edge",
             room_url=self._context.url,
             mqtt_url=self._context.mqtt_url(remembered.device_id),
+            identity=self._identity,
+            mqtt_tls_url=f"mqtts://{remembered.device_id}@127.0.0.1:{remembered.mqtt_tls_port}",
         )
         places.write_private(path, configuration.edge_toml(device, cameras))
         return path

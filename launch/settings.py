@@ -85,11 +85,13 @@ class Remembered:
     database_password: str = field(default_factory=lambda: secrets.token_urlsafe(PASSWORD_BYTES))
     mqtt_room_password: str = field(default_factory=lambda: secrets.token_urlsafe(PASSWORD_BYTES))
     mqtt_device_password: str = field(default_factory=lambda: secrets.token_urlsafe(PASSWORD_BYTES))
+    mqtt_keeper_password: str = field(default_factory=lambda: secrets.token_urlsafe(PASSWORD_BYTES))
     user: str = ""
     device_id: str = ""
     device_token: str = ""
     database_port: int = 0
     mqtt_port: int = 0
+    mqtt_tls_port: int = 0
     rtsp_port: int = 0
     timescaledb: str = ""  # the version the database was made with, empty for plain tables
 

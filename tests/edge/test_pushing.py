@@ -15,8 +15,8 @@ from edge.commands.orders import CommandError, Order
 from edge.errors import ConfigurationError
 from edge.reload.configuration_file import ConfigurationFile
 from edge.reload.pushing import Pushing
-from tests.edge.broker import Broker, Room, wait_until
 from tests.edge import clips
+from tests.edge.broker import Broker, Room, wait_until
 from tests.edge.commands.orders import RoomOfTests
 from wire import topics
 from wire.commands import Configure, PushedConfiguration

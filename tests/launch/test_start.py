@@ -103,13 +103,20 @@ def test_the_agents_file_says_what_was_chosen(tmp_path: Path) -> None:
 
 def test_the_rooms_file_holds_its_addresses(tmp_path: Path) -> None:
     text = configuration.room_toml(
-        port=9, database_url="postgresql://d", mqtt_url="mqtt://m", store=tmp_path, command_key=tmp_path / "key"
+        port=9,
+        database_url="postgresql://d",
+        mqtt_url="mqtt://m",
+        store=tmp_path,
+        command_key=tmp_path / "key",
+        enrolment=configuration.Enrolment(tmp_path / "town", "mqtts://d", "mqtt://k"),
     )
     content = tomllib.loads(text)
     assert content["http"] == {"listen": "127.0.0.1:9"}
     assert (content["database"]["url"], content["mqtt"]["url"]) == ("postgresql://d", "mqtt://m")
     assert content["town"]["time_zone"] == "Europe/Madrid"
     assert content["commands"] == {"key_file": str(tmp_path / "key")}
+    assert content["broker"] == {"device_url": "mqtts://d", "admin_url": "mqtt://k"}
+    assert content["enrolment"] == {"directory": str(tmp_path / "town")}
 
 
 @pytest.mark.parametrize(
