@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 
 
 def png(width: int, height: int, data: bytes | None = None) -> bytes:
@@ -41,9 +42,10 @@ def video(
     random = np.random.default_rng(1)
     with av.open(str(path), "w", format=form) as container:
         stream = container.add_stream(codec, rate=Fraction(10))
-        stream.width, stream.height, stream.pix_fmt = width, height, pixels  # type: ignore[union-attr]  # a video stream
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, pixels
         for _ in range(frames):
             picture = random.integers(0, 255, (height, width, 3), dtype=np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))  # type: ignore[union-attr]  # a video stream
-        container.mux(stream.encode(None))  # type: ignore[union-attr]  # a video stream
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
     return path
