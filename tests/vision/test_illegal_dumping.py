@@ -137,6 +137,9 @@ def test_what_stands_there_when_a_recording_begins_again_was_brought_by_nobody()
     before = Mover(1, walk((4, 168), (9.9, 120)))
     after = Mover(2, walk((10, 60), (13, 60), (18, 168)))
     assert watch(rule(), Street([before, after], [Thing(44, 90, 10)]), 45) == []
+    beside = Mover(2, walk((8, 110), (10, 60), (13, 60), (18, 168)))
+    caption = [Thing(44, 90, 10.2), Thing(130, 30, 10.2), Thing(110, 30, 10.2)]
+    assert watch(rule(), Street([before, beside], caption), 45) == []
     came = Mover(2, walk((8, 110), (10, 60), (13, 60), (18, 168)))
     assert phases(watch(rule(), Street([before, came], [Thing(44, 90, 10)]), 45)) == ["opened"]
 

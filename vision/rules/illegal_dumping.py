@@ -47,6 +47,7 @@ _GREW = 1.4
 _UPDATE_EVERY_S = 10.0
 """... but not more often."""
 _NEVER_BARE_SHARE = 0.5
+_SAME_FRAME_S = 0.05
 _UNSETTLED_PX = 24
 _RECLAIMED_S = 3.0
 """Who is linked to a thing and was with it so shortly before it went took it back."""
@@ -274,7 +275,7 @@ class IllegalDumping(base.Rule):
         else:
             view = self._view
             brought = bringers.find(region, view.actors, view.throws, view.objects.regions.values())
-            if brought is None or (brought.how != "thrown" and view.arrivals.popped_up(region, view.layers)):
+            if brought is None or (brought.how != "thrown" and self._popped_up(region)):
                 return None
             radius = self._settings.owner_radius
             since_s = bringers.last_with_s(brought, region.box, view.actors, view.arrivals, radius)
@@ -282,6 +283,14 @@ class IllegalDumping(base.Rule):
             candidate = Candidate(brought, box, region.born_s, rest_s, max(since_s, rest_s))
         self._candidates[region.region_id] = candidate
         return candidate
+
+    def _popped_up(self, region: Region) -> bool:
+        """Whether it, or another thing that is there since the very same frame, came out of nothing."""
+        view = self._view
+        others = (one for one in view.objects.regions.values() if abs(one.born_s - region.born_s) <= _SAME_FRAME_S)
+        return any(
+            view.arrivals.popped_up(one, view.layers) for one in others if one is region or one.verdict() == "left"
+        )
 
     def _is_due(self, region: Region, candidate: Candidate) -> bool:
         candidate.rested(region)
