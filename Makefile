@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format lock bench bench-edge bench-ingest bench-whole-way soak screenshots clean
+.PHONY: help setup run test check format lock bench bench-edge bench-ingest bench-storage bench-whole-way soak screenshots clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -30,13 +30,16 @@ lock: ## write locks/*.lock from pyproject.toml
 screenshots: ## every screen into docs/img, of the system that runs on DATA_DIR or of one started for it
 	@launch/bootstrap.sh dev && exec $(PYTHON) -m launch.screenshots
 
-bench: bench-edge bench-ingest bench-whole-way ## every figure beside its baseline, into docs/reference/benchmarks.md and .json
+bench: bench-edge bench-ingest bench-storage bench-whole-way ## every figure beside its baseline, into docs/reference/benchmarks.md and .json
 
 bench-edge: ## what a camera costs the processor, beside the naive way and the least there is
 	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.edge
 
 bench-ingest: ## events a second into the database, beside plain binary COPY
 	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.ingest
+
+bench-storage: ## what screens ask of 5 million messages, beside the same without index or roll-up; loading takes minutes
+	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.storage
 
 bench-whole-way: ## from a frame to an alert on the screen, and CPU a camera
 	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.whole_way

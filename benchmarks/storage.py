@@ -70,7 +70,7 @@ class Question:
 
 
 def questions(now: datetime) -> list[Question]:
-    """The four of the design, in the queries of the routes themselves."""
+    """What screens ask, in the queries of the routes themselves."""
     newest, newest_given = alerts.page_query(alerts.Filters(), limit=51, before=None)
     day = alerts.Filters(
         camera_id="camera-20",
@@ -79,8 +79,11 @@ def questions(now: datetime) -> list[Question]:
         until=now - timedelta(days=30),
     )
     of_day, day_given = alerts.page_query(day, limit=201, before=None)
-    place = alerts.Filters(since=now - timedelta(days=30), box=alerts.Box(1.24, 41.12, 1.27, 41.14))
-    in_box, box_given = alerts.page_query(place, limit=201, before=None)
+    since = now - timedelta(days=30)
+    street = alerts.Filters(since=since, box=alerts.Box(1.263, 41.163, 1.268, 41.168))
+    in_street, street_given = alerts.page_query(street, limit=201, before=None)
+    town = alerts.Filters(since=since, box=alerts.Box(1.1, 41.0, 1.5, 41.3))
+    in_town, town_given = alerts.page_query(town, limit=201, before=None)
     week = {"since": now - timedelta(days=7), "until": now}
     return [
         Question(
@@ -103,9 +106,17 @@ def questions(now: datetime) -> list[Question]:
             "counts an hour and rule, 7 days", _COUNT_QUERIES["town"], week, "counted from the messages", _COUNTED
         ),
         Question(
-            "a box on the map, 30 days",
-            _ALERT_QUERIES[in_box],
-            box_given,
+            "a box on the map, a street, 30 days",
+            _ALERT_QUERIES[in_street],
+            street_given,
+            "without the index alerts_by_place",
+            _IN_BOX,
+            ("alerts_by_place",),
+        ),
+        Question(
+            "a box on the map, the whole town, 30 days",
+            _ALERT_QUERIES[in_town],
+            town_given,
             "without the index alerts_by_place",
             _IN_BOX,
             ("alerts_by_place",),
