@@ -95,16 +95,22 @@ class Handlers:
         parts: list[Path] = []
 
         def new_file() -> Path:
-            order.progress(0.0)
+            if not wanted.pixelated:
+                order.progress(0.0)
             if len(parts) >= _FILES_MAX:
                 raise CommandError(f"the span has more than {_FILES_MAX} pieces: ask for a shorter one")
             parts.append(self._folder.part(uuid_utils.compat.uuid7()))
             return parts[-1]
 
-        cut = self._recordings.copy_pixelated if wanted.pixelated else self._recordings.copy
+        span = wanted.camera_id, wanted.from_, wanted.to
         kind: EvidenceKind = "recording_pixelated" if wanted.pixelated else "recording"
         try:
-            copied = cut(wanted.camera_id, wanted.from_, wanted.to, new_file, part_bytes=PART_BYTES)
+            if wanted.pixelated:
+                copied = self._recordings.copy_pixelated(
+                    *span, new_file, part_bytes=PART_BYTES, progress=order.progress
+                )
+            else:
+                copied = self._recordings.copy(*span, new_file, part_bytes=PART_BYTES)
             kept = [self._take(one, kind) for one in copied]
         except BaseException:
             for part in parts:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LONGEST_S = 3600.0
 GIVEN_UP_AFTER_S = 1800.0
 _EVENTS_MAX = 500
-_LOOK_EVERY = 50
+_LOOK_EVERY = 10
 """Pictures between two looks at the clock."""
 
 

@@ -268,15 +268,26 @@ class Recordings:
         return mp4.copy(self.packets(camera_id, from_, to), new_file, part_bytes=part_bytes)
 
     def copy_pixelated(
-        self, camera_id: str, from_: datetime, to: datetime, new_file: Callable[[], Path], *, part_bytes: int
+        self,
+        camera_id: str,
+        from_: datetime,
+        to: datetime,
+        new_file: Callable[[], Path],
+        *,
+        part_bytes: int,
+        progress: Callable[[float], None] = lambda _share: None,
     ) -> Sequence[Copied]:
-        """The same, coded again with whole persons, whole vehicles and found faces pixelated."""
+        """The same, coded again with whole persons, whole vehicles and found faces pixelated.
+
+        `progress` hears which share is done, and may raise to end it.
+        """
         if self._redactor is None:
             raise RecordingError("no detection model is at hand that finds what must be pixelated")
         around = timedelta(seconds=2 * HELD_S)
         looked_at = self.packets(camera_id, from_ - around, to + around)
         wanted = self.packets(camera_id, from_, to)
-        return pixelate.copy(looked_at, wanted, from_, new_file, self._redactor(), part_bytes=part_bytes)
+        told = pixelate.Progress(from_, to, progress)
+        return pixelate.copy(looked_at, wanted, from_, new_file, self._redactor(), told, part_bytes=part_bytes)
 
     def hold(self, hold: commands.HoldRecording) -> commands.Touched:
         """Protect the span from the ring; holding it again by the same id is harmless."""

@@ -16,7 +16,8 @@ from launch.footage.thing import Picture
 KEY_FRAME_DISTANCE_S = 2
 BIT_RATE = 1_800_000
 # One thread: the same pictures give the same file. No B-frames: readers that go on from any frame stay simple.
-ENCODER = {"preset": "veryfast", "bf": "0", "scenecut": "0", "maxrate": "2500k", "bufsize": "2500k", "threads": "1"}
+ENCODER = {"preset": "veryfast", "bf": "0", "scenecut": "0", "threads": "1"}
+FIXED_RATE = {"maxrate": "2500k", "bufsize": "2500k"}
 
 
 def pictures(path: Path) -> Iterator[Picture]:
@@ -29,15 +30,20 @@ def pictures(path: Path) -> Iterator[Picture]:
 class Writer:
     """Writes one clip whose pictures are exactly 1 / `frame_rate` apart, playable while it still loads."""
 
-    def __init__(self, path: Path, *, width_px: int, height_px: int, frame_rate: int) -> None:
+    def __init__(
+        self, path: Path, *, width_px: int, height_px: int, frame_rate: int, quantiser: int | None = None
+    ) -> None:
+        """`quantiser`: 0 to 51, instead of the fixed bit rate, at which pictures that stay the same are refined."""
         self.frames = 0
         self._time_base = Fraction(1, frame_rate)
         self._container: OutputContainer = av.open(path, "w", format="mp4", options={"movflags": "+faststart"})
-        options = {**ENCODER, "g": str(KEY_FRAME_DISTANCE_S * frame_rate)}
+        quality = FIXED_RATE if quantiser is None else {"qp": str(quantiser)}
+        options = {**ENCODER, **quality, "g": str(KEY_FRAME_DISTANCE_S * frame_rate)}
         stream = self._container.add_stream("libx264", rate=frame_rate, options=options)
         stream.width, stream.height = width_px, height_px
         stream.pix_fmt = "yuv420p"
-        stream.bit_rate = BIT_RATE
+        if quantiser is None:
+            stream.bit_rate = BIT_RATE
         stream.codec_context.time_base = self._time_base
         self._stream: VideoStream = stream
 

@@ -201,3 +201,45 @@ describe('the recordings', () => {
     expect(screen.queryByRole('link', { name: 'Enregistraments' })).toBeNull();
   });
 });
+
+describe('a rule tried on a span', () => {
+  const FOUND = {
+    rule: 'intrusion',
+    occurred_at: at(8),
+    began_at: null,
+    severity: 'medium',
+    confidence: 0.7,
+    zone: 'gespa',
+    box: null,
+  };
+
+  it('shows how far it is, what would have been told, and plays the moment', async () => {
+    await show();
+    await fireEvent.change(screen.getByLabelText('Regla'), { target: { value: 'intrusion' } });
+    await fireEvent.click(screen.getByTestId('try-rule'));
+    await vi.waitFor(() => expect(commands.get('command-1')?.kind).toBe('rules_try'));
+    expect(commands.get('command-1')?.arguments).toMatchObject({
+      rules: { intrusion: {} },
+      zones: [{ kind: 'watch' }],
+    });
+    await screen.findByTestId('trial');
+    await ends('command-1', { state: 'working', progress: 0.4 });
+    await vi.waitFor(() => expect(screen.getByTestId('trial').textContent).toMatch(/40\s%/));
+    await ends('command-1', { result: { events: [FOUND], analysed_s: 1800, gaps: [] } });
+    const moment = await screen.findByTestId('tried');
+    expect(moment.textContent).toContain('gespa');
+    expect(await violations()).toEqual([]);
+    await fireEvent.click(within(moment).getByRole('button'));
+    await vi.waitFor(() => expect(commands.get('command-2')?.kind).toBe('recording_fetch'));
+    const [from, to] = [Date.parse(at(8)) - 10_000, Date.parse(at(8)) + 20_000].map((ms) => new Date(ms).toISOString());
+    expect(commands.get('command-2')?.arguments).toEqual({ camera_id: 'placa', from, to, pixelated: true });
+  });
+
+  it('says what is wrong with settings that are none, and orders nothing', async () => {
+    await show();
+    await fireEvent.input(screen.getByLabelText(/^Paràmetres de la regla/), { target: { value: '[1]' } });
+    await fireEvent.click(screen.getByTestId('try-rule'));
+    expect(await screen.findByText(/objecte JSON/)).toBeTruthy();
+    expect(commands.size).toBe(0);
+  });
+});

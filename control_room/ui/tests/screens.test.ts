@@ -17,6 +17,13 @@ let role: string;
 let isKnown: boolean;
 
 const TOWN = { name: 'Vila', time_zone: 'Europe/Madrid', lat: 41.1, lon: 1.2, zoom: 15 };
+const COUNTED = { device_id: 'caixa-1', camera_id: 'placa', rule: 'crowd', occurrences: 3 };
+const SILENCED = {
+  items: [
+    { ...COUNTED, activity: 'mercat' },
+    { ...COUNTED, activity: null },
+  ],
+};
 const PAST: Record<string, Partial<Alert>> = {
   acknowledge: { state: 'acknowledged' },
   close: { state: 'closed', close_reason: 'confirmed' },
@@ -45,6 +52,7 @@ beforeEach(() => {
       return { body: { csrf_token: 'c', user: 'marta', role, language: 'ca' } };
     }
     if (one.path === '/api/v1/town') return { body: TOWN };
+    if (one.path === '/api/v1/silenced') return { body: SILENCED };
     return act(one);
   }));
   Object.defineProperty(navigator, 'userActivation', { value: { hasBeenActive: false }, configurable: true });
@@ -283,5 +291,16 @@ describe('the other screens', () => {
     await fireEvent.click(screen.getByText('Connecta ara'));
     lines[1]?.say('snapshot', snapshotOf([]), '9');
     await vi.waitFor(() => expect(screen.queryByTestId('stale')).toBeNull());
+  });
+});
+
+describe('the cameras', () => {
+  it('show what rules kept silent today, and why', async () => {
+    await show();
+    app.router.go('/cameras');
+    const told = await screen.findByTestId('silenced');
+    const lines = [...told.querySelectorAll('li')].map((line) => line.textContent.replaceAll(/\s+/g, ' ').trim());
+    expect(lines).toEqual(['Aglomeració: 3 mercat', 'Aglomeració: 3 massa seguides']);
+    expect(await violations()).toEqual([]);
   });
 });

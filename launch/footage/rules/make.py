@@ -17,6 +17,7 @@ FACTS = "rules.json"
 TAMPERED, REMOVED, PARKED, HURRIED = "tampered.mp4", "removed.mp4", "parked.mp4", "hurried.mp4"
 LOST = "lost.mp4"
 FRAME_RATE = 10
+QUANTISER = 26  # of all: a frozen picture is one that repeats to the last grey level
 HURRY = 4  # times as fast as they walked
 REMOVED_FROM_S, PARKED_S, LOST_AT_S = 60.0, 58.0, 25.0
 
@@ -82,7 +83,9 @@ def _write(path: Path, pictures: Iterable[Picture]) -> None:
         for picture in pictures:
             if writer is None:
                 height_px, width_px = picture.shape[:2]
-                writer = encode.Writer(path, width_px=width_px, height_px=height_px, frame_rate=FRAME_RATE)
+                writer = encode.Writer(
+                    path, width_px=width_px, height_px=height_px, frame_rate=FRAME_RATE, quantiser=QUANTISER
+                )
             writer.write(label.burn(picture))
     finally:
         if writer is not None:

@@ -78,7 +78,12 @@ def test_a_walker_is_covered_in_every_picture(tmp_path: Path) -> None:
     )
     packets.feed(recordings.recorder(packets.CAMERA), video)
     recordings.write()
-    copied = recordings.copy_pixelated("placa", at(1), at(9), new_files(tmp_path), part_bytes=packets.MIB)
+    told: list[float] = []
+    copied = recordings.copy_pixelated(
+        "placa", at(1), at(9), new_files(tmp_path), part_bytes=packets.MIB, progress=told.append
+    )
+    assert told == sorted(told)
+    assert (len(told) > 40, told[0] < 0.1, told[-1] > 0.95) == (True, True, True)
     facts, copy = packets.of(copied[0].path)
     decoder = decode.Decoder(facts)
     images = [Masks([]).painted(one.picture) for packet in copy for one in decoder.take(packet, START)]

@@ -20,6 +20,7 @@ import type {
   RegisteredDetail,
   RegisteredDevice,
   SessionInfo,
+  Silenced,
   Town,
 } from './types';
 
@@ -162,6 +163,11 @@ export class Api {
     const params = { path: { device_id, version } };
     const at = '/api/v1/devices/{device_id}/configurations/{version}/again';
     return this.#ask(this.#room.POST(at, { params, body: { reason } }));
+  }
+
+  /** What rules found today and did not tell. */
+  silenced(): Promise<Result<{ items: Silenced[] }>> {
+    return this.#ask(this.#room.GET('/api/v1/silenced'));
   }
 
   /** Orders a device to do something; the answer comes over the stream. */

@@ -31,6 +31,7 @@ export type ProblemDocument = Schemas['ProblemDocument'];
 export type Role = Schemas['Role'];
 export type SessionInfo = Schemas['SessionItem'];
 export type Severity = Alert['severity'];
+export type Silenced = Schemas['SilencedItem'];
 export type Snapshot = Schemas['Snapshot'];
 export type Town = Schemas['TownItem'];
 
@@ -61,4 +62,19 @@ export interface RecordedSpan {
   bytes: number;
   held: boolean;
   masked: boolean;
+}
+
+/** The answer to `rules_try`, as `wire/commands.py` has it. */
+export interface TriedRules {
+  events: {
+    rule: string;
+    occurred_at: string;
+    began_at: string | null;
+    severity: Severity;
+    confidence: number;
+    zone: string | null;
+    box: [number, number, number, number] | null;
+  }[];
+  analysed_s: number;
+  gaps: [string, string][];
 }

@@ -8,6 +8,7 @@ export const FETCH_LONGEST_MS = 6 * 3_600_000;
 /** How often a command is asked for that is not ended, should the stream have missed a word of it. */
 const ASK_AGAIN_MS = 3_000;
 const COPIES = 20;
+const TRIALS = 5;
 
 export interface Span {
   from: string;
@@ -96,6 +97,11 @@ export class Recordings {
     return this.#ask('recording_hold', { ...span, ...(until && { until }) }, reason);
   }
 
+  /** What a rule with these settings and zones would have found. */
+  async tryRules(span: Span, rules: Record<string, unknown>, zones: unknown): Promise<Problem | null> {
+    return this.#ask('rules_try', { ...span, rules, zones });
+  }
+
   async release(hold: Hold, reason: string): Promise<Problem | null> {
     const given = await this.#order('recording_release', { hold_id: hold.hold_id }, reason);
     return this.#taken(given, reason);
@@ -144,9 +150,14 @@ export class Recordings {
   }
 
   async #loadCopies(place: Place): Promise<void> {
-    const page = await this.#api.commands(place.device_id, place.camera_id, 'recording_fetch', COPIES);
-    if (!page.ok || place !== this.#place) return;
-    for (const item of page.data.items) await this.#load(item.command_id);
+    for (const [kind, newest] of [
+      ['recording_fetch', COPIES],
+      ['rules_try', TRIALS],
+    ] as const) {
+      const page = await this.#api.commands(place.device_id, place.camera_id, kind, newest);
+      if (!page.ok || place !== this.#place) return;
+      for (const item of page.data.items) await this.#load(item.command_id);
+    }
   }
 
   async #load(id: string): Promise<void> {
@@ -159,7 +170,8 @@ export class Recordings {
       return;
     }
     this.copies.set(id, command);
-    if (command.kind !== 'recording_fetch' && command.state === 'answered') await this.#heldAnew();
+    const isHold = command.kind === 'recording_hold' || command.kind === 'recording_release';
+    if (isHold && command.state === 'answered') await this.#heldAnew();
   }
 
   /** A hold began or ended: what was found says so only when it is asked for again. */
@@ -195,7 +207,7 @@ export class Recordings {
 /** Copies, and holds that are under way or came to nothing; the newest first. */
 export function worthShowing(copies: Iterable<CommandDetail>): CommandDetail[] {
   return [...copies]
-    .filter((copy) => copy.kind === 'recording_fetch' || copy.state !== 'answered')
+    .filter((copy) => copy.kind !== 'rules_try' && (copy.kind === 'recording_fetch' || copy.state !== 'answered'))
     .sort((a, b) => b.issued_at.localeCompare(a.issued_at));
 }
 
