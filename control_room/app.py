@@ -20,8 +20,8 @@ from control_room.audit import routes as audit
 from control_room.cameras import routes as cameras
 from control_room.commands import keys
 from control_room.commands import routes as commands
-from control_room.counts import routes as counts
 from control_room.configurations import routes as configurations
+from control_room.counts import routes as counts
 from control_room.database import pool
 from control_room.dead_letters import routes as dead_letters
 from control_room.devices import routes as devices
@@ -36,11 +36,12 @@ from control_room.health.metrics import CountRequests, Metrics
 from control_room.holds import routes as holds
 from control_room.sessions import routes as sessions
 from control_room.sessions.service import LoginLimit
-from control_room.store import opening
 from control_room.silenced import routes as silenced
+from control_room.store import opening
 from control_room.stream import heartbeat
 from control_room.stream import routes as stream
 from control_room.stream.hub import Hub
+from control_room.stream.resume import Beginnings
 from control_room.town import routes as town
 from control_room.uploads import expiry
 from control_room.uploads import limits as upload_limits
@@ -132,6 +133,7 @@ def create_app(
             database=database,
             store=store,
             hub=hub,
+            beginnings=Beginnings(database),
             metrics=metrics,
             login_limit=LoginLimit(),
             signer=signer,
@@ -140,7 +142,11 @@ def create_app(
             clock=clock,
         )
         app.state.room = room
-        tasks = [asyncio.create_task(hub.run()), asyncio.create_task(heartbeat.run(room)), asyncio.create_task(_do_chores(room))]
+        tasks = [
+            asyncio.create_task(hub.run()),
+            asyncio.create_task(heartbeat.run(room)),
+            asyncio.create_task(_do_chores(room)),
+        ]
         try:
             yield
         finally:

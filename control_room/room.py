@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from control_room.commands.keys import Signer
     from control_room.database import pool
     from control_room.enrolment.authority import Authority
-    from control_room.store.content import Store
     from control_room.health.metrics import Metrics
+    from control_room.store.content import Store
     from control_room.stream.hub import Hub
+    from control_room.stream.resume import Beginnings
 
 
 def utc_now() -> datetime:
@@ -35,6 +36,7 @@ class Room:
     database: pool.Pool
     store: Store
     hub: Hub
+    beginnings: Beginnings
     metrics: Metrics
     login_limit: LoginLimit
     signer: Signer | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
@@ -13,7 +13,12 @@ from pydantic_core import ErrorDetails
 _SCHEMA = re.compile(r"^(?P<name>[a-z_.]+)/(?P<version>[0-9]{1,6})\Z")
 
 
+_NO_OFFSET = timedelta(0)
+
+
 def _to_utc(moment: datetime) -> datetime:
+    if moment.utcoffset() == _NO_OFFSET:  # nearly all are, and this is three times as fast
+        return moment
     try:
         return moment.astimezone(UTC)
     except OverflowError:

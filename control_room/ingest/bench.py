@@ -49,17 +49,16 @@ def measure(url: str, events: int, rounds: int, seed: int = 1) -> dict[str, Any]
         pool.UnreachableError: no such server.
         psycopg.Error: it does not let us make a database.
     """
-    with _scratch(url) as scratch, pool.connect(scratch, autocommit=True) as connection:
-        deliveries = _deliveries(connection, events, seed)
-        rows = _rows(deliveries)
+    with scratch_database(url) as scratch, pool.connect(scratch, autocommit=True) as connection:
+        deliveries = deliveries_of(connection, events, seed)
+        rows = event_rows(deliveries)
         storing.prepare(connection)
-        connection.execute("ALTER TABLE alert_history DISABLE TRIGGER alert_history_only_grows")
         ingested: list[float] = []
         copied: list[float] = []
         batches_ms: list[float] = []
         for _ in range(rounds):
-            copied.append(_timed(connection, lambda: _copy(connection, rows)))
-            ingested.append(_timed(connection, lambda: _ingest(connection, deliveries, batches_ms)))
+            copied.append(timed(connection, lambda: copy_rows(connection, rows)))
+            ingested.append(timed(connection, lambda: _ingest(connection, deliveries, batches_ms)))
         version = migrate.timescale_version(connection)
     per_s, copied_per_s = events / statistics.median(ingested), events / statistics.median(copied)
     batches_ms.sort()
@@ -92,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def _scratch(url: str) -> Iterator[str]:
+def scratch_database(url: str) -> Iterator[str]:
     """URL of a migrated database of our own on the same server."""
     name = f"talaia_bench_{uuids.uuid7().hex}"
     with pool.connect(url, autocommit=True) as connection:
@@ -105,7 +104,7 @@ def _scratch(url: str) -> Iterator[str]:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _deliveries(connection: pool.Connection, number: int, seed: int) -> list[Delivery]:
+def deliveries_of(connection: pool.Connection, number: int, seed: int) -> list[Delivery]:
     """Messages of simulated devices, one a second."""
     chance = random.Random(seed)
     devices = [Device(f"bench-{each}", random.Random(chance.random()), (41.1, 1.2)) for each in range(DEVICES)]
@@ -119,12 +118,12 @@ def _deliveries(connection: pool.Connection, number: int, seed: int) -> list[Del
     return found
 
 
-def _rows(deliveries: list[Delivery]) -> list[tuple[Any, ...]]:
+def event_rows(deliveries: list[Delivery]) -> list[tuple[Any, ...]]:
     outcomes = [reading.read(delivery) for delivery in deliveries]
     return [row[:_EVENT_COLUMNS] for row in storing.rows(outcomes)]
 
 
-def _copy(connection: pool.Connection, rows: list[tuple[Any, ...]]) -> None:
+def copy_rows(connection: pool.Connection, rows: list[tuple[Any, ...]]) -> None:
     for first in range(0, len(rows), COPY_ROWS):
         with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             copy.set_types(storing.COLUMN_TYPES[:_EVENT_COLUMNS])
@@ -141,10 +140,15 @@ def _ingest(connection: pool.Connection, deliveries: list[Delivery], batches_ms:
         batches_ms.append(1000 * (time.perf_counter() - began))
 
 
-def _timed(connection: pool.Connection, work: Callable[[], None]) -> float:
-    """Seconds that `work` takes on empty tables."""
+def empty(connection: pool.Connection) -> None:
+    connection.execute("ALTER TABLE alert_history DISABLE TRIGGER alert_history_only_grows")
     for statement in _EMPTY:
         connection.execute(statement)
+
+
+def timed(connection: pool.Connection, work: Callable[[], None]) -> float:
+    """Seconds that `work` takes on empty tables."""
+    empty(connection)
     began = time.perf_counter()
     work()
     return time.perf_counter() - began

@@ -205,9 +205,10 @@ def _store_events(connection: pool.Connection, batch: _Sorted, now: datetime) ->
     """Events, and all that follows from those not stored before; the alerts that changed."""
     if not batch.events:
         return []
-    _take_turns(connection, batch.events)
+    is_any_off = _take_turns(connection, batch.events)
     _copy_events(connection, batch.events)
-    connection.execute(_QUERIES["drop_known_in_time"])
+    if is_any_off:
+        connection.execute(_QUERIES["drop_known_in_time"])
     fresh = connection.execute(_QUERIES["store_events"]).rowcount
     batch.stored.counts["stored"] += fresh
     batch.stored.counts["duplicate"] += len(batch.events) - fresh
@@ -228,8 +229,11 @@ def rows(batch: Iterable[Outcome]) -> Iterator[tuple[Any, ...]]:
             yield _row(outcome, outcome.message)
 
 
-def _take_turns(connection: pool.Connection, events: list[Accepted]) -> None:
-    """Until the transaction ends; one whose times are all in order goes together with all others like it."""
+def _take_turns(connection: pool.Connection, events: list[Accepted]) -> bool:
+    """Until the transaction ends; one whose times are all in order goes together with all others like it.
+
+    Whether any of them is not.
+    """
     alone: dict[str, bool] = {}
     for accepted in events:
         if isinstance(accepted.message, EventMessage):
@@ -237,6 +241,7 @@ def _take_turns(connection: pool.Connection, events: list[Accepted]) -> None:
             alone[accepted.device_id] = alone.get(accepted.device_id, False) or is_off
     given = {"lock": _TURNS_LOCK, "device_ids": list(alone), "alone": list(alone.values())}
     connection.execute(_QUERIES["take_turns"], given)
+    return any(alone.values())
 
 
 def _copy_events(connection: pool.Connection, events: list[Accepted]) -> None:

@@ -16,6 +16,8 @@ from control_room.database import pool, sql
 Kind = Literal["alert", "camera", "device", "command"]
 CHANNEL = "talaia_stream"
 KEPT = timedelta(hours=24)
+MOST_KEPT = 50_000
+"""Whoever missed some thousands gets a snapshot anyhow (`resume`)."""
 
 _QUERIES = sql.load(__file__)
 _LOCK = 0x74616C62  # "talb"
@@ -44,5 +46,5 @@ def newest_id(connection: pool.Connection) -> int:
 
 
 def prune(connection: pool.Connection, now: datetime) -> int:
-    """Forget changes older than 24 h; how many."""
-    return connection.execute(_QUERIES["prune"], {"before": now - KEPT}).rowcount
+    """Forget changes older than 24 h, and all but the newest 50,000; how many."""
+    return connection.execute(_QUERIES["prune"], {"before": now - KEPT, "most": MOST_KEPT}).rowcount

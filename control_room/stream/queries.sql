@@ -18,8 +18,10 @@ SELECT max(id), pg_notify('talaia_stream', max(id)::text) FROM added;
 SELECT coalesce(max(id), 0) FROM stream;
 
 -- prune --
--- Forget what is too old to resume from; the newest row stays, so that ids are never seen to go back
-DELETE FROM stream WHERE at < %(before)s AND id < (SELECT max(id) FROM stream);
+-- Forget what is too old, or too much, to resume from; the newest row stays, so that ids are never seen to go back
+DELETE FROM stream
+WHERE id < (SELECT max(id) FROM stream)
+    AND (at < %(before)s OR id < (SELECT max(id) - %(most)s FROM stream));
 
 -- listen --
 -- Be woken when a transaction that published commits

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,12 +37,36 @@ def kinds_for(role: Role | None) -> frozenset[publish.Kind]:
     return seen_by_all | {"alert", "command"} if role in _SEES_ALERTS else seen_by_all
 
 
-def begin(database: pool.Pool, kinds: frozenset[publish.Kind], last_event_id: int | None) -> Beginning:
-    """What was missed since `last_event_id`; a snapshot where there is none, or too much was missed or forgotten."""
-    with database.connection() as connection:
-        connection.execute(_QUERIES["one_moment"])
-        missed = None if last_event_id is None else _missed(connection, kinds, last_event_id)
-        return missed or _snapshot(connection, kinds)
+class Beginnings:
+    """Where browsers begin. Many that come at once, as after a restart, share one snapshot."""
+
+    def __init__(self, database: pool.Pool) -> None:
+        self._database = database
+        self._making = threading.Lock()
+        self._snapshots: dict[frozenset[publish.Kind], tuple[float, Beginning]] = {}
+        """With the monotonic time before it was looked at: what was true then, or later."""
+
+    def begin(self, kinds: frozenset[publish.Kind], last_event_id: int | None) -> Beginning:
+        """What was missed since `last_event_id`; a snapshot where there is none, or too much was missed or forgotten.
+
+        Whoever calls it has subscribed before.
+        """
+        asked_s = time.monotonic()
+        if last_event_id is not None:
+            with self._database.connection() as connection:
+                connection.execute(_QUERIES["one_moment"])
+                missed = _missed(connection, kinds, last_event_id)
+            if missed is not None:
+                return missed
+        with self._making:
+            made_s, snapshot = self._snapshots.get(kinds, (-float("inf"), None))
+            if snapshot is None or made_s < asked_s:
+                made_s = time.monotonic()
+                with self._database.connection() as connection:
+                    connection.execute(_QUERIES["one_moment"])
+                    snapshot = _snapshot(connection, kinds)
+                self._snapshots[kinds] = made_s, snapshot
+            return snapshot
 
 
 def _missed(connection: pool.Connection, kinds: frozenset[publish.Kind], last_event_id: int) -> Beginning | None:

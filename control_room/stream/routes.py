@@ -48,9 +48,8 @@ async def stream(
         raise problems.UnavailableError("the live stream cannot begin now")
     kinds = subscriber.kinds = resume.kinds_for(caller.role)
     try:
-        beginning = await run_in_threadpool(
-            resume.begin, room.database, kinds, _number(last_event_id_header or last_event_id)
-        )
+        missed_from = _number(last_event_id_header or last_event_id)
+        beginning = await run_in_threadpool(room.beginnings.begin, kinds, missed_from)
     except BaseException:
         room.hub.unsubscribe(subscriber)
         raise
