@@ -109,7 +109,7 @@ def page(
 
     `filters`: hold_id, alert_id, evidence_id, in_force; None where all are wanted.
     """
-    given = {"hold_id": None, "alert_id": None, "evidence_id": None, "in_force": None}
+    given: dict[str, Any] = {"hold_id": None, "alert_id": None, "evidence_id": None, "in_force": None}
     given |= {"limit": limit, "before": before, "now": now, **filters}
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_QUERIES["items"], given).fetchall()

@@ -59,7 +59,7 @@ def make_old(url: str) -> None:
         connection.execute("INSERT INTO schema_migrations (name) VALUES (%s)", (name,))
         if migrate._create_extension(connection):
             migrate.make_hypertables(connection)
-        connection.execute(compose.SQL((AT_001 / "rows.sql").read_text(encoding="utf-8")))  # type: ignore[arg-type]
+        connection.execute(compose.SQL((AT_001 / "rows.sql").read_text(encoding="utf-8")))
 
 
 def rows_of(connection: pool.Connection, table: str, key: str, columns: list[str] | None = None) -> Any:

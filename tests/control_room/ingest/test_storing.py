@@ -309,14 +309,3 @@ class TestDeadLetters:
             {"outcome": "duplicate", "messages": 1},
             {"outcome": "stored", "messages": 1},
         ]
-
-
-def test_a_clock_that_is_far_off_is_stored_as_it_says(either_database_url: str) -> None:
-    said = ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
-    sent = [messages.event(sequence=number, occurred_at=time) for number, time in enumerate(said, start=1)]
-    with pool.connect(either_database_url, autocommit=True) as connection:
-        messages.add_device(connection)
-        stored = messages.ingest(connection, *(messages.delivery(each) for each in sent))
-        kept = messages.rows(connection, "SELECT message->>'occurred_at' AS at FROM events ORDER BY occurred_at")
-    assert stored.refused == []
-    assert [row["at"] for row in kept] == said
