@@ -27,20 +27,20 @@ def _ingest_status(door: doors.Door, *, online: bool) -> None:
 def test_a_device_and_its_cameras_as_they_stand(door: doors.Door) -> None:
     _ingest_status(door, online=True)
     pere = door.as_person("pere")
-    assert pere.get("/api/v1/devices").json() == {
-        "items": [
-            {
-                "device_id": "quay",
-                "name": "Quay",
-                "online": True,
-                "last_seen": "2026-11-21T12:00:02Z",
-                "version": "0.1.0",
-                "clock_offset_s": None,
-                "pending": None,
-                "alarms": [],
-            }
-        ]
+    listed = pere.get("/api/v1/devices").json()
+    (item,) = listed["items"]
+    assert listed["next_cursor"] is None
+    assert item == item | {
+        "device_id": "quay",
+        "name": "Quay",
+        "online": True,
+        "last_seen": "2026-11-21T12:00:02Z",
+        "version": "0.1.0",
+        "clock_offset_s": None,
+        "pending": None,
+        "alarms": [],
     }
+    assert (item["enrolled_at"], item["refused_commands"], item["cameras"]) == (None, {}, 1)
     assert pere.get("/api/v1/cameras").json() == {
         "items": [
             {
