@@ -94,7 +94,7 @@ class CommandPage(BaseModel):
     next_cursor: str | None
 
 
-class HoldItem(BaseModel):
+class RecordingHoldItem(BaseModel):
     """A span that the device was told to protect, and not to release since."""
 
     hold_id: uuid.UUID
@@ -112,7 +112,7 @@ class HoldItem(BaseModel):
 class HoldList(BaseModel):
     """Of one device, the newest first."""
 
-    items: list[HoldItem]
+    items: list[RecordingHoldItem]
 
 
 class BadCursorError(problems.UnprocessableError):

@@ -25,6 +25,7 @@ export function alertOf(number: number, change: Partial<Alert> = {}): Alert {
     confidence: 0.9,
     zone: null,
     location: { lat: 41.1, lon: 1.2, accuracy_m: 5 },
+    time_fault: null,
     staged: false,
     snapshot_url: `/api/v1/evidence/snapshot-${String(number)}`,
     snapshot_annotated_url: `/api/v1/evidence/annotated-${String(number)}`,

@@ -1728,12 +1728,56 @@ export interface components {
             note: string | null;
         };
         /**
+         * HoldItem
+         * @description A hold, in force or over.
+         */
+        HoldItem: {
+            /**
+             * Hold Id
+             * Format: uuid
+             */
+            hold_id: string;
+            /**
+             * Object Kind
+             * @enum {string}
+             */
+            object_kind: "alert" | "evidence" | "camera";
+            /** Alert Id */
+            alert_id: string | null;
+            /** Evidence Id */
+            evidence_id: string | null;
+            /** Device Id */
+            device_id: string | null;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Held From */
+            held_from: string | null;
+            /** Held To */
+            held_to: string | null;
+            /** Reason */
+            reason: string;
+            /** Held By */
+            held_by: string;
+            /** Held At */
+            held_at: string;
+            /** Until */
+            until: string | null;
+            /** Released At */
+            released_at: string | null;
+            /** Released By */
+            released_by: string | null;
+            /** Release Reason */
+            release_reason: string | null;
+            /** In Force */
+            in_force: boolean;
+        };
+        /**
          * HoldList
          * @description Of one device, the newest first.
          */
         HoldList: {
             /** Items */
-            items: components["schemas"]["control_room__commands__schemas__HoldItem"][];
+            items: components["schemas"]["RecordingHoldItem"][];
         };
         /**
          * HoldPage
@@ -1741,7 +1785,7 @@ export interface components {
          */
         HoldPage: {
             /** Items */
-            items: components["schemas"]["control_room__holds__schemas__HoldItem"][];
+            items: components["schemas"]["HoldItem"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -2006,6 +2050,39 @@ export interface components {
             bytes: number;
             /** Announced */
             announced: boolean;
+        };
+        /**
+         * RecordingHoldItem
+         * @description A span that the device was told to protect, and not to release since.
+         */
+        RecordingHoldItem: {
+            /**
+             * Hold Id
+             * Format: uuid
+             */
+            hold_id: string;
+            /**
+             * Command Id
+             * Format: uuid
+             */
+            command_id: string;
+            /** Camera Id */
+            camera_id: string;
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Reason */
+            reason: string;
+            /** Until */
+            until: string | null;
+            /** Held By */
+            held_by: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "sent" | "working" | "answered" | "failed" | "expired";
         };
         /**
          * RegisteredDevice
@@ -2346,83 +2423,6 @@ export interface components {
             content: components["schemas"]["PushedConfiguration"];
             /** Reason */
             reason: string;
-        };
-        /**
-         * HoldItem
-         * @description A span that the device was told to protect, and not to release since.
-         */
-        control_room__commands__schemas__HoldItem: {
-            /**
-             * Hold Id
-             * Format: uuid
-             */
-            hold_id: string;
-            /**
-             * Command Id
-             * Format: uuid
-             */
-            command_id: string;
-            /** Camera Id */
-            camera_id: string;
-            /** From */
-            from: string;
-            /** To */
-            to: string;
-            /** Reason */
-            reason: string;
-            /** Until */
-            until: string | null;
-            /** Held By */
-            held_by: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "queued" | "sent" | "working" | "answered" | "failed" | "expired";
-        };
-        /**
-         * HoldItem
-         * @description A hold, in force or over.
-         */
-        control_room__holds__schemas__HoldItem: {
-            /**
-             * Hold Id
-             * Format: uuid
-             */
-            hold_id: string;
-            /**
-             * Object Kind
-             * @enum {string}
-             */
-            object_kind: "alert" | "evidence" | "camera";
-            /** Alert Id */
-            alert_id: string | null;
-            /** Evidence Id */
-            evidence_id: string | null;
-            /** Device Id */
-            device_id: string | null;
-            /** Camera Id */
-            camera_id: string | null;
-            /** Held From */
-            held_from: string | null;
-            /** Held To */
-            held_to: string | null;
-            /** Reason */
-            reason: string;
-            /** Held By */
-            held_by: string;
-            /** Held At */
-            held_at: string;
-            /** Until */
-            until: string | null;
-            /** Released At */
-            released_at: string | null;
-            /** Released By */
-            released_by: string | null;
-            /** Release Reason */
-            release_reason: string | null;
-            /** In Force */
-            in_force: boolean;
         };
         /**
          * DeviceItem
@@ -5627,7 +5627,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["control_room__holds__schemas__HoldItem"];
+                    "application/json": components["schemas"]["HoldItem"];
                 };
             };
             /** @description Unauthorized */
@@ -5698,7 +5698,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["control_room__holds__schemas__HoldItem"];
+                    "application/json": components["schemas"]["HoldItem"];
                 };
             };
             /** @description Unauthorized */
