@@ -40,13 +40,8 @@ class _Piece:
         self.offset = offset
 
 
-@router.options("", status_code=http.HTTPStatus.NO_CONTENT, dependencies=[access.public("tells what tus can do here")])
-@router.options(
-    "/{upload_id}",
-    status_code=http.HTTPStatus.NO_CONTENT,
-    dependencies=[access.public("tells what tus can do here, whether there is such an upload or not")],
-)
-def able(room: rooms.Here) -> Response:
+@router.options("", status_code=http.HTTPStatus.NO_CONTENT, responses=access.RESPONSES)
+def able(room: rooms.Here, _caller: access.Uploader) -> Response:
     """What of tus is spoken here."""
     headers = {
         "Tus-Version": protocol.VERSION,
