@@ -84,11 +84,17 @@ class TusProtocol:
                 MutableHeaders(scope=message)["Tus-Resumable"] = VERSION
             await send(message)
 
-        if method not in {"OPTIONS", "GET"} and headers.get("tus-resumable") != VERSION:
-            refusal = problems.response(OtherVersionError(headers={"Tus-Version": VERSION}), path)
-            await refusal(scope, receive, told)
-            return
         await self._app(scope, receive, told)
+
+
+def check_version(said: str | None) -> None:
+    """Of `Tus-Resumable`, before anything is done.
+
+    Raises:
+        OtherVersionError: another, or none.
+    """
+    if said != VERSION:
+        raise OtherVersionError(headers={"Tus-Version": VERSION})
 
 
 @dataclass(frozen=True, slots=True)

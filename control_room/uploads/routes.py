@@ -53,6 +53,7 @@ def able(room: rooms.Here, _caller: access.Uploader) -> Response:
 
 
 def _begun(request: Request, room: rooms.Here, caller: access.Uploader) -> service.Upload:
+    protocol.check_version(request.headers.get("tus-resumable"))
     _limits(request).begin(caller, room.clock())
     headers = request.headers
     if "upload-defer-length" in headers:
@@ -115,8 +116,9 @@ def begin(
 
 
 @router.head("/{upload_id}", responses={**access.RESPONSES, **problems.responses(404, 412, 423)})
-def progress(upload_id: uuid.UUID, room: rooms.Here, caller: access.Uploader) -> Response:
+def progress(upload_id: uuid.UUID, room: rooms.Here, caller: access.Uploader, request: Request) -> Response:
     """How much is there."""
+    protocol.check_version(request.headers.get("tus-resumable"))
     with room.database.connection() as connection:
         upload = service.find(connection, upload_id, caller)
     upload = service.finish_if_whole(room, upload, caller)
@@ -154,6 +156,7 @@ def get(upload_id: uuid.UUID, room: rooms.Here, caller: access.Uploader) -> sche
 
 def _place(upload_id: uuid.UUID, request: Request, room: rooms.Here, caller: access.Uploader) -> service.Upload:
     """The upload to which a piece comes."""
+    protocol.check_version(request.headers.get("tus-resumable"))
     if not _has_type(request):
         raise OtherTypeError
     at = protocol.number_of(request.headers.get("upload-offset"), "Upload-Offset")
@@ -206,8 +209,9 @@ def add(
     status_code=http.HTTPStatus.NO_CONTENT,
     responses={**access.RESPONSES, **problems.responses(404, 412, 423)},
 )
-def end(upload_id: uuid.UUID, room: rooms.Here, caller: access.Uploader) -> Response:
+def end(upload_id: uuid.UUID, room: rooms.Here, caller: access.Uploader, request: Request) -> Response:
     """Give it up: what came is thrown away. Evidence that came in whole stays."""
+    protocol.check_version(request.headers.get("tus-resumable"))
     with room.database.connection() as connection:
         upload = service.find(connection, upload_id, caller)
     service.end(room, upload, caller)
