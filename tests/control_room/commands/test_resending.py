@@ -183,11 +183,10 @@ def test_a_lost_message_comes_after_all(
     with setting.file.open("a", encoding="utf-8") as file:
         file.write(f'[commands]\nkey_file = "{tmp_path / "command.key"}"\nresend_after_s = 1\n')
     with pool.connect(database_url, autocommit=True) as connection:
-        messages.add_device(connection)
+        quay(connection)
     sent = [messages.event(sequence=number, outbox_id=str(OUTBOX)) for number in (1, 2, 3)]
     try:
         setting.start_worker()
-        device.say(messages.status(), topics.STATUS)
         device.say(sent[0])
         device.say(sent[2])
         order = device.orders.get(timeout=60)
