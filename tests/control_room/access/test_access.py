@@ -21,6 +21,7 @@ PUBLIC = {
     "GET /readyz",
     "GET /{path:path}",
     "HEAD /{path:path}",
+    "POST /api/v1/enrolments",
     "POST /api/v1/session",
     "POST /api/v1/session/link",
 }
