@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
-	@echo "  variables of make run: PORT=8080 DATA_DIR=./data VIDEO=clip.mp4 | CAMERA=rtsp://... | DEMO=rules"
+	@echo "  variables of make run: PORT=8080 DATA_DIR=./data VIDEO=clip.mp4 | CAMERA=rtsp://... | DEMO=rules[:crowd,...]"
 
 setup: ## make everything that the first start needs, and start nothing
 	@launch/bootstrap.sh run && exec $(PYTHON) -m launch setup

@@ -28,7 +28,7 @@ def prepare(settings: Settings, remembered: Remembered, logs: Path) -> Footage:
     directory = places.cache_directory() / "footage"
     if settings.rules_demo:
         _make_rule_clips(logs)
-        return Footage(rule_cameras.cameras(directory, drawn=drawn), None)
+        return Footage(rule_cameras.cameras(directory, drawn=drawn, rules=settings.rules_demo), None)
     server = _street_server(directory / "street.mp4", settings, remembered, logs)
     street = rtsp.url(remembered.rtsp_port) if server else f"file:{directory / 'street.mp4'}"
     staged = f"file:{directory / 'staged_dumping.mp4'}"

@@ -1,6 +1,7 @@
 """The cameras of `DEMO=rules make run`: every rule with a clip in which it finds something, its zones and settings.
 
 All clips are staged out of the demonstration's two. `smoke_fire` has none: it needs a model of the user's own.
+`DEMO=rules:crowd,camera_tamper` has the cameras of these rules only, for a computer that cannot follow all at once.
 """
 
 from pathlib import Path
@@ -59,6 +60,7 @@ points = [[0.2, 0.38], [0.42, 0.38], [0.42, 0.62], [0.2, 0.62]]
 enabled = true
 stood_s = 15
 forget_s = 60
+cool_down_s = 600  # its clip, and with it the theft, begins again each minute
 
 [camera.rules.illegal_dumping]
 enabled = false
@@ -103,8 +105,21 @@ enabled = false
 """
 
 
-def cameras(directory: Path, *, drawn: bool) -> list[Camera]:
-    """Of the clips in that directory; a drawn street has no van to cut out."""
+SHOWN = {
+    "rules-dumped": ("illegal_dumping",),
+    "rules-people": ("intrusion", "line_crossing", "loitering", "crowd"),
+    "rules-removed": ("object_removed",),
+    "rules-parked": ("stopped_vehicle",),
+    "rules-hurried": ("fast_motion_or_fight",),
+    "rules-tampered": ("camera_tamper",),
+    "rules-lost": ("camera_tamper",),
+}
+"""Which rules a camera is there for."""
+RULES = frozenset(rule for rules in SHOWN.values() for rule in rules)
+
+
+def cameras(directory: Path, *, drawn: bool, rules: frozenset[str] = RULES) -> list[Camera]:
+    """Of the clips in that directory, those that show these rules; a drawn street has no van to cut out."""
     shown = [
         Camera("rules-dumped", "Abocament", footage.STAGED),
         Camera("rules-people", "Persones: zona, línia, permanència, aglomeració", footage.STREET, rules=PEOPLE),
@@ -117,5 +132,5 @@ def cameras(directory: Path, *, drawn: bool) -> list[Camera]:
     return [
         camera.named(f"{camera.name} (simulat)", f"file:{directory / camera.source}")
         for camera in shown
-        if not (drawn and camera.identifier == "rules-parked")
+        if rules.intersection(SHOWN[camera.identifier]) and not (drawn and camera.identifier == "rules-parked")
     ]

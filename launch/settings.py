@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from launch import places
+from launch import places, rule_cameras
 from launch.errors import LaunchError
 
 PASSWORD_BYTES = 24
@@ -25,7 +25,7 @@ class Settings:
     video: Path | None
     camera_url: str | None
     database_url: str | None
-    rules_demo: bool = False  # DEMO=rules: a camera for each rule, instead of the two
+    rules_demo: frozenset[str] = frozenset()  # DEMO=rules, or rules:crowd,...: a camera for each, instead of the two
 
     @classmethod
     def of_environment(cls) -> "Settings":
@@ -33,16 +33,13 @@ class Settings:
         video, camera_url = environment.get("VIDEO"), environment.get("CAMERA")
         if video and camera_url:
             raise LaunchError("VIDEO and CAMERA are both set: name one of them.")
-        demo = environment.get("DEMO", "")
-        if demo not in {"", "rules"}:
-            raise LaunchError(f"DEMO is {demo!r}: the only one is rules.")
         return cls(
             port=_port(environment.get("PORT", "8080")),
             data_directory=Path(environment.get("DATA_DIR", places.PROJECT / "data")).expanduser().resolve(),
             video=_video(video) if video else None,
             camera_url=_camera_url(camera_url) if camera_url else None,
             database_url=_database_url(environment.get("TALAIA_DATABASE_URL")),
-            rules_demo=demo == "rules",
+            rules_demo=_demo(environment.get("DEMO", "")),
         )
 
 
@@ -50,6 +47,21 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= HIGHEST_PORT:
         raise LaunchError(f"PORT is {text!r}: give a number from 1 to {HIGHEST_PORT}.")
     return int(text)
+
+
+def _demo(text: str) -> frozenset[str]:
+    """The rules that are to be shown."""
+    name, _, chosen = text.partition(":")
+    if not text:
+        return frozenset()
+    if name != "rules":
+        raise LaunchError(f"DEMO is {text!r}: the only one is rules.")
+    rules = frozenset(rule.strip() for rule in chosen.split(",") if rule.strip())
+    unknown = sorted(rules - rule_cameras.RULES)
+    if unknown:
+        known = ", ".join(sorted(rule_cameras.RULES))
+        raise LaunchError(f"DEMO is {text!r}: no clip shows {unknown[0]}; after rules: may come {known}.")
+    return rules or rule_cameras.RULES
 
 
 def _video(text: str) -> Path:

@@ -7,6 +7,7 @@ import pytest
 
 from launch import places
 from launch.errors import LaunchError
+from launch.rule_cameras import RULES
 from launch.settings import Remembered, Settings, own_port, port_is_free
 
 VARIABLES = ("PORT", "DATA_DIR", "VIDEO", "CAMERA", "TALAIA_DATABASE_URL", "DEMO")
@@ -37,6 +38,13 @@ def test_all_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     [
         ("PORT", "eighty", "PORT is 'eighty': give a number from 1 to 65535."),
         ("DEMO", "everything", "DEMO is 'everything': the only one is rules."),
+        (
+            "DEMO",
+            "rules:crowd,smoke_fire",
+            "DEMO is 'rules:crowd,smoke_fire': no clip shows smoke_fire; after rules: may come "
+            + ", ".join(sorted(RULES))
+            + ".",
+        ),
         ("PORT", "0", "PORT is '0': give a number from 1 to 65535."),
         ("PORT", "70000", "PORT is '70000': give a number from 1 to 65535."),
         ("PORT", "٨٠", "PORT is '٨٠': give a number from 1 to 65535."),
@@ -52,6 +60,17 @@ def test_wrong_values_get_one_sentence(monkeypatch: pytest.MonkeyPatch, name: st
     with pytest.raises(LaunchError) as caught:
         Settings.of_environment()
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("rules", RULES), ("rules:", RULES), ("rules:crowd, camera_tamper", frozenset({"crowd", "camera_tamper"}))],
+)
+def test_the_demonstration_of_rules_can_be_of_some(
+    monkeypatch: pytest.MonkeyPatch, value: str, shown: frozenset[str]
+) -> None:
+    monkeypatch.setenv("DEMO", value)
+    assert Settings.of_environment().rules_demo == shown
 
 
 def test_video_and_camera_exclude_each_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -94,3 +94,15 @@ def test_what_is_open_goes_on_after_a_restart() -> None:
     after.restore(json.loads(json.dumps(before.snapshot())), 10.0)
     closed = run(after, [(70, {"bench": False})])
     assert [(event.phase, event.occurrence) for event in (*opened, *closed)] == [("opened", 1), ("closed", 1)]
+
+
+def test_what_was_put_back_while_nobody_looked_and_is_taken_again_is_told_again() -> None:
+    before = make()
+    run(before, [(40, {"bench": True}), (10, {"bench": False})])
+    after = make(forget_s=600)
+    after.restore(json.loads(json.dumps(before.snapshot())), 10.0)
+    found = run(after, [(40, {"bench": True}), (15, {"bench": False})])
+    assert [(event.phase, event.occurrence, event.attributes.get("ended")) for event in found] == [
+        ("closed", 1, "returned"),
+        ("opened", 2, None),
+    ]

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _LOOKS_TO_DISMISS = 12
 _UNCLEAR_S = 90.0
 _BESIDE, _LATELY_S = 0.3, 3.0
+_SAME_PLACE = 0.5
+"""Overlap of two places that are one."""
 _TAKER_S = 10.0
 """Who was beside it so long before it was gone may have taken it."""
 
@@ -163,10 +165,13 @@ class ObjectRemoved(base.Rule):
         confidence = round(float(np.clip(0.5 + 0.25 * (margin - 1.0), 0.5, 1.0)), 2)
         gone = _Gone(self._next_number, box, zone.name, region.born_s, self._now_s, confidence)
         self._next_number += 1
+        # What is gone from there anew was put back while nobody looked.
+        back = [key for key, one in self._gone.items() if key < 0 and geometry.iou(one.box, box) > _SAME_PLACE]
+        events = [self._closed(key, "returned") for key in back]
         self._gone[region.region_id] = gone
-        event = self._event(gone, "opened", {"stood_s": round(stood_s, 1), "evidence": round(evidence, 2)})
-        event.objects.extend(self._takers(region))
-        return [event]
+        events.append(self._event(gone, "opened", {"stood_s": round(stood_s, 1), "evidence": round(evidence, 2)}))
+        events[-1].objects.extend(self._takers(region))
+        return events
 
     def _takers(self, region: Region) -> list[RuleObject]:
         """People and vehicles that were beside it when it went, the nearest in time first; at most three."""
