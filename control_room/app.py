@@ -34,6 +34,7 @@ from control_room.evidence import service as evidence_service
 from control_room.health import routes as health
 from control_room.health.metrics import CountRequests, Metrics
 from control_room.holds import routes as holds
+from control_room.removals import service as removals
 from control_room.sessions import routes as sessions
 from control_room.sessions.service import LoginLimit
 from control_room.silenced import routes as silenced
@@ -173,7 +174,7 @@ async def _do_chores(room: rooms.Room) -> None:
     while True:
         try:
             await run_in_threadpool(_do_due, room)
-        except (psycopg.Error, PoolTimeout, OSError) as error:
+        except (psycopg.Error, PoolTimeout, OSError, problems.ProblemError) as error:
             _log.warning("chores wait: %s", pool.one_line(error))
         await asyncio.sleep(_CHORES_EVERY_S)
 
@@ -183,8 +184,10 @@ def _do_due(room: rooms.Room) -> None:
     with room.database.connection() as connection:
         alert_service.unshelve_due(connection, now)
     with room.database.connection() as connection:
-        evidence_service.remove_expired(connection, room.store, now)
+        evidence_service.remove_expired(connection, now)
     with room.database.connection() as connection:
-        evidence_service.erase_expired(connection, room.store, now)
+        evidence_service.erase_expired(connection, now)
+    with room.database.connection() as connection:
+        removals.take_out(connection, room.store)
     room.store.staging.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)
     expiry.remove(room, now)

@@ -119,23 +119,29 @@ WHERE state IN ('queued', 'sent') AND expires_at < %(unheard)s OR state = 'worki
 RETURNING command_id;
 
 -- settle --
--- Move each outbox on to its first gap, else to its end, and note the gap that is there now
+-- Move each outbox on to its first gap, else to its end, and note the gap that is there now; what retention took is none
 WITH unsettled AS (
     SELECT device_id, outbox_id, settled FROM outboxes WHERE settled < greatest
 ), accounted AS (
-    SELECT device_id, outbox_id, settled, sequence
-    FROM unsettled JOIN events USING (device_id, outbox_id) WHERE sequence > settled
+    SELECT device_id, outbox_id, settled, sequence AS first, sequence AS last
+    FROM unsettled JOIN stored_events USING (device_id, outbox_id) WHERE sequence > settled
     UNION
-    SELECT device_id, outbox_id, settled, sequence
+    SELECT device_id, outbox_id, settled, sequence, sequence
     FROM unsettled JOIN dead_letters USING (device_id, outbox_id) WHERE sequence > settled
+    UNION
+    SELECT device_id, outbox_id, settled, lower(range), upper(range) - 1
+    FROM unsettled JOIN retired_sequences USING (device_id, outbox_id) CROSS JOIN LATERAL unnest(sequences) AS gone (range)
+    WHERE upper(range) - 1 > settled
 ), steps AS (
-    SELECT device_id, outbox_id, sequence,
-        coalesce(lag(sequence) OVER (PARTITION BY device_id, outbox_id ORDER BY sequence), settled) AS before
+    SELECT device_id, outbox_id, first, last,
+        greatest(settled, max(last) OVER (
+            PARTITION BY device_id, outbox_id ORDER BY first, last ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        )) AS before
     FROM accounted
 ), found AS (
     SELECT device_id, outbox_id,
-        coalesce(min(before) FILTER (WHERE sequence > before + 1), max(sequence)) AS settled,
-        max(sequence - 1) FILTER (WHERE sequence > before + 1) AS gap_last
+        coalesce(min(before) FILTER (WHERE first > before + 1), max(last)) AS settled,
+        max(first - 1) FILTER (WHERE first > before + 1) AS gap_last
     FROM steps GROUP BY device_id, outbox_id
 )
 UPDATE outboxes SET

@@ -79,14 +79,6 @@ RETURNING sha256;
 -- Nobody else adds or removes a file of this content until this transaction ends
 SELECT pg_advisory_xact_lock(hashtextextended(%(sha256)s, 0));
 
--- uses_content --
--- Whether any file still has this content
-SELECT EXISTS (
-    SELECT FROM evidence WHERE sha256 = %(sha256)s AND received_at IS NOT NULL AND erased_at IS NULL
-) OR EXISTS (
-    SELECT FROM uploads WHERE sha256 = %(sha256)s AND finished_at IS NOT NULL AND owner_kind = 'user'
-);
-
 -- expired_copies --
 -- Copies that were only to be looked at, whose time is over
 UPDATE evidence SET erased_at = %(now)s

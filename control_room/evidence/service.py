@@ -20,6 +20,7 @@ from control_room.audit import service as audit
 from control_room.commands import service as commands
 from control_room.database import sql
 from control_room.probing import signatures
+from control_room.removals import service as removals
 from control_room.stream import publish
 
 if TYPE_CHECKING:
@@ -300,31 +301,26 @@ def keep(
         commands.tell(connection, [row[0]])
 
 
-def erase_expired(connection: pool.Connection, store: Store, now: datetime) -> int:
-    """Erase copies that were fetched to be looked at and not kept; how many. Their rows stay and say so."""
+def erase_expired(connection: pool.Connection, now: datetime) -> int:
+    """Erase copies that were fetched to be looked at and not kept; how many. Their rows stay and say so.
+
+    Their files leave the store with `removals.take_out`.
+    """
     expired = connection.execute(_QUERIES["expired_copies"], {"now": now}).fetchall()
-    for evidence_id, sha256, _ in sorted(expired, key=lambda row: str(row[1])):
-        _remove_content(connection, store, sha256)
+    removals.note(connection, (sha256 for _, sha256, _ in expired), now)
+    for evidence_id, _, _ in expired:
         audit.record(connection, callers.ROOM, "evidence.erase", at=now, on=("evidence", str(evidence_id)))
     commands.tell(connection, sorted({command_id for _, _, command_id in expired if command_id is not None}))
     return len(expired)
 
 
-def remove_expired(connection: pool.Connection, store: Store, now: datetime) -> int:
-    """Remove early files that nothing announced within a day; how many."""
+def remove_expired(connection: pool.Connection, now: datetime) -> int:
+    """Remove early files that nothing announced within a day; how many. They leave the store like erased ones."""
     expired = connection.execute(_QUERIES["expired_early"], {"before": now - EARLY_KEPT}).fetchall()
-    for (sha256,) in sorted(expired):
-        _remove_content(connection, store, sha256)
+    removals.note(connection, (sha256 for (sha256,) in expired), now)
     if expired:
         _log.warning("%d early evidence files were never announced and are removed", len(expired))
     return len(expired)
-
-
-def _remove_content(connection: pool.Connection, store: Store, sha256: str) -> None:
-    """Unless another row still has it."""
-    connection.execute(_QUERIES["lock_content"], {"sha256": sha256})
-    if connection.execute(_QUERIES["uses_content"], {"sha256": sha256}).fetchone() == (False,):
-        store.remove(sha256)
 
 
 def _known(connection: pool.Connection, query: str, evidence_id: uuid.UUID) -> Known | None:

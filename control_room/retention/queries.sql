@@ -214,24 +214,6 @@ FROM erased;
 -- Rows of erased files that a command brought, once rows too are over
 DELETE FROM evidence WHERE command_id IS NOT NULL AND erased_at < %(before)s;
 
--- due_removals --
--- Files that are to leave the store
-SELECT sha256 FROM file_removals ORDER BY due_at LIMIT %(limit)s;
-
--- forget_removal --
--- It has left, or is used again
-DELETE FROM file_removals WHERE sha256 = %(sha256)s;
-
--- lock_content --
--- Nobody else adds or removes a file of this content until this transaction ends
-SELECT pg_advisory_xact_lock(hashtextextended(%(sha256)s, 0));
-
--- uses_content --
--- Whether any file still has this content
-SELECT EXISTS (
-    SELECT FROM evidence WHERE sha256 = %(sha256)s AND received_at IS NOT NULL AND erased_at IS NULL
-);
-
 -- planned_events --
 -- What a run would do with the messages of a span
 SELECT count(*) AS rows,

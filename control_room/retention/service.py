@@ -21,6 +21,7 @@ from control_room.audit import service as audit
 from control_room.commands import service as commands
 from control_room.database import migrate, sql
 from control_room.holds.service import RETENTION_LOCK
+from control_room.removals import service as removals
 
 if TYPE_CHECKING:
     from control_room.database import pool
@@ -96,26 +97,10 @@ class Run:
             self.connection.execute(_QUERIES["prepare_alerts"])
             for work in (self._events, self._kept_events, self._metrics, self._dead_letters, self._files):
                 yield from work()
-            self.take_out_files()
+            removals.take_out(self.connection, self.store, self.is_stopped)
         finally:
             if not self.connection.closed:
                 self.connection.execute(_QUERIES["run_over"], {"lock": _LOCK})
-
-    def take_out_files(self) -> int:
-        """Files whose rows are gone or erased, out of the store; how many."""
-        removed = 0
-        while not self.is_stopped():
-            due = self.connection.execute(_QUERIES["due_removals"], {"limit": _FILES}).fetchall()
-            for (sha256,) in due:
-                with self.connection.transaction():
-                    self.connection.execute(_QUERIES["lock_content"], {"sha256": sha256})
-                    if self.connection.execute(_QUERIES["uses_content"], {"sha256": sha256}).fetchone() == (False,):
-                        self.store.remove(sha256)
-                        removed += 1
-                    self.connection.execute(_QUERIES["forget_removal"], {"sha256": sha256})
-            if len(due) < _FILES:
-                break
-        return removed
 
     def _events(self) -> Iterator[Step]:
         if migrate.timescale_version(self.connection) is None:
@@ -216,7 +201,7 @@ class Run:
                     Step(kind="files", since=since, until=until, rows=rows, files=rows, bytes=size_bytes)
                 )
                 commands.tell(self.connection, sorted(command_ids))
-            self.take_out_files()
+            removals.take_out(self.connection, self.store, self.is_stopped)
             yield step
         with self.connection.transaction():
             self._begin()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from control_room import callers
 from control_room.audit import service as audit
 from control_room.database import sql
-from control_room.uploads import service
+from control_room.removals import service as removals
 from control_room.uploads.partial import LockedError, Partial, Uploads
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ def remove(room: Room, now: datetime) -> int:
     """How many uploads were removed."""
     with room.database.connection() as connection:
         removed = _remove_expired(room, connection, now)
+    if removed:
+        with room.database.connection() as connection:
+            removals.take_out(connection, room.store)
     old = list(Uploads(room.store).old(now.timestamp() - ORPHAN_KEPT_S))
     if old:
         with room.database.connection() as connection:
@@ -46,7 +49,7 @@ def _remove_expired(room: Room, connection: pool.Connection, now: datetime) -> i
         gone.append(upload_id)
         if finished and owner_kind == "user" and kind != "partial":
             connection.execute(_QUERIES["remove"], {"upload_ids": [upload_id]})
-            service.remove_content(room, connection, sha256)
+            removals.note(connection, [sha256], now)
             on = ("upload", str(upload_id))
             audit.record(connection, callers.ROOM, "upload.erase", at=now, on=on, detail={"sha256": sha256})
     connection.execute(_QUERIES["remove"], {"upload_ids": gone})

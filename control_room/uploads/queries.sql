@@ -58,11 +58,3 @@ SELECT upload_id FROM uploads WHERE upload_id = ANY(%(upload_ids)s) AND (finishe
 -- lock_content --
 -- Nobody else adds or removes a file of this content until this transaction ends
 SELECT pg_advisory_xact_lock(hashtextextended(%(sha256)s, 0));
-
--- uses_content --
--- Whether anything still has this content
-SELECT EXISTS (
-    SELECT FROM evidence WHERE sha256 = %(sha256)s AND received_at IS NOT NULL AND erased_at IS NULL
-) OR EXISTS (
-    SELECT FROM uploads WHERE sha256 = %(sha256)s AND finished_at IS NOT NULL AND owner_kind = 'user'
-);

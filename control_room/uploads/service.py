@@ -22,6 +22,7 @@ from control_room.callers import Role
 from control_room.database import sql
 from control_room.evidence import service as evidence
 from control_room.probing import service as probing
+from control_room.removals import service as removals
 from control_room.store.content import StoreFullError
 from control_room.uploads import protocol
 from control_room.uploads.partial import Partial, Uploads
@@ -318,17 +319,13 @@ def _forget(room: Room, upload: Upload, caller: Caller) -> None:
     with room.database.connection() as connection:
         connection.execute(_QUERIES["remove"], {"upload_ids": [upload.upload_id]})
         if upload.is_kept and upload.sha256 is not None and upload.kind != "partial":
-            remove_content(room, connection, upload.sha256)
+            now = room.clock()
+            removals.note(connection, [upload.sha256], now)
             on = ("upload", str(upload.upload_id))
-            audit.record(connection, caller, "upload.erase", at=room.clock(), on=on, detail={"sha256": upload.sha256})
+            audit.record(connection, caller, "upload.erase", at=now, on=on, detail={"sha256": upload.sha256})
     Uploads(room.store).remove(upload.upload_id)
-
-
-def remove_content(room: Room, connection: pool.Connection, sha256: str) -> None:
-    """Unless something else still has it."""
-    connection.execute(_QUERIES["lock_content"], {"sha256": sha256})
-    if connection.execute(_QUERIES["uses_content"], {"sha256": sha256}).fetchone() == (False,):
-        room.store.remove(sha256)
+    with room.database.connection() as connection:
+        removals.take_out(connection, room.store)
 
 
 def _judge(upload: Upload, partial: Partial) -> Found | None:

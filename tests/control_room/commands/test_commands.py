@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from control_room import config
 from control_room.commands import keys, sending, service
 from control_room.database import pool
+from control_room.evidence import service as evidence
+from control_room.removals import service as removals
 from tests.control_room import door as doors
 from tests.control_room import messages
 from tests.control_room.commands.answers import answer, fetched, listing
@@ -407,10 +409,10 @@ def test_pages_go_on_where_the_last_ended(room: doors.Door) -> None:
 
 
 def chores(room: doors.Door) -> None:
-    from control_room.evidence import service as evidence  # noqa: PLC0415 - what the serving process does by the clock
-
     with room.connection() as connection, connection.transaction():
-        evidence.erase_expired(connection, room.room.store, room.clock())
+        evidence.erase_expired(connection, room.clock())
+    with room.connection() as connection:
+        removals.take_out(connection, room.room.store)
 
 
 def test_the_key_is_made_once_and_is_nobody_elses_to_read(tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ from control_room import config
 from control_room.commands import keys, resending
 from control_room.database import pool
 from control_room.events import service as events
+from control_room.retention import limits
+from control_room.retention import service as retention
+from control_room.store.local import LocalStore
 from tests.control_room import messages, services
 from tests.control_room.ingest.test_worker import Setting
 from tests.control_room.messages import RECEIVED
@@ -92,6 +95,24 @@ def test_one_command_asks_for_all_that_is_missing_and_says_so_in_the_audit(
     for after_s in (70, 1000, 5000):
         room.look(after_s)
     assert room.asked() == [(1, 8)]
+
+
+def test_what_retention_took_is_never_asked_for(room: Room, connection: pool.Connection, tmp_path: Path) -> None:
+    """1 to 4 leave before anybody looked for gaps; of 5 to 8 only what was lost is missing."""
+    arrive(connection, 1, 2, 3, 4)
+    connection.execute("UPDATE alerts SET state = 'closed', close_reason = 'false_alarm' WHERE told_sequence <> 2")
+    later = RECEIVED + timedelta(days=35)
+    due = limits.at(later, rows_days=30, files_days=30)
+    steps = list(retention.Run(connection, LocalStore(tmp_path / "store"), due, later).steps())
+    assert sum(step.rows for step in steps) == 4
+    room.look(0)
+    (outbox,) = messages.rows(connection, "SELECT settled, gap_since FROM outboxes")
+    assert outbox == {"settled": 4, "gap_since": None}
+    connection.execute("UPDATE outboxes SET settled = 0")  # as before a settling was ever known
+    arrive(connection, 5, 8)
+    room.look(0)
+    room.look(61)
+    assert room.asked() == [(6, 7)]
 
 
 def test_it_asks_ever_less_often_and_then_gives_up(room: Room, connection: pool.Connection) -> None:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from control_room.evidence import service
+from control_room.removals import service as removals
 from control_room.store.content import StoreFullError
 from control_room.store.local import LocalStore
 from control_room.store.staging import Incoming
@@ -35,6 +36,11 @@ def _put(device: httpx.Client, evidence_id: str, content: bytes | Iterator[bytes
 def _kept(door: doors.Door) -> list[Path]:
     """Every file of the store, also half-received ones."""
     return [path for path in door.room.settings.store.directory.rglob("*") if path.is_file()]
+
+
+def take_out(door: doors.Door) -> int:
+    with door.connection() as connection:
+        return removals.take_out(connection, door.room.store)
 
 
 def test_an_announced_file_is_kept_and_shown_at_once(door: doors.Door) -> None:
@@ -130,10 +136,11 @@ def test_early_files_are_limited_and_forgotten_after_a_day(door: doors.Door) -> 
     assert doors.problem(answer) == (429, "too-many-requests")
     door.clock.move(hours=24)
     with door.connection() as connection, connection.transaction():
-        assert service.remove_expired(connection, door.room.store, door.clock()) == 0
+        assert service.remove_expired(connection, door.clock()) == 0
     door.clock.move(seconds=1)
     with door.connection() as connection, connection.transaction():
-        service.remove_expired(connection, door.room.store, door.clock())
+        service.remove_expired(connection, door.clock())
+    take_out(door)
     assert door.rows("SELECT 1 FROM evidence") == []
     assert _put(device, str(uuid.uuid4())).status_code == 201
     assert [path.read_bytes() for path in _kept(door)] == [JPEG]
@@ -146,8 +153,10 @@ def test_forgetting_an_early_file_keeps_another_of_the_same_content(door: doors.
     door.ingest(messages.event(evidence=[reference]))
     _put(device, reference["evidence_id"])
     with door.connection() as connection, connection.transaction():
-        removed = service.remove_expired(connection, door.room.store, door.clock() + timedelta(days=2))
+        removed = service.remove_expired(connection, door.clock() + timedelta(days=2))
     assert removed == 1
+    assert take_out(door) == 0
+    assert door.rows("SELECT 1 FROM file_removals") == []
     assert door.as_person("marta").get(f"/api/v1/evidence/{reference['evidence_id']}").content == JPEG
 
 
