@@ -16,7 +16,7 @@ compile_group() {
 compile edge --extra edge --extra models
 compile room --extra room
 compile run --extra edge --extra models --extra room --extra local
-compile dev --extra edge --extra models --extra room --extra local --extra openvino --extra evaluate --extra dev
+compile dev --extra edge --extra models --extra room --extra local --extra openvino --extra evaluate --extra tracing --extra dev
 # Without torch: which build of it a machine offers differs, so models/ultralytics_environment.sh installs it apart.
 compile ultralytics --extra edge --extra models --extra ultralytics --overrides models/ultralytics_overrides.txt
 compile_group setup
