@@ -163,8 +163,9 @@ class Hub:
             self._cursor = (await self._fetch(connection, "newest_id"))[0][0]
             self._is_listening = True
             while True:
+                again_s = asyncio.get_running_loop().time() + _PACE_S
                 is_more = await self._deliver_new(connection)
-                await asyncio.sleep(_PACE_S)
+                await asyncio.sleep(max(0.0, again_s - asyncio.get_running_loop().time()))
                 if not is_more:
                     await self._heard(connection)
 
