@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from edge.clock import Clock
     from edge.config import CameraSection, Settings
     from edge.metrics import CameraMeter
-    from edge.reload.configuration_file import ConfigurationFile
+    from edge.reload.configuration_file import ConfigurationFile, Secrets
     from vision.detect import Detector
     from vision.frame import Frame
     from vision.waste import WasteCheck
@@ -76,6 +76,8 @@ def run(
             allowed = f"a folder that can be written ({error.strerror})"
             raise ConfigurationError(f"device.data_dir: got {str(data_dir)!r}; allowed: {allowed}") from None
         endings.close_switched_off(settings, outbox, clock)
+        if file is not None:
+            file.watch(settings)
         _Crew(settings, SharedDetector(detector), outbox, folder, clock, waste=waste, file=file).work(stop, file)
 
 
@@ -225,27 +227,28 @@ class _Crew:
             self._alarms.set("configuration_refused", {"reason": str(error)})
             return
         self._alarms.set("configuration_refused", None)
-        self._take_over(wanted)
+        self._take_over(wanted, file.watch(wanted))
 
-    def _take_over(self, wanted: Settings) -> None:
+    def _take_over(self, wanted: Settings, secrets: Secrets) -> None:
         had = self._settings
         self._settings = wanted
         self._clips.free_bytes_min = wanted.evidence.free_disk_bytes
         self._recordings.change(wanted.recording.settings)
-        self._take_cameras(wanted, anew=changes.of_all_cameras(had, wanted))
+        every = {camera.id for camera in had.camera} if changes.of_all_cameras(had, wanted) else set[str]()
+        self._take_cameras(wanted, anew={*every, *secrets.of_cameras})
         endings.close_switched_off(wanted, self._outbox, self._clock)
-        if changes.of_senders(had, wanted):
+        if changes.of_senders(had, wanted) or secrets.of_senders:
             self._senders.change(wanted)
         self._status_changed()
         log.info("the new configuration is taken over")
 
-    def _take_cameras(self, wanted: Settings, *, anew: bool = False) -> None:
-        """End those that are gone or must begin anew, change the others in place, start the new ones."""
+    def _take_cameras(self, wanted: Settings, *, anew: Collection[str] = ()) -> None:
+        """End those that are gone or must begin anew (`anew`, or by what changed), change the others, start new."""
         sections = {camera.id: camera for camera in wanted.camera}
         going = [
             runner
             for camera_id, runner in self._cameras.items()
-            if anew or camera_id not in sections or changes.restarts(runner.camera, sections[camera_id])
+            if camera_id in anew or camera_id not in sections or changes.restarts(runner.camera, sections[camera_id])
         ]
         self._end(going)
         staying = {key: runner for key, runner in self._cameras.items() if runner not in going}

@@ -6,7 +6,8 @@
 | anything else of a camera | that camera |
 | `evidence` | all cameras |
 | `recording` other than its directory | nothing: the ring is made shorter or longer |
-| `room`, `mqtt` | what sends |
+| `room`, `mqtt`, or what the files of their secrets hold | what sends |
+| what a camera's `password_file` holds | that camera |
 | `device`, `detector`, `recording.directory` | refused: only with the agent |
 """
 
@@ -55,12 +56,8 @@ def check(old: Settings, new: Settings) -> None:
 
 
 def of_senders(old: Settings, new: Settings) -> bool:
-    """Whether what sends must begin anew; also where a file of a secret holds another one."""
-    return (
-        (old.room, old.mqtt) != (new.room, new.mqtt)
-        or old.token() != new.token()
-        or old.mqtt_password() != new.mqtt_password()
-    )
+    """Whether what sends must begin anew."""
+    return (old.room, old.mqtt) != (new.room, new.mqtt)
 
 
 def of_all_cameras(old: Settings, new: Settings) -> bool:

@@ -286,3 +286,34 @@ def test_a_file_is_read_once_it_lies_still(tmp_path: Path) -> None:
     assert file.changed() is not None
     hurry.set()
     assert file.changed() is not None
+
+
+def test_another_secret_in_the_same_file_is_noticed_though_nothing_says_so(tmp_path: Path) -> None:
+    """As after a second enrolment: the agent's file is the same, the token beside it is not."""
+    path, token, password = tmp_path / "edge.toml", tmp_path / "token", tmp_path / "camera.password"
+    token.write_text("dev-1.first\n", encoding="ascii")
+    password.write_text("one\n", encoding="ascii")
+    write(path)
+    text = path.read_text(encoding="utf-8").replace('token = "dev-1.secret"', 'token_file = "token"')
+    text = text.replace("rtsp://", "rtsp://user@").replace(
+        "analysis_fps", 'password_file = "camera.password"\nanalysis_fps'
+    )
+    path.write_text(text, encoding="utf-8")
+    file = ConfigurationFile(path, threading.Event())
+    first = file.watch(config.load(path))
+    assert (first.of_senders, first.of_cameras) == (True, set())
+    assert [file.changed(), file.changed()] == [None, None]
+    token.write_text("dev-1.second\n", encoding="ascii")
+    assert file.changed() is None
+    found = file.changed()
+    assert found is not None
+    assert found.token() == "dev-1.second"
+    second = file.watch(found)
+    assert (second.of_senders, second.of_cameras) == (True, set())
+    password.write_text("two\n", encoding="ascii")
+    assert file.changed() is None
+    found = file.changed()
+    assert found is not None
+    third = file.watch(found)
+    assert (third.of_senders, third.of_cameras) == (False, {"placa"})
+    assert [file.changed(), file.changed()] == [None, None]
