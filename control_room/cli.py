@@ -114,6 +114,8 @@ def _parser() -> _Parser:
     certify.add_argument("--days", type=_at_least_one, default=397, metavar="N")
     accounts = commands.add("broker-accounts", "Write the first accounts of Mosquitto's plug-in.", _broker_accounts)
     accounts.add_argument("--out", type=Path, required=True, metavar="FILE", help="its plugin_opt_config_file")
+    telemetry = commands.add("telemetry", "Print any supported telemetry as CSV.", _telemetry)
+    telemetry.add_argument("file", type=Path, metavar="FILE", help="subtitles, video, KLV, MAVLink, GPX, CSV or a still")
     fsck = commands.add("fsck", "Check what is stored; exit 1 where something is missing or wrong.", _fsck)
     _add_json(fsck)
     _add_dead_letters(commands.add("dead-letters", "Messages that could not be taken in."))
@@ -443,6 +445,16 @@ def _fsck(options: argparse.Namespace) -> int:
     else:
         sys.stdout.writelines(f"{line}\n" for line in found.lines())
     return OK if found.is_sound else FAILED
+
+
+def _telemetry(options: argparse.Namespace) -> int:
+    from control_room.flights import telemetry_command  # noqa: PLC0415 - only here
+
+    try:
+        telemetry_command.run(options.file, _settings(options).town)
+    except telemetry_command.UnreadableError as error:
+        raise CommandError(str(error)) from None
+    return OK
 
 
 def _dead_letters_list(options: argparse.Namespace) -> int:
