@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.errors import ClipError
-from edge.recording import decode
+from edge.recording import decode, recode
 from edge.recording.encode import Encoder
 from edge.recording.facts import RecordingError
 from edge.recording.mp4 import Mp4
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from edge.ring import Stretch
 
-_COPIED_FORMATS = {"yuv420p", "yuvj420p", None}
 _OVERHEAD_SHARE = 0.1
 """Of the size limit, what is kept for the container and for the encoder's overshoot."""
 
@@ -59,8 +58,7 @@ def _copyable(stretches: list[Stretch], limit_bytes: int) -> bool:
     facts = stretches[0].facts
     size_bytes = sum(len(packet.data) for stretch in stretches for packet in stretch.packets)
     return (
-        facts.codec == "h264"
-        and facts.pixel_format in _COPIED_FORMATS
+        recode.plays_in_browsers(facts)
         and all(stretch.facts == facts for stretch in stretches)
         and size_bytes < limit_bytes * (1 - _OVERHEAD_SHARE)
     )

@@ -139,6 +139,19 @@ class TriedRules(Part):
     gaps: list[tuple[UtcTime, UtcTime]] = Field(default=[], max_length=500)
 
 
+class Cancel(Part):
+    """`cancel`: give up a `recording_fetch` or `rules_try` that waits or is under way; its answer is an error then."""
+
+    command_id: UUID
+
+
+class Cancelled(Part):
+    """The answer to `cancel`."""
+
+    stopped: bool
+    """False: it was answered already."""
+
+
 class Resend(Part):
     """`resend`: send these messages of the outbox again."""
 
@@ -224,6 +237,7 @@ CommandWithArguments = Literal[
     "recording_release",
     "recording_erase",
     "rules_try",
+    "cancel",
 ]
 ARGUMENTS: dict[CommandWithArguments, type[Part]] = {
     "config": Configure,
@@ -236,6 +250,7 @@ ARGUMENTS: dict[CommandWithArguments, type[Part]] = {
     "recording_release": ReleaseRecording,
     "recording_erase": EraseRecording,
     "rules_try": TryRules,
+    "cancel": Cancel,
 }
 """By the command's kind; kinds that are missing here are not obeyed yet."""
 RESULTS: dict[CommandWithArguments, type[Part]] = {
@@ -249,10 +264,15 @@ RESULTS: dict[CommandWithArguments, type[Part]] = {
     "recording_release": Touched,
     "recording_erase": Touched,
     "rules_try": TriedRules,
+    "cancel": Cancelled,
 }
 """What a reply's `result` is when it is `ok`."""
 
 
+CANCELLABLE = frozenset[CommandWithArguments]({"recording_fetch", "rules_try"})
+"""Those that take long."""
+CANCELLED = "cancelled"
+"""The error with which a command is answered that was given up by `cancel`."""
 VALID_LONGEST = timedelta(days=7)
 """Between a command's `issued_at` and its `expires_at`; a device forgets no command before that."""
 CLOCKS_APART = timedelta(minutes=5)

@@ -23,6 +23,7 @@ CommandKind = Literal[
     "recording_release",
     "recording_erase",
     "rules_try",
+    "cancel",
     "ptz",
 ]
 

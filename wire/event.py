@@ -24,9 +24,11 @@ EvidenceKind = Literal[
     "vehicle",
     "recording",
     "recording_pixelated",
+    "recording_view",
 ]
 """`before` and `after`: the place without and with the thing; `actor`, `vehicle`: the best picture of who brought it;
-`recording`: a span of the recording as it is, `recording_pixelated`: a copy in which nobody can be known."""
+`recording`: a span of the recording as it is, `recording_pixelated`: a copy in which nobody can be known,
+`recording_view`: a copy of `recording`, coded again because browsers do not play what the camera sends; no original."""
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 

@@ -25,7 +25,8 @@ CursorText = Annotated[str, Query(max_length=100)]
 def give(device_id: Identifier, wanted: schemas.Wanted, room: rooms.Here, caller: access.Operator) -> schemas.Given:
     """Order a device to do something. The answer comes over the stream, as `command`.
 
-    Release, erase, resend and mute are for administrators. A hold waits a day for a device that is away; anything else
+    Release, erase, resend and mute are for administrators. `cancel` gives up a `recording_fetch` or `rules_try` under
+    way: one's own, or as an administrator. A hold waits a day for a device that is away; anything else
     is refused then (409).
     """
     with room.database.connection() as connection:

@@ -18,7 +18,7 @@ from control_room.callers import Role
 from control_room.database import sql
 from control_room.stream import publish
 from wire import topics
-from wire.commands import ARGUMENTS, VALID_LONGEST, CommandWithArguments
+from wire.commands import ARGUMENTS, CANCELLABLE, VALID_LONGEST, Cancel, CommandWithArguments
 from wire.control import CommandMessage
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ _VALID_LONG: dict[CommandWithArguments, timedelta] = {
 _WAIT_FOR_DEVICE = frozenset[CommandWithArguments]({"recording_hold"})
 """Ordered also of a device that is away: the footage must not be lost for that."""
 
+_UNDER_WAY = frozenset({"queued", "sent", "working"})
+
 _QUERIES = sql.load(__file__)
 
 
@@ -52,6 +54,12 @@ class NoSuchDeviceError(problems.NotFoundError):
 
 class NoSuchCommandError(problems.NotFoundError):
     """There is no such command."""
+
+
+class CommandEndedError(problems.ConflictError):
+    """It is answered, failed or expired already."""
+
+    name = "command-ended"
 
 
 class NoKeyError(problems.UnavailableError):
@@ -97,7 +105,8 @@ def give(  # noqa: PLR0917 - who orders what of whom
 
     Raises:
         NoKeyError, NoSuchDeviceError, DeviceOfflineError, ReasonNeededError, WrongArgumentsError: as they say.
-        ForbiddenError: only administrators may.
+        ForbiddenError: only administrators may; another person's command only they cancel.
+        NoSuchCommandError, CommandEndedError: there is nothing to cancel.
         TooManyRequestsError: this person has given too many lately.
     """
     if signer is None:
@@ -112,6 +121,8 @@ def give(  # noqa: PLR0917 - who orders what of whom
     if wanted.reason is None and _needs_reason(wanted.kind, content):
         raise ReasonNeededError
     _check_camera(connection, device_id, content.get("camera_id"))
+    if isinstance(arguments, Cancel):
+        _check_cancel(connection, device_id, arguments.command_id, by)
     if not online and wanted.kind not in _WAIT_FOR_DEVICE:
         raise DeviceOfflineError
     _check_rate(connection, by, now)
@@ -285,7 +296,23 @@ def _needs_reason(kind: CommandWithArguments, arguments: dict[str, Any]) -> bool
     """A look at what is recorded, and at copies in which nobody can be known, needs none of its own."""
     if kind == "recording_fetch":
         return not arguments["pixelated"] or bool(arguments["keep"])
-    return kind not in {"recordings_list", "rules_try", "resend"}
+    return kind not in {"recordings_list", "rules_try", "resend", "cancel"}
+
+
+def _check_cancel(connection: pool.Connection, device_id: str, command_id: UUID, by: callers.Caller) -> None:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(_QUERIES["items"], {"command_ids": [command_id]}).fetchone()
+    if found is None or found["device_id"] != device_id:
+        raise NoSuchCommandError
+    if found["issued_by"] != by.name and by.role != Role.ADMINISTRATOR:
+        raise problems.ForbiddenError("only who gave a command, and administrators, may cancel it")
+    if found["kind"] not in CANCELLABLE:
+        fault = problems.FaultDocument(
+            at="body.arguments.command_id", message=f"may be of {', '.join(sorted(CANCELLABLE))}"
+        )
+        raise WrongArgumentsError(f"{fault.at}: {fault.message}", errors=[fault.model_dump()])
+    if found["state"] not in _UNDER_WAY:
+        raise CommandEndedError
 
 
 def _check_camera(connection: pool.Connection, device_id: str, camera_id: str | None) -> None:

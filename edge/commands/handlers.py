@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+import logging
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from uuid import UUID
 
 import uuid_utils.compat
@@ -10,10 +11,11 @@ import uuid_utils.compat
 from edge import snapshot
 from edge.commands import trial
 from edge.commands.orders import CommandError, Order
+from edge.recording import RecordingError
 from wire import commands as wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from edge.clock import Clock
@@ -28,11 +30,16 @@ if TYPE_CHECKING:
     from wire.event import EvidenceKind
     from wire.message import Part
 
+_Copy: TypeAlias = "tuple[EvidenceKind, Copied]"
 Arguments = TypeVar("Arguments", bound="Part")
 PART_BYTES = 256 * 1024 * 1024
 """A fetched span is cut into files that are not much larger."""
 _FILES_MAX = 50
 _MP4 = "video/mp4"
+_COPYING_SHARE = 0.05
+"""Of the work, where the pictures are coded again as well."""
+
+log = logging.getLogger(__name__)
 
 
 class Handlers:
@@ -95,23 +102,17 @@ class Handlers:
         parts: list[Path] = []
 
         def new_file() -> Path:
-            if not wanted.pixelated:
-                order.progress(0.0)
+            order.check()
             if len(parts) >= _FILES_MAX:
                 raise CommandError(f"the span has more than {_FILES_MAX} pieces: ask for a shorter one")
             parts.append(self._folder.part(uuid_utils.compat.uuid7()))
             return parts[-1]
 
-        span = wanted.camera_id, wanted.from_, wanted.to
-        kind: EvidenceKind = "recording_pixelated" if wanted.pixelated else "recording"
+        make = self._pixelated if wanted.pixelated else self._original
         try:
-            if wanted.pixelated:
-                copied = self._recordings.copy_pixelated(
-                    *span, new_file, part_bytes=PART_BYTES, progress=order.progress
-                )
-            else:
-                copied = self._recordings.copy(*span, new_file, part_bytes=PART_BYTES)
-            kept = [self._take(one, kind) for one in copied]
+            copied = list(make(wanted, new_file, order))
+            order.check()
+            kept = [self._take(one, kind) for kind, one in copied]
         except BaseException:
             for part in parts:
                 part.unlink(missing_ok=True)
@@ -120,6 +121,33 @@ class Handlers:
             raise CommandError("nothing of this span is recorded")
         gaps = self._recordings.gaps(wanted.camera_id, wanted.from_, wanted.to)
         return self._announced(kept, gaps=list(gaps)[:500])
+
+    def _pixelated(self, wanted: wire.FetchRecording, new_file: Callable[[], Path], order: Order) -> Iterator[_Copy]:
+        span = wanted.camera_id, wanted.from_, wanted.to
+        for one in self._recordings.copy_pixelated(*span, new_file, part_bytes=PART_BYTES, progress=order.progress):
+            yield "recording_pixelated", one
+
+    def _original(self, wanted: wire.FetchRecording, new_file: Callable[[], Path], order: Order) -> Iterator[_Copy]:
+        """The packets as they are, and beside them, where browsers do not play these, a copy that they do."""
+        span = wanted.camera_id, wanted.from_, wanted.to
+        plays = self._recordings.plays_in_browsers(*span)
+        share = 1.0 if plays else _COPYING_SHARE
+
+        def copying(done: float) -> None:
+            order.progress(share * done)
+
+        def coding(done: float) -> None:
+            order.progress(share + (1 - share) * done)
+
+        for one in self._recordings.copy(*span, new_file, part_bytes=PART_BYTES, progress=copying):
+            yield "recording", one
+        if plays:
+            return
+        try:
+            for one in self._recordings.copy_for_viewing(*span, new_file, part_bytes=PART_BYTES, progress=coding):
+                yield "recording_view", one
+        except RecordingError as error:
+            log.warning("command %s: no copy for viewing: %s", order.command.command_id, error)
 
     def _take(self, copied: Copied, kind: EvidenceKind) -> Kept:
         evidence_id = UUID(copied.path.stem)

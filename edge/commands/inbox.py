@@ -17,12 +17,21 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import ValidationError
 
-from edge.commands.orders import CommandError, InterruptedCommandError, Order
+from edge.commands.orders import CancelledCommandError, CommandError, InterruptedCommandError, Order
 from edge.errors import EdgeError
 from edge.publish import Answer, InFlight
 from wire import message as wire_message
 from wire import topics
-from wire.commands import ARGUMENTS, CLOCKS_APART, VALID_LONGEST, CommandWithArguments
+from wire.commands import (
+    ARGUMENTS,
+    CANCELLABLE,
+    CANCELLED,
+    CLOCKS_APART,
+    VALID_LONGEST,
+    Cancel,
+    Cancelled,
+    CommandWithArguments,
+)
 from wire.control import CommandMessage, ReplyMessage
 
 if TYPE_CHECKING:
@@ -37,12 +46,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LONG = frozenset[CommandWithArguments]({"recording_fetch", "rules_try"})
+LONG = CANCELLABLE
+"""Obeyed beside the others, one after the other."""
 WAITING_MAX = 50
 BEGUN_MAX = 3
 """A command during which the agent ended so often is not begun again."""
 _LOOK_EVERY_S = 0.5
 _SAID_MAX = 100
+_CANCELLED_MAX = 100
 _ERROR_LENGTH_MAX = 1000
 _TOLD_EVERY = 0.02
 _NICE = 10
@@ -86,6 +97,8 @@ class Inbox:
         self._in_flight = InFlight()
         self._at_once: queue.SimpleQueue[CommandMessage] = queue.SimpleQueue()
         self._long: queue.SimpleQueue[CommandMessage] = queue.SimpleQueue()
+        self._cancelled: OrderedDict[UUID, None] = OrderedDict()
+        """Commands that are not wanted any more, also some that did not come yet."""
         for payload in ledger.unfinished():
             self._queue(wire_message.read(CommandMessage, payload)[0])
 
@@ -169,7 +182,9 @@ class Inbox:
             return
         self._check_times(command)
         _arguments(command)
-        if command.kind not in self._handlers:
+        if self._is_cancelled(command.command_id):
+            raise _Refused(CANCELLED, "cancelled")
+        if command.kind not in self._handlers and command.kind != "cancel":
             raise _Refused(f"{command.kind} is not obeyed by this device", "not_obeyed")
         if self._at_once.qsize() + self._long.qsize() >= WAITING_MAX:
             raise _Refused(f"{WAITING_MAX} commands wait already; try again later", "too_many")
@@ -235,17 +250,25 @@ class Inbox:
         payload = reply.to_json()
         if len(payload) > topics.REPLIES.limit_bytes:
             payload = self._reply(command, error=f"the answer has {len(payload)} bytes, too many").to_json()
+        self._answer(command.command_id, payload)
+
+    def _answer(self, command_id: UUID, payload: bytes) -> bool:
+        """Whether that is the answer: a command that was given up has one already."""
         try:
-            self._ledger.answer(command.command_id, payload)
+            if not self._ledger.answer(command_id, payload):
+                return False
             self._ledger.forget_old()
         except EdgeError as error:
-            log.error("command %s: %s", command.command_id, error)  # noqa: TRY400 - said, not traced
+            log.error("command %s: %s", command_id, error)  # noqa: TRY400 - said, not traced
         with self._lock:
-            self._said.pop(command.command_id, None)
-            self._answers[command.command_id] = payload
+            self._said.pop(command_id, None)
+            self._answers[command_id] = payload
         self._wake()
+        return True
 
     def _done(self, command: CommandMessage) -> ReplyMessage:
+        if self._is_cancelled(command.command_id):
+            raise CancelledCommandError(CANCELLED)
         begun = self._ledger.begin(command.command_id)
         if begun > BEGUN_MAX:
             raise CommandError(f"the agent ended {BEGUN_MAX} times while it was at this")
@@ -258,9 +281,32 @@ class Inbox:
                 last = share
                 self._tell(command, min(1.0, share))
 
-        order = Order(command, arguments, tell, self._stop.is_set)
+        if isinstance(arguments, Cancel):
+            return self._reply(command, result=self._cancel(arguments.command_id))
+        order = Order(command, arguments, tell, self._stop.is_set, lambda: self._is_cancelled(command.command_id))
         result = self._handlers[cast("CommandWithArguments", command.kind)](order)
         return self._reply(command, result=result)
+
+    def _cancel(self, command_id: UUID) -> Cancelled:
+        """Answer it at once; whoever is at it notices when he next tells how far he is."""
+        with self._lock:
+            self._cancelled[command_id] = None
+            while len(self._cancelled) > _CANCELLED_MAX:
+                self._cancelled.popitem(last=False)
+        if self._ledger.seen(command_id) is None:
+            return Cancelled(stopped=True)
+        given_up = ReplyMessage(
+            command_id=command_id,
+            device_id=self._device_id,
+            sent_at=self._clock.now(),
+            ok=False,
+            error=CANCELLED,
+        )
+        return Cancelled(stopped=self._answer(command_id, given_up.to_json()))
+
+    def _is_cancelled(self, command_id: UUID) -> bool:
+        with self._lock:
+            return command_id in self._cancelled
 
     def _tell(self, command: CommandMessage, share: float) -> None:
         self._say(self._reply(command, progress=share))

@@ -76,8 +76,10 @@ class Ledger:
         rows = self._ask("update commands set begun = begun + 1 where command_id = ? returning begun", str(command_id))
         return int(rows[0][0])
 
-    def answer(self, command_id: UUID, reply: bytes) -> None:
-        self._ask("update commands set reply = ? where command_id = ?", reply, str(command_id))
+    def answer(self, command_id: UUID, reply: bytes) -> bool:
+        """False where it is answered already: the first answer counts."""
+        query = "update commands set reply = ? where command_id = ? and reply is null returning 1"
+        return bool(self._ask(query, reply, str(command_id)))
 
     def unfinished(self) -> list[bytes]:
         """Commands that were accepted and not answered, in the order in which they came."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.errors import EdgeError
+from wire.commands import CANCELLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,10 @@ class InterruptedCommandError(EdgeError):
     """The agent stops; the command is taken up again when it is back."""
 
 
+class CancelledCommandError(CommandError):
+    """Whoever ordered it does not want it any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is to be done."""
@@ -32,13 +37,25 @@ class Order:
     tell: Callable[[float], None]
     """Tells the room which share is done."""
     stopping: Callable[[], bool]
+    cancelled: Callable[[], bool] = lambda: False
 
     def progress(self, share: float) -> None:
         """Call it now and then.
 
         Raises:
+            InterruptedCommandError, CancelledCommandError: as `check` does.
+        """
+        self.check()
+        self.tell(share)
+
+    def check(self) -> None:
+        """Whether to go on.
+
+        Raises:
             InterruptedCommandError: the agent stops.
+            CancelledCommandError: it is to be given up.
         """
         if self.stopping():
             raise InterruptedCommandError("the agent stops")
-        self.tell(share)
+        if self.cancelled():
+            raise CancelledCommandError(CANCELLED)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from edge.source import StreamFacts
+
 _DAY_S = 24 * 3600
 
 
@@ -51,6 +53,8 @@ class Copied:
     path: Path
     captured_from: datetime
     captured_to: datetime
+    facts: StreamFacts
+    """Of its pictures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class Parts:
             return
         mp4, captured_from = self._open
         mp4.close()
-        self.done.append(Copied(mp4.path, captured_from, max(captured_from, self._last_at)))
+        self.done.append(Copied(mp4.path, captured_from, max(captured_from, self._last_at), mp4.facts))
         self._open = None
 
     def _ends(self, mp4: Mp4, stored: StoredPacket, captured_at: datetime, facts: StreamFacts) -> bool:
@@ -113,10 +113,14 @@ class Parts:
         return facts != mp4.facts or gap or (stored.key and mp4.bytes >= self._part_bytes)
 
 
-def copy(stretches: Iterable[Stretch], new_file: Callable[[], Path], *, part_bytes: int) -> list[Copied]:
+def copy(
+    stretches: Iterable[Stretch], new_file: Callable[[], Path], at: Callable[[datetime], None], *, part_bytes: int
+) -> list[Copied]:
+    """Bit for bit; `at` hears which moment is reached, and may raise to end it."""
     parts = Parts(new_file, part_bytes=part_bytes)
     for stretch in stretches:
         for stored, captured_at in zip(stretch.packets, stretch.captured, strict=True):
             parts.add(stored, captured_at, stretch.facts, stretch.starts_s)
+        at(stretch.captured[-1])
     parts.close()
     return parts.done

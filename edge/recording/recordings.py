@@ -9,10 +9,11 @@ from datetime import timedelta
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from edge.recording import decode, mp4, pixelate, read, spans
+from edge.recording import decode, mp4, pixelate, read, recode, spans
 from edge.recording.facts import RecordingError, Usage
 from edge.recording.holds import Holds
 from edge.recording.index import FILE_NAME, Index
+from edge.recording.progress import Progress
 from edge.recording.recorder import CameraWriter, Recorder
 from edge.recording.ring import Ring
 from edge.recording.spans import Piece
@@ -259,13 +260,42 @@ class Recordings:
         return decode.frames(self.packets(camera_id, from_, to), from_, analysis_fps=analysis_fps)
 
     def copy(
-        self, camera_id: str, from_: datetime, to: datetime, new_file: Callable[[], Path], *, part_bytes: int
+        self,
+        camera_id: str,
+        from_: datetime,
+        to: datetime,
+        new_file: Callable[[], Path],
+        *,
+        part_bytes: int,
+        progress: Callable[[float], None] = lambda _share: None,
     ) -> Sequence[Copied]:
         """The span as MP4 files with the recorded packets, bit for bit; each begins at a key frame.
 
         One file after the other where a gap or another picture size comes between, or one grows beyond `part_bytes`.
+        `progress` hears which share is done, and may raise to end it.
         """
-        return mp4.copy(self.packets(camera_id, from_, to), new_file, part_bytes=part_bytes)
+        told = Progress(from_, to, progress)
+        return mp4.copy(self.packets(camera_id, from_, to), new_file, told.at, part_bytes=part_bytes)
+
+    def plays_in_browsers(self, camera_id: str, from_: datetime, to: datetime) -> bool:
+        """As it is recorded when the span begins; true where nothing is."""
+        first = next(self.packets(camera_id, from_, to), None)
+        return first is None or recode.plays_in_browsers(first.facts)
+
+    def copy_for_viewing(
+        self,
+        camera_id: str,
+        from_: datetime,
+        to: datetime,
+        new_file: Callable[[], Path],
+        *,
+        part_bytes: int,
+        progress: Callable[[float], None] = lambda _share: None,
+    ) -> Sequence[Copied]:
+        """The same, coded again as H.264: for browsers that do not play what the camera sends. No original."""
+        told = Progress(from_, to, progress)
+        packets = self.packets(camera_id, from_, to)
+        return recode.copy(packets, from_, new_file, lambda one, _: one.picture, told.at, part_bytes=part_bytes)
 
     def copy_pixelated(
         self,
@@ -286,7 +316,7 @@ class Recordings:
         around = timedelta(seconds=2 * HELD_S)
         looked_at = self.packets(camera_id, from_ - around, to + around)
         wanted = self.packets(camera_id, from_, to)
-        told = pixelate.Progress(from_, to, progress)
+        told = Progress(from_, to, progress)
         return pixelate.copy(looked_at, wanted, from_, new_file, self._redactor(), told, part_bytes=part_bytes)
 
     def hold(self, hold: commands.HoldRecording) -> commands.Touched:

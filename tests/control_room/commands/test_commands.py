@@ -279,6 +279,41 @@ def test_nobody_floods_devices(room: doors.Door) -> None:
     assert order(marta).status_code == 202
 
 
+TRIAL = {"kind": "rules_try", "arguments": {**SPAN, "rules": {"intrusion": {}}}}
+
+
+def test_who_gave_a_command_that_takes_long_may_cancel_it(room: doors.Door) -> None:
+    marta = room.as_person("marta")
+    path = "/api/v1/devices/quay/commands"
+    command_id = marta.post(path, json=TRIAL).json()["command_id"]
+    given = order(marta, "cancel", arguments={"command_id": command_id})
+    assert given.status_code == 202, given.text
+    assert [one.kind for one in sent(room)] == ["rules_try", "cancel"]
+    answer(room, command_id, {}, error="cancelled")
+    answer(room, given.json()["command_id"], {"stopped": True})
+    assert (shown(marta, command_id)["state"], shown(marta, command_id)["error"]) == ("failed", "cancelled")
+    assert shown(marta, given.json()["command_id"])["result"] == {"stopped": True}
+    assert doors.problem(order(marta, "cancel", arguments={"command_id": command_id})) == (409, "command-ended")
+
+
+def test_what_cannot_be_cancelled_is_said(room: doors.Door) -> None:
+    marta, anna = room.as_person("marta"), room.as_person("anna")
+    path = "/api/v1/devices/quay/commands"
+    hers = {"command_id": anna.post(path, json=TRIAL).json()["command_id"]}
+    listed = {"command_id": order(marta).json()["command_id"]}
+    unknown = {"command_id": str(uuid.uuid4())}
+    assert doors.problem(order(marta, "cancel", arguments=hers))[0] == 403
+    assert doors.problem(order(marta, "cancel", arguments=unknown))[0] == 404
+    assert doors.problem(order(marta, "cancel", arguments=listed))[0] == 422
+    with room.connection() as connection:
+        add_quay(connection)
+        messages.add_device(connection, "port")
+        connection.execute("UPDATE devices SET online = true WHERE device_id = 'port'")
+    assert doors.problem(order(anna, "cancel", "port", arguments=hers))[0] == 404, "another device's"
+    marthas = {"command_id": marta.post(path, json=TRIAL).json()["command_id"]}
+    assert order(anna, "cancel", arguments=marthas).status_code == 202, "an administrator may"
+
+
 def test_holds_are_listed_until_they_are_released(room: doors.Door) -> None:
     marta, anna = room.as_person("marta"), room.as_person("anna")
     held = order(marta, "recording_hold", reason=REASON).json()["command_id"]

@@ -15,7 +15,7 @@ import uuid_utils.compat
 from edge.commands.handlers import Handlers
 from edge.commands.ledger import Ledger
 from edge.commands.mutes import Mutes
-from edge.commands.orders import CommandError, InterruptedCommandError, Order
+from edge.commands.orders import CancelledCommandError, CommandError, InterruptedCommandError, Order
 from edge.config import CameraSection
 from edge.evidence import Folder
 from edge.outbox import Outbox
@@ -58,9 +58,9 @@ class Walker:
 
 
 class Device:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, codec: str = "libx264") -> None:
         self.clock = HandClock()
-        video = clips.write(folder / "street.mp4", 100, fps=10, gop=10)
+        video = clips.write(folder / "street.mp4", 100, fps=10, gop=10, codec=codec)
         self.recordings = packets.record(folder / "recordings", video, self.clock)
         self.outbox = Outbox(folder / "outbox.sqlite3", self.clock)
         self.folder = Folder(folder / "evidence")
@@ -68,8 +68,9 @@ class Device:
         self.mutes = Mutes(self.ledger, self.clock)
         self.picture: Frame | None = None
         self.detector = Walker()
-        self.stopping = False
+        self.stopping = self.cancelled = False
         self.told: list[float] = []
+        self.cancelled_from = 2.0
         self.handlers = self._new()
 
     def _new(self, free_bytes_min: int = 0) -> Handlers:
@@ -95,8 +96,18 @@ class Device:
     def do(self, kind: CommandWithArguments, **arguments: Any) -> Part:
         content = {"camera_id": "placa", **arguments}
         command = ROOM.command(kind, content)
-        order = Order(command, ARGUMENTS[kind].model_validate(content), self.told.append, lambda: self.stopping)
+        order = Order(
+            command,
+            ARGUMENTS[kind].model_validate(content),
+            self._tell,
+            lambda: self.stopping,
+            lambda: self.cancelled,
+        )
         return self.handlers.by_kind()[kind](order)
+
+    def _tell(self, share: float) -> None:
+        self.told.append(share)
+        self.cancelled = self.cancelled or share >= self.cancelled_from
 
     def close(self) -> None:
         self.outbox.close()
@@ -139,6 +150,43 @@ def test_a_fetched_original_waits_for_its_upload_as_it_was_announced(device: Dev
     )
     assert (reference.kind, reference.sha256) == ("recording", waiting.sha256)
     assert device.folder.sweep({one.file for one in device.outbox.evidence_files()}) == 0, "a restart keeps it"
+
+
+def test_it_is_told_how_far_an_original_is(device: Device) -> None:
+    device.do("recording_fetch", **span(0, 10), pixelated=False)
+    assert len(device.told) >= 3
+    assert device.told == sorted(device.told)
+    assert 0.9 < device.told[-1] <= 1
+
+
+@pytest.mark.parametrize("codec", ["libx265", "mjpeg"])
+def test_what_browsers_do_not_play_is_fetched_with_a_copy_that_they_do(tmp_path: Path, codec: str) -> None:
+    device = Device(tmp_path, codec)
+    fetched = device.do("recording_fetch", **span(2, 7), pixelated=False)
+    assert isinstance(fetched, Fetched)
+    original, viewed = fetched.evidence
+    assert (original.kind, viewed.kind) == ("recording", "recording_view")
+    names = {one.evidence_id: one.file for one in device.outbox.waiting_evidence()}
+    kinds, recorded = packets.of(device.folder.path / names[original.evidence_id])
+    _, came = packets.of(tmp_path / "street.mp4")
+    assert [packets.units(one.data)[-1] for one in recorded] == [packets.units(one.data)[-1] for one in came[20:71]]
+    assert (kinds.codec, packets.of(device.folder.path / names[viewed.evidence_id])[0].codec) == (
+        {"libx265": "hevc"}.get(codec, codec),
+        "h264",
+    )
+    assert viewed.captured_from == original.captured_from == START + timedelta(seconds=2)
+    assert device.told == sorted(device.told)
+    device.close()
+
+
+@pytest.mark.parametrize("cancelled_from", [0.0, 0.5, 0.98])
+def test_a_copy_that_is_given_up_leaves_nothing_behind(tmp_path: Path, cancelled_from: float) -> None:
+    device = Device(tmp_path, "libx265")
+    device.cancelled_from = cancelled_from
+    with pytest.raises(CancelledCommandError, match="cancelled"):
+        device.do("recording_fetch", **span(0, 10), pixelated=False)
+    assert (list(device.folder.path.iterdir()), device.outbox.waiting_evidence()) == ([], [])
+    device.close()
 
 
 def test_gaps_of_a_fetched_span_are_told(device: Device) -> None:

@@ -159,6 +159,61 @@ def test_the_arguments_are_read(device: Device, room: RoomOfTests) -> None:
     assert type(order.arguments).__name__ == "EraseRecording"
 
 
+def _until_cancelled(order: Order) -> Part:
+    """Works until it is told to end."""
+    wait_until(order.cancelled, "a cancel")
+    order.check()
+    raise AssertionError
+
+
+def test_a_command_under_way_is_given_up_and_answered_at_once(device: Device, room: RoomOfTests) -> None:
+    device.answer = _until_cancelled
+    device.run()
+    wanted, waiting = room.command("recording_fetch"), room.command("recording_fetch")
+    for command in (wanted, waiting):
+        device.take(command)
+    wait_until(lambda: bool(device.obeyed), "the command is begun")
+    heard: dict[UUID, ReplyMessage] = {}
+    cancels = [room.command("cancel", {"command_id": str(one.command_id)}) for one in (waiting, wanted)]
+    for command in cancels:
+        device.take(command)
+
+    def all_came() -> bool:
+        heard.update({one.command_id: one for one in device.said() if one.progress is None})
+        return len(heard) == 4
+
+    wait_until(all_came, "all answers")
+    assert [(heard[one.command_id].ok, heard[one.command_id].error) for one in (wanted, waiting)] == [
+        (False, "cancelled")
+    ] * 2
+    assert [heard[one.command_id].result for one in cancels] == [{"stopped": True}] * 2
+    device.end()
+    device.start()
+    assert device.ledger.unfinished() == [], "nor is it taken up again after a restart"
+    assert len(device.obeyed) == 1
+
+
+def test_a_cancel_that_comes_too_late_changes_nothing(device: Device, room: RoomOfTests) -> None:
+    device.run()
+    command = room.command("recording_fetch")
+    device.take(command)
+    done = device.reply()
+    device.take(room.command("cancel", {"command_id": str(command.command_id)}))
+    assert device.reply().result == {"stopped": False}
+    device.take(command)
+    assert device.said() == [done]
+
+
+def test_a_cancel_that_overtakes_its_command_counts(device: Device, room: RoomOfTests) -> None:
+    device.run()
+    command = room.command("recording_fetch")
+    device.take(room.command("cancel", {"command_id": str(command.command_id)}))
+    assert device.reply().result == {"stopped": True}
+    device.take(command)
+    assert [(one.ok, one.error) for one in device.said()] == [(False, "cancelled")]
+    assert device.obeyed == []
+
+
 OTHER_ROOM = RoomOfTests()
 FORGERIES: dict[str, tuple[Callable[[RoomOfTests], CommandMessage], dict[str, Any], str]] = {
     "no signature": (lambda room: room.command(), {"signature": ""}, "signature"),

@@ -530,7 +530,8 @@ export interface paths {
          * Give
          * @description Order a device to do something. The answer comes over the stream, as `command`.
          *
-         *     Release, erase, resend and mute are for administrators. A hold waits a day for a device that is away; anything else
+         *     Release, erase, resend and mute are for administrators. `cancel` gives up a `recording_fetch` or `rules_try` under
+         *     way: one's own, or as an administrator. A hold waits a day for a device that is away; anything else
          *     is refused then (409).
          */
         post: operations["give_api_v1_devices__device_id__commands_post"];
@@ -1195,7 +1196,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try";
+            kind: "config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try" | "cancel";
             /** Arguments */
             arguments: {
                 [key: string]: unknown;
@@ -1248,7 +1249,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try";
+            kind: "config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try" | "cancel";
             /** Arguments */
             arguments: {
                 [key: string]: unknown;
@@ -2400,7 +2401,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try";
+            kind: "config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try" | "cancel";
             /**
              * Arguments
              * @default {}
@@ -5040,7 +5041,7 @@ export interface operations {
         parameters: {
             query?: {
                 camera_id?: string | null;
-                kind?: ("config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try") | null;
+                kind?: ("config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try" | "cancel") | null;
                 limit?: number;
                 cursor?: string | null;
             };
