@@ -1,4 +1,7 @@
-"""Writes what an enrolment gave into the agent's file: `[device]`, `[room]` and `[mqtt]`; the rest stays as it is."""
+"""Writes what an enrolment gave into the agent's file: `[device]`, `[room]` and `[mqtt]`, in their places.
+
+The rest of the file, and every comment, stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
     from wire.enrolment import Identity
 
 _HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_.\"'-]+)\s*\]\]?\s*(#.*)?$")
+_PAIR = re.compile(
+    r"""^\s*(?P<key>[A-Za-z0-9_-]+)\s*=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^#"'\[{]+?)\s*(?P<comment>\#.*)?$""", re.VERBOSE
+)
+_TABLES = ("device", "room", "mqtt")
 _CAMERA = """
 # Add the cameras, as `talaia-edge config --example` shows them, and try them with `talaia-edge check -c`:
 # [[camera]]
@@ -27,14 +34,17 @@ _CAMERA = """
 
 
 def device_id(path: Path) -> str | None:
-    """Of a file that is there.
+    """Of a file that is there, which must be one that `write` can change: asked before the code is used up.
 
     Raises:
-        ConfigurationError: it is no TOML.
+        ConfigurationError: it is no TOML, or its tables are written as no enrolment can change them.
     """
     found = _read(path)
-    table = None if found is None else tomllib.loads(found).get("device")
-    name = table.get("id") if isinstance(table, dict) else None
+    if found is None:
+        return None
+    content = tomllib.loads(found)
+    _merged(path, found, {name: _dictionary(content.get(name)) for name in _TABLES})
+    name = _dictionary(content.get("device")).get("id")
     return name if isinstance(name, str) else None
 
 
@@ -47,12 +57,7 @@ def write(path: Path, folder: Path, given: Identity, room_url: str, room_ca: Pat
     had = _read(path)
     content = {} if had is None else tomllib.loads(had)
     tables = _tables(content, folder.name, given, room_url, room_ca)
-    if had is None:
-        text = "".join(_table(name, values) for name, values in tables.items()) + _CAMERA
-    else:
-        text = _without(had, set(tables))
-        text = "".join(_table(name, values) for name, values in tables.items()) + text
-    tomllib.loads(text)
+    text = _tables_of(tables) + _CAMERA if had is None else _merged(path, had, tables)
     try:
         if had is not None:
             _put(path.with_name(f"{path.name}.before"), had)
@@ -80,6 +85,23 @@ def _tables(
     return {"device": {**device, "id": given.device_id, "identity": folder}, "room": room, "mqtt": broker}
 
 
+def _merged(path: Path, had: str, tables: dict[str, dict[str, Any]]) -> str:
+    """In the places of the old values where they are written line by line, else above what is left of the file."""
+    wanted = {**tomllib.loads(had), **tables}
+    for text in (_rewritten(had, tables), _tables_of(tables) + _without(had, set(tables))):
+        try:
+            if tomllib.loads(text) == wanted:
+                return text
+        except tomllib.TOMLDecodeError:
+            continue
+    allowed = "tables that begin with a line [device], [room] and [mqtt], one value a line"
+    raise ConfigurationError(f"{path}: got device, room or mqtt written otherwise; allowed: {allowed}")
+
+
+def _tables_of(tables: dict[str, dict[str, Any]]) -> str:
+    return "".join(_table(name, values) for name, values in tables.items())
+
+
 def _dictionary(found: Any) -> dict[str, Any]:
     return dict(found) if isinstance(found, dict) else {}
 
@@ -88,6 +110,36 @@ def _table(name: str, values: dict[str, Any]) -> str:
     """Strings, numbers and booleans, whose JSON form is their TOML form too."""
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
     return "\n".join([f"[{name}]", *lines]) + "\n\n"
+
+
+def _rewritten(text: str, tables: dict[str, dict[str, Any]]) -> str:
+    """With the values of `tables` in the places of the old ones, and what is missing at the end of its table."""
+    missing = {name: dict(values) for name, values in tables.items()}
+    written: list[str] = []
+    name: str | None = None
+    for line in text.splitlines():
+        header = _HEADER.match(line)
+        if header is not None:
+            _end(written, missing.pop(name, {}) if name else {})
+            name = header[1].strip("\"'")
+        pair = _PAIR.match(line)
+        if header is not None or pair is None or name not in tables:
+            written.append(line)
+        elif pair["key"] in missing.get(name, {}):
+            value = json.dumps(missing[name].pop(pair["key"]), ensure_ascii=False)
+            written.append(f"{pair['key']} = {value}" + (f"  {pair['comment']}" if pair["comment"] else ""))
+        elif pair["comment"]:
+            written.append(pair["comment"])
+    _end(written, missing.pop(name, {}) if name else {})
+    return "\n".join(written) + "\n" + "".join("\n" + _table(name, values) for name, values in missing.items())
+
+
+def _end(written: list[str], values: dict[str, Any]) -> None:
+    """Put the rest of a table above the empty lines and comments that lead to the next one."""
+    place = len(written)
+    while place and (not written[place - 1].strip() or written[place - 1].lstrip().startswith("#")):
+        place -= 1
+    written[place:place] = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
 
 
 def _without(text: str, names: set[str]) -> str:

@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class SecureBroker:
         self._process: subprocess.Popen[bytes] | None = None
         settings = config.Settings.model_validate(self.sections)
         now = datetime.now(UTC)
-        town = authority.make(settings.enrolment, "Tarragona", now)
+        town = authority.make(settings.enrolment, "Tarragona", now - timedelta(days=400))  # older than what it signs
         broker_certificate.write(town, folder / "tls", ["127.0.0.1"], 30, now)
         self.accounts = folder / "accounts.json"
         first_accounts.write(settings, self.accounts)

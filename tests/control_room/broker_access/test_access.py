@@ -2,87 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 
 from control_room import config
 from control_room.broker_access.dynamic_security import AccessError, Accounts
-from control_room.broker_access.keeping import Keeping
-from control_room.enrolment import authority
 from control_room.ingest.broker import Inbox, new_client, start
 from control_room.ingest.waiting import Waiting
-from edge.enrolment.identity import Keys
-from tests.control_room import door as doors
 from tests.control_room import secure_broker, services
-from tests.control_room.enrolment.asking import code_for, enrol
+from tests.control_room.broker_access.town import Town
 from tests.control_room.secure_broker import Client
 from wire import topics
-from wire.enrolment import Identity
 
 GRANTED, REFUSED = "Granted QoS 1", "Not authorized"
 TAKEN = {"Success", "No matching subscribers"}
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[secure_broker.SecureBroker]:
-    with secure_broker.running(tmp_path_factory.mktemp("secure-broker")) as running:
-        yield running
-
-
-@dataclass
-class Town:
-    """A room whose worker keeps the accounts."""
-
-    door: doors.Door
-    broker: secure_broker.SecureBroker
-    folder: Path
-    keeping: Keeping
-
-    def enrol(self, device_id: str) -> Identity:
-        keys = Keys.make()
-        code = code_for(self.door.as_person("anna"), device_id)
-        answer = enrol(self.door.client(), code, keys, self.door.clock())
-        secure_broker.save(self.folder / device_id, keys, answer.json())
-        return Identity.model_validate(answer.json())
-
-    def connect(self, given: Identity, *, certificate_of: str | None = None, client_id: str = "") -> Client:
-        trust = self.broker.trust(self.folder / (certificate_of or given.device_id))
-        return Client(given.device_id, given.mqtt_password, self.broker.tls_port, trust, client_id)
-
-    def connected(self, given: Identity) -> Client:
-        """Once the worker has made its account."""
-
-        def made() -> bool:
-            client = self.connect(given)
-            if client.connected() != "Success":
-                client.close()
-                return False
-            found.append(client)
-            return True
-
-        found: list[Client] = []
-        services.wait_until(made, 30, f"an account of {given.device_id}")
-        return found[0]
-
-
-@pytest.fixture
-def town(broker: secure_broker.SecureBroker, database_url: str, tmp_path: Path) -> Iterator[Town]:
-    stop = threading.Event()
-    with doors.opened(database_url, tmp_path, more=broker.sections) as door:
-        door.clock.now = datetime.now(UTC)
-        settings = doors.settings(database_url, tmp_path, more=broker.sections)
-        keys = authority.load(settings.enrolment)
-        assert keys is not None
-        keeping = Keeping(settings, keys, stop)
-        keeping.thread.start()
-        yield Town(door, broker, tmp_path, keeping)
-        stop.set()
-        keeping.thread.join(30)
 
 
 def test_a_device_speaks_and_hears_as_itself_only(town: Town) -> None:
