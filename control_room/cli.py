@@ -116,6 +116,7 @@ def _parser() -> _Parser:
     accounts.add_argument("--out", type=Path, required=True, metavar="FILE", help="its plugin_opt_config_file")
     telemetry = commands.add("telemetry", "Print any supported telemetry as CSV.", _telemetry)
     telemetry.add_argument("file", type=Path, metavar="FILE", help="subtitles, video, KLV, MAVLink, GPX, CSV or a still")
+    _add_georeference(commands.add("georeference", "Put pixels of footage or stills on the ground.", _georeference))
     fsck = commands.add("fsck", "Check what is stored; exit 1 where something is missing or wrong.", _fsck)
     _add_json(fsck)
     _add_dead_letters(commands.add("dead-letters", "Messages that could not be taken in."))
@@ -124,6 +125,16 @@ def _parser() -> _Parser:
     show = commands.add("config", "Print every setting with its default.", _config)
     show.add_argument("--example", action="store_true", required=True, help="the commented file")
     return parser
+
+
+def _add_georeference(parser: argparse.ArgumentParser) -> None:
+    text = "columns x_px, y_px and one of frame, time_s (of the video) or image (a still)"
+    parser.add_argument("points", type=Path, metavar="POINTS.csv", help=text)
+    parser.add_argument("--telemetry", type=Path, metavar="FILE", help="of the video; stills tell their own")
+    parser.add_argument("--calibration", type=Path, metavar="FILE.json", help="camera_matrix and distortion")
+    parser.add_argument("--camera-model", metavar="NAME", help="such as M3E or Mavic 3 Enterprise")
+    parser.add_argument("--dem", type=Path, metavar="FILE", help="GeoTIFF of ground heights, in any datum")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -453,6 +464,19 @@ def _telemetry(options: argparse.Namespace) -> int:
     try:
         telemetry_command.run(options.file, _settings(options).town)
     except telemetry_command.UnreadableError as error:
+        raise CommandError(str(error)) from None
+    return OK
+
+
+def _georeference(options: argparse.Namespace) -> int:
+    from control_room.flights import georeference_command  # noqa: PLC0415 - only here
+
+    words = (options.telemetry, options.calibration, options.camera_model, options.dem)
+    try:
+        georeference_command.run(
+            georeference_command.Asked(options.points, options.out, *words), _settings(options).town
+        )
+    except georeference_command.FailedError as error:
         raise CommandError(str(error)) from None
     return OK
 
