@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vision.telemetry import quality
+from vision.telemetry.columns import CsvReader
+from vision.telemetry.dataflash import DataflashReader
+from vision.telemetry.gpx import GpxReader
+from vision.telemetry.klv import KlvReader
+from vision.telemetry.mavlink import MavlinkReader
 from vision.telemetry.reading import HEAD_BYTES, SAMPLES_MAX, TelemetryError
 from vision.telemetry.srt import SrtReader
+from vision.telemetry.stills import StillReader
+from vision.telemetry.video import VideoReader
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,7 +21,17 @@ if TYPE_CHECKING:
 
     from vision.telemetry.reading import Assumptions, Reader, Telemetry
 
-READERS: tuple[Reader, ...] = (SrtReader(),)
+READERS: tuple[Reader, ...] = (
+    StillReader(),
+    DataflashReader(),
+    MavlinkReader(),
+    KlvReader(),
+    VideoReader(),
+    GpxReader(),
+    SrtReader(),
+    CsvReader(),
+)
+"""The first that knows a file reads it."""
 
 
 def read(path: Path, assumptions: Assumptions, *, now: datetime | None = None) -> Telemetry:
@@ -24,7 +41,10 @@ def read(path: Path, assumptions: Assumptions, *, now: datetime | None = None) -
         TelemetryError: no sample can be had; one line that says why.
     """
     reader = reader_of(path)
-    telemetry = reader.read(path, assumptions)
+    try:
+        telemetry = reader.read(path, assumptions)
+    except (ArithmeticError, LookupError, ValueError) as error:  # of a damage that nobody has thought of
+        raise TelemetryError(f"damaged beyond reading ({type(error).__name__})") from None
     if len(telemetry.samples) > SAMPLES_MAX:
         raise TelemetryError(f"more than {SAMPLES_MAX} rows")
     telemetry.skipped.sort(key=lambda each: each.row)

@@ -20,7 +20,7 @@ SPEED_MAX_M_S = 120.0
 """Faster than any drone; a jump is both this fast and `JUMP_M` long."""
 _FIRST_DRONES_YEAR = 2006
 _AHEAD = timedelta(days=1)
-_LAT_MAX, _LON_MAX = 90.0, 180.0
+LAT_MAX, LON_MAX = 90.0, 180.0
 _CLOCK_DRIFT_S = 5.0
 
 
@@ -28,13 +28,18 @@ def place_fault(lat: float | None, lon: float | None) -> str | None:
     """Why two numbers are no place, None where they are one."""
     if lat is None or lon is None:
         return "no position" if lat is lon else "no latitude" if lat is None else "no longitude"
-    if not -_LAT_MAX <= lat <= _LAT_MAX:
+    if not -LAT_MAX <= lat <= LAT_MAX:
         return f"latitude {lat:g} is out of range"
-    if not -_LON_MAX <= lon <= _LON_MAX:
+    if not -LON_MAX <= lon <= LON_MAX:
         return f"longitude {lon:g} is out of range"
     if lat == 0 and lon == 0:
         return "no satellite fix yet (0, 0)"
     return None
+
+
+def only_as_longitude(value: float) -> bool:
+    """Beyond the poles, and not too much for a longitude."""
+    return LAT_MAX < abs(value) <= LON_MAX
 
 
 def degrees(value: float | None) -> float | None:

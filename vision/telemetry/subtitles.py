@@ -133,7 +133,7 @@ def _decided_order(paired: list[_Row], telemetry: Telemetry, assumptions: Assump
 def _labels_swapped(rows: list[_Row], telemetry: Telemetry) -> bool:
     """Whether what is called latitude can only be the longitude."""
     places = [(row.found.values["lat"], row.found.values["lon"]) for row in rows if _has_labels(row)]
-    impossible = sum(1 for lat, lon in places if 90 < abs(lat) <= 180 and abs(lon) <= 90)  # noqa: PLR2004 - the poles
+    impossible = sum(1 for lat, lon in places if quality.only_as_longitude(lat) and abs(lon) <= quality.LAT_MAX)
     if not places or impossible <= len(places) / 2:
         return False
     telemetry.remarks.append("coordinates read as longitude before latitude: what is called latitude is impossible")
