@@ -348,9 +348,8 @@ def _device_add(options: argparse.Namespace) -> int:
 
     with _connected(options) as connection:
         try:
-            details = {"place": options.place, "owner": options.owner, "purpose": options.purpose}
             token = devices.add(
-                connection, options.device_id, options.name, by=callers.command(), now=_now(), **details
+                connection, options.device_id, options.name, by=callers.command(), now=_now(), **_details(options)
             )
         except devices.DeviceError as error:
             raise CommandError(str(error)) from None
@@ -377,11 +376,11 @@ def _device_enrol(options: argparse.Namespace) -> int:
     settings = _settings(options)
     if authority.load(settings.enrolment) is None:
         raise config.ConfigError("enrolment.directory: got no keys; allowed: a folder, and then talaia-room town-keys")
-    details = {"place": options.place, "owner": options.owner, "purpose": options.purpose}
     with _connected(options) as connection:
         try:
             if options.name is not None:
-                devices.add(connection, options.device_id, options.name, by=callers.command(), now=_now(), **details)
+                given = _details(options)
+                devices.add(connection, options.device_id, options.name, by=callers.command(), now=_now(), **given)
             code, expires_at = service.make_code(connection, options.device_id, by=callers.command(), now=_now())
         except devices.DeviceError as error:
             raise CommandError(str(error)) from None
@@ -552,6 +551,12 @@ def _config(_options: argparse.Namespace) -> int:
 def _settings(options: argparse.Namespace) -> config.Settings:
     named = getattr(options, "config", None) or os.environ.get(CONFIG_VARIABLE) or None
     return config.load(None if named is None else Path(named), os.environ)
+
+
+def _details(options: argparse.Namespace) -> dict[str, Any]:
+    """What is written of a device, and as what none may be added."""
+    details = {"place": options.place, "owner": options.owner, "purpose": options.purpose}
+    return {**details, "not_as": _settings(options).broker_accounts}
 
 
 def _connected(options: argparse.Namespace) -> pool.Connection:

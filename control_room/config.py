@@ -277,6 +277,12 @@ class Settings(_Section):
     retention: Retention = Retention()
     session: Session = Session()
 
+    @property
+    def broker_accounts(self) -> frozenset[str]:
+        """The room's own at the broker, which no device may be called by."""
+        users = (urllib.parse.urlsplit(url).username for url in (self.mqtt.url, self.broker.admin_url))
+        return frozenset(urllib.parse.unquote(user) for user in users if user)
+
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
     """Settings of the file (none: defaults) and the environment.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -33,6 +33,7 @@ class Keeping:
         self._settings = settings
         self._authority = authority
         self._stop = stop
+        self._said_of: set[str] = set()
         self.thread = threading.Thread(target=self.run, name="broker-access", daemon=True)
 
     def run(self) -> None:
@@ -62,12 +63,21 @@ class Keeping:
         has, asked_s = accounts.devices(), time.monotonic()
         while not self._stop.is_set():
             rows = connection.execute(_QUERIES["wanted"]).fetchall()
-            self._bring(accounts, has, {str(name): int(generation) for name, generation in rows})
+            self._bring(accounts, has, self._without_our_own(rows))
             self._stop.wait(_LOOK_EVERY_S)
             if accounts.is_lost:  # it may come back with an older copy of its accounts
                 raise AccessError("the connection was lost")
             if time.monotonic() - asked_s > _ASK_EVERY_S:
                 has, asked_s = accounts.devices(), time.monotonic()
+
+    def _without_our_own(self, rows: list[tuple[Any, ...]]) -> dict[str, int]:
+        """A device that was given the name of one of the room's accounts, before that was refused, gets none."""
+        wanted = {str(name): int(generation) for name, generation in rows}
+        own = wanted.keys() & self._settings.broker_accounts
+        if own and own != self._said_of:
+            _LOG.error("%s: called as an account of the room is, so without one at the broker", ", ".join(sorted(own)))
+        self._said_of = own
+        return {name: generation for name, generation in wanted.items() if name not in own}
 
     def _bring(self, accounts: Accounts, has: dict[str, int], wanted: dict[str, int]) -> None:
         for device_id in has.keys() - wanted.keys():

@@ -37,7 +37,7 @@ def listed(
 @router.post("", status_code=http.HTTPStatus.CREATED, responses={**access.RESPONSES, **problems.responses(409)})
 def add(wanted: schemas.NewDevice, room: rooms.Here, caller: access.Administrator) -> schemas.DeviceDetail:
     """Write a device down; a one-time code then lets it in."""
-    given = wanted.model_dump()
+    given = {**wanted.model_dump(), "not_as": room.settings.broker_accounts}
     with room.database.connection() as connection:
         try:
             service.add(connection, given.pop("device_id"), given.pop("name"), **given, by=caller, now=room.clock())

@@ -21,6 +21,7 @@ from control_room.audit import service as audit
 from control_room.database import sql
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from control_room import callers
@@ -63,14 +64,17 @@ def add(
     place: str | None = None,
     owner: str | None = None,
     purpose: str | None = None,
+    not_as: Collection[str] = (),
 ) -> str:
-    """Add a device; its token, which nobody can read again.
+    """Add a device; its token, which nobody can read again. `not_as`: the room's own accounts at the broker.
 
     Raises:
         DeviceError: the id is taken or not allowed, or so is the name.
     """
     if not _ID.match(device_id):
         raise DeviceError(f"id: {device_id[:80]!r} is none; 1 to 64 letters, digits and . _ -, a letter or digit first")
+    if device_id in not_as:
+        raise DeviceError(f"id: {device_id!r} is the name of an account of this room at the broker; choose another")
     if not name.strip() or len(name) > _NAME_LIMIT or "\x00" in name:
         raise DeviceError(f"name: {name[:80]!r} is none; 1 to {_NAME_LIMIT} characters")
     token, secret_hash = new_token(device_id)

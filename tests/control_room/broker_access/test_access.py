@@ -8,6 +8,7 @@ from control_room import config
 from control_room.broker_access.dynamic_security import AccessError, Accounts
 from control_room.ingest.broker import Inbox, new_client, start
 from control_room.ingest.waiting import Waiting
+from tests.control_room import door as doors
 from tests.control_room import secure_broker, services
 from tests.control_room.broker_access.town import Town
 from tests.control_room.secure_broker import Client
@@ -133,3 +134,23 @@ def test_the_rooms_workers_may_share_what_devices_say(broker: secure_broker.Secu
         inbox.end_session()
     sender.disconnect()
     sender.loop_stop()
+
+
+def test_no_device_is_called_as_an_account_of_the_room_is(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    """Revoking such a one would take the room its own account."""
+    anna = town.door.as_person("anna")
+    for taken in ("room", "keeper"):
+        answer = anna.post("/api/v1/devices", json={"device_id": taken, "name": "A box"})
+        assert doors.problem(answer) == (409, "device-taken")
+        assert f"'{taken}' is the name of an account of this room at the broker" in answer.json()["detail"]
+    town.door.as_device("room")  # of an older room, which took it
+    older = "UPDATE devices SET broker_generation = 1, enrolled_at = now() WHERE device_id = 'room' RETURNING 1"
+    assert town.door.rows(older)
+    town.connected(town.enrol("harbour")).close()
+    assert "room: called as an account of the room is" in caplog.text
+    town.door.rows("UPDATE devices SET revoked_at = now() WHERE device_id = 'room' RETURNING 1")
+    town.connected(town.enrol("mole")).close()
+    user, _, password = secure_broker.ROOM.partition(":")
+    own = Client(user, password, town.broker.port, None)
+    assert own.connected() == "Success"
+    own.close()
