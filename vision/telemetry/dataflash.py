@@ -197,11 +197,9 @@ def _messages(content: bytes, skipped: list[Skipped]) -> Iterator[tuple[int, str
     at, number = 0, 0
     while at + 3 <= len(content):
         if content[at : at + 2] != _HEAD:
-            found = content.find(_HEAD, at)
-            skipped.append(
-                Skipped(number + 1, f"{(found if found >= 0 else len(content)) - at} bytes that are no message")
-            )
-            at = found if found >= 0 else len(content)
+            found = _next_head(content, at)
+            skipped.append(Skipped(number + 1, f"{found - at} bytes that are no message"))
+            at = found
             continue
         number += 1
         if number > 20 * SAMPLES_MAX:

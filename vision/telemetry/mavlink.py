@@ -124,9 +124,8 @@ class _Log:
     def _take_mount_status(self, _number: int, _at: datetime, message: Any) -> None:
         """Centidegrees; its yaw is from the aircraft's nose."""
         if self._state.gimbal_pitch_deg is None or self._state.notes == ("mount",):
-            self._set_gimbal(
-                message.pointing_c / 100, message.pointing_a / 100, message.pointing_b / 100, of_earth=False
-            )
+            yaw, pitch, roll = message.pointing_c / 100, message.pointing_a / 100, message.pointing_b / 100
+            self._set_gimbal(yaw, pitch, roll, of_earth=False)
             self._state.notes = ("mount",)
 
     def _take_mount_orientation(self, _number: int, _at: datetime, message: Any) -> None:
@@ -230,7 +229,7 @@ def _kind(content: bytes, at: int) -> int:
 
 
 def _messages(content: bytes, skipped: list[Skipped]) -> Iterator[tuple[int, datetime, Any]]:
-    from pymavlink.dialects.v20 import ardupilotmega  # noqa: PLC0415 - takes a second, and only logs need it
+    from pymavlink.dialects.v20 import ardupilotmega  # type: ignore[import-untyped]  # noqa: PLC0415 - takes a second, and only logs need it
 
     decoder = ardupilotmega.MAVLink(None)
     at, number, last = 0, 0, None

@@ -91,10 +91,8 @@ def _codec(stream: Any) -> str:
 
 
 def _closed_forms(streams: list[Any]) -> set[str]:
-    names = {
-        f"{stream.metadata.get('handler_name', '')} {getattr(stream, 'codec_tag', '')}".lower() for stream in streams
-    }
-    return {form for mark, form in _CLOSED_FORMS.items() if any(mark in name for name in names)}
+    names = " ".join(f"{stream.metadata.get('handler_name')} {getattr(stream, 'codec_tag', '')}" for stream in streams)
+    return {form for mark, form in _CLOSED_FORMS.items() if mark in names.lower()}
 
 
 def _begin(container: Any) -> float:
