@@ -2,7 +2,7 @@ import { cleanup, fireEvent, render, screen, within } from '@testing-library/sve
 import axe from 'axe-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { Command, CommandDetail } from '../src/api/types';
+import type { Command, CommandDetail, CommandFile } from '../src/api/types';
 import type { App } from '../src/app.svelte';
 import AppScreen from '../src/App.svelte';
 import { appWith, cameraOf, DEVICE, NOW, snapshotOf, type Line, type Sent } from './room';
@@ -155,6 +155,47 @@ describe('the recordings', () => {
     expect(video.getAttribute('src')).toBe('/api/v1/evidence/file-1');
     expect(card.textContent).toContain('Fet');
     expect(await violations()).toEqual([]);
+  });
+
+  it('show a copy that the device coded again as what it is, beside the hash of the original', async () => {
+    await show();
+    await fireEvent.click(screen.getByTestId('play-original'));
+    await fireEvent.input(screen.getByTestId('ask-reason'), { target: { value: 'denúncia' } });
+    await fireEvent.click(screen.getByTestId('ask-submit'));
+    await screen.findByTestId('copy');
+    const file = (id: string, kind: string, sha256: string): CommandFile => ({
+      evidence_id: id,
+      kind,
+      media_type: 'video/mp4',
+      sha256,
+      bytes: 5_000_000,
+      captured_from: at(12),
+      captured_to: at(2),
+      received_at: at(0),
+      expires_at: at(-1440),
+      erased_at: null,
+      url: `/api/v1/evidence/${id}`,
+    });
+    const evidence = [file('file-1', 'recording', 'ab'.repeat(32)), file('file-2', 'recording_view', 'cd'.repeat(32))];
+    await ends('command-1', { files: 2, files_received: 2, evidence });
+    const video = await screen.findByTestId('recording');
+    expect(video.getAttribute('src')).toContain('/api/v1/evidence/file-2');
+    expect(screen.getByTestId('viewed').textContent).toContain('no és la prova');
+    expect(screen.getAllByTestId('sha256').map((one) => one.textContent)).toEqual(['ab'.repeat(32)]);
+    expect(await violations()).toEqual([]);
+  });
+
+  it('can be given up while they are made', async () => {
+    await show();
+    await fireEvent.click(screen.getByTestId('play-pixelated'));
+    await screen.findByTestId('copy');
+    await ends('command-1', { state: 'working', progress: 0.4 });
+    await vi.waitFor(() => expect(screen.getByTestId('copy-state').textContent).toMatch(/40\s%/));
+    await fireEvent.click(screen.getByTestId('cancel'));
+    await vi.waitFor(() => expect(ordered()).toEqual({ kind: 'cancel', arguments: { command_id: 'command-1' } }));
+    await ends('command-1', { state: 'failed', error: 'cancelled' });
+    await vi.waitFor(() => expect(screen.getByTestId('copy-state').textContent).toContain('Cancel·lat'));
+    expect(screen.queryByTestId('cancel')).toBeNull();
   });
 
   it('are kept for a reason only', async () => {

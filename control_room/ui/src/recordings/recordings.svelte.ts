@@ -32,6 +32,17 @@ export function isUnderWay(command: Command): boolean {
   return command.state === 'queued' || command.state === 'sent' || command.state === 'working';
 }
 
+/** The device may still be told to leave it: a copy or a trial that has no answer yet. */
+export function isCancellable(command: Command): boolean {
+  const takesLong = command.kind === 'recording_fetch' || command.kind === 'rules_try';
+  return takesLong && command.state !== 'answered' && isUnderWay(command);
+}
+
+/** A person did not want it any more: no fault. */
+export function wasCancelled(command: Command): boolean {
+  return command.state === 'failed' && command.error === 'cancelled';
+}
+
 /** What was said of the newest search. */
 export type Search =
   | { state: 'none' | 'asking' }
@@ -102,6 +113,13 @@ export class Recordings {
     return this.#ask('rules_try', { ...span, rules, zones });
   }
 
+  /** Give up a copy or a trial; its own answer says what became of it, also where it ended just before (409). */
+  async cancel(command: Command): Promise<Problem | null> {
+    const given = await this.#order('cancel', { command_id: command.command_id });
+    await this.#load(command.command_id);
+    return given.ok || given.problem.status === 409 ? null : given.problem;
+  }
+
   async release(hold: Hold, reason: string): Promise<Problem | null> {
     const given = await this.#order('recording_release', { hold_id: hold.hold_id }, reason);
     return this.#taken(given, reason);
@@ -144,7 +162,8 @@ export class Recordings {
   async #order(kind: CommandKind, args: Record<string, unknown>, reason?: string): Promise<Result<string>> {
     const place = this.#place;
     if (!place) return { ok: false, problem: { status: 0, title: '', detail: '' } };
-    const named = kind === 'recording_release' ? args : { camera_id: place.camera_id, ...args };
+    const isOfCamera = kind !== 'recording_release' && kind !== 'cancel';
+    const named = !isOfCamera ? args : { camera_id: place.camera_id, ...args };
     const given = await this.#api.order(place.device_id, kind, named, reason);
     return given.ok ? { ok: true, data: given.data.command_id } : given;
   }
