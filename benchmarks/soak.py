@@ -18,7 +18,17 @@ import httpx
 
 from benchmarks import kills
 from benchmarks import town as towns
-from benchmarks.endurance import agent_kills, camera_kills, day, full_disk, month, network_cut, uploads
+from benchmarks.endurance import (
+    agent_kills,
+    camera_kills,
+    chaos,
+    day,
+    full_disk,
+    month,
+    mutations,
+    network_cut,
+    uploads,
+)
 
 SEED = int(os.environ.get("TALAIA_SOAK_SEED", "1"))
 ROUNDS = int(os.environ.get("TALAIA_SOAK_ROUNDS", "10"))
@@ -32,6 +42,9 @@ AT_ONCE = int(os.environ.get("TALAIA_SOAK_AT_ONCE", "1"))
 UPLOAD_BYTES = int(os.environ.get("TALAIA_SOAK_UPLOAD_BYTES", str(2 * 1000**3)))
 UPLOAD_CUTS = int(os.environ.get("TALAIA_SOAK_UPLOAD_CUTS", "20"))
 UPLOAD_KILLS = int(os.environ.get("TALAIA_SOAK_UPLOAD_KILLS", "5"))
+CHAOS_S = float(os.environ.get("TALAIA_SOAK_CHAOS_S", "600"))
+CHAOS_DEVICES, CHAOS_RATE = 200, 20.0
+MUTATIONS = int(os.environ.get("TALAIA_SOAK_MUTATIONS", "20000"))
 HOURS = float(os.environ.get("TALAIA_SOAK_HOURS", "24"))
 
 
@@ -49,6 +62,15 @@ PROOFS: Mapping[str, Proof] = {
         lambda town, folder: camera_kills.prove(town, folder, kills=CAMERA_KILLS), camera_kills.holds
     ),
     "network_cut": Proof(lambda town, folder: network_cut.prove(town, folder, cut_s=CUT_S), network_cut.holds),
+    "chaos": Proof(
+        lambda town, folder: chaos.prove(
+            town, folder, seconds=CHAOS_S, devices=CHAOS_DEVICES, rate=CHAOS_RATE, seed=SEED
+        ),
+        chaos.holds,
+    ),
+    "mutations": Proof(
+        lambda town, folder: mutations.prove(town, folder, messages=MUTATIONS, seed=SEED), mutations.holds
+    ),
     "full_disk": Proof(lambda town, folder: full_disk.prove(town, folder, full_s=FULL_S), full_disk.holds),
     "month": Proof(lambda _, folder: month.prove(folder, days=DAYS, events_a_day=EVENTS_A_DAY), month.holds),
     "uploads": Proof(

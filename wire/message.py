@@ -73,14 +73,15 @@ M = TypeVar("M", bound=Message)
 def read(kind: type[M], payload: bytes) -> tuple[M, list[str]]:
     """Read a message of `kind`; also the warnings, one for each key of a newer version that was left out.
 
-    The version before the own one is accepted, of a newer one the known fields are read, and only unknown keys of the
-    own version are refused (docs/design/wire.md, "Versions").
+    Types are those of JSON: no text for a number, no `true` for 1. The version before the own one is accepted, of a
+    newer one the known fields are read, and only unknown keys of the own version are refused (docs/design/wire.md,
+    "Versions").
 
     Raises:
         UnreadableMessageError: no JSON, another schema, or a field that is missing, wrong or unknown; one line.
     """
     try:
-        message = kind.model_validate_json(payload)
+        message = kind.model_validate_json(payload, strict=True)
     except ValidationError:
         return _read_slowly(kind, payload)
     _version(kind, message.schema_ if "schema_" in message.model_fields_set else None)
@@ -90,7 +91,7 @@ def read(kind: type[M], payload: bytes) -> tuple[M, list[str]]:
 def _read_slowly(kind: type[M], payload: bytes) -> tuple[M, list[str]]:
     """Of a message that is not as this version has it: read what may be read, or say what is wrong."""
     try:
-        content = json.loads(payload)
+        content = json.loads(payload.decode())
     except (ValueError, RecursionError) as error:
         raise UnreadableMessageError(f"no JSON: {error}") from None
     if not isinstance(content, dict):
@@ -100,7 +101,7 @@ def _read_slowly(kind: type[M], payload: bytes) -> tuple[M, list[str]]:
     if version > kind.VERSION:
         content = _known_fields(kind, content, "", warnings)
     try:
-        return kind.model_validate_json(json.dumps(content)), warnings
+        return kind.model_validate_json(json.dumps(content), strict=True), warnings
     except ValidationError as error:
         raise UnreadableMessageError(describe(error)) from None
 

@@ -1,4 +1,4 @@
-"""A network between two programs of this machine that can be cut: then it swallows what is sent, and says nothing."""
+"""A network between two programs of this machine that can be slow, or cut: then it swallows what is sent in silence."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class TcpProxy:
     def __init__(self, target: tuple[str, int]) -> None:
         self._target = target
         self._cut = threading.Event()
+        self._delay_s = 0.0
         self._ended = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(_LOOK_EVERY_S)
@@ -39,6 +40,10 @@ class TcpProxy:
     def mend(self) -> None:
         """The cable is in again; connections of before are dead, which their owners find out by themselves."""
         self._cut.clear()
+
+    def delay(self, seconds: float) -> None:
+        """From now on each piece of what is sent takes so much longer, either way."""
+        self._delay_s = seconds
 
     def _accept(self) -> None:
         while not self._ended.is_set():
@@ -77,6 +82,8 @@ class TcpProxy:
                 data = source.recv(_CHUNK_BYTES)
                 if not data:
                     return
+                if self._delay_s:
+                    self._ended.wait(self._delay_s)
                 if self._cut.is_set():
                     return
                 sink.sendall(data)

@@ -29,6 +29,9 @@ _PLACE = re.compile(
     rb'\s*"device_id"\s*:\s*"(?P<device_id>[A-Za-z0-9_.-]{1,64})"'
 )
 
+_ZERO_BYTE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""In a text, and not a backslash before `u0000`: no database can store it."""
+
 log = logging.getLogger(__name__)
 
 
@@ -80,10 +83,19 @@ def read(delivery: Delivery) -> Outcome:
         return refuse(delivery, device_id, Reason.INVALID, f"broke its reader: {type(error).__name__}")
     if not isinstance(found, EventMessage | StatusMessage | MetricsMessage | ReplyMessage):
         raise TypeError(f"{topic.name} is subscribed to, but not read")
-    if found.device_id != device_id:
-        said = f"the topic is that of {device_id}, the message says {found.device_id}"
-        return refuse(delivery, device_id, Reason.OTHER_DEVICE, said)
+    fault = _fault(delivery, device_id, found.device_id)
+    if fault is not None:
+        return refuse(delivery, device_id, *fault)
     return Accepted(delivery, device_id, found, _awaited(found), tuple(warnings))
+
+
+def _fault(delivery: Delivery, device_id: str, said: str) -> tuple[Reason, str] | None:
+    """What is wrong with a message that can be read."""
+    if said != device_id:
+        return Reason.OTHER_DEVICE, f"the topic is that of {device_id}, the message says {said}"
+    if b"u0000" in delivery.payload and _ZERO_BYTE.search(delivery.payload):
+        return Reason.NOT_STORABLE, "a text with a zero byte"
+    return None
 
 
 def _awaited(found: EventMessage | StatusMessage | MetricsMessage | ReplyMessage) -> UUID | None:

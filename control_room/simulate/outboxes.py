@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 IN_FLIGHT_MAX = 100
 """Of one device, as a real one has it."""
-_AGAIN_FIRST_S, _AGAIN_LONGEST_S = 5.0, 60.0
+_AGAIN_FIRST_S, _AGAIN_LONGEST_S = 5.0, 20.0
 _HURRY_S = 1.0
 _LOOK_EVERY_S = 0.5
 _TICK_S = 0.02
