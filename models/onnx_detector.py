@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import onnxruntime  # type: ignore[import-untyped] # it ships no types
 
-from models import output, preparation
+from models import output
 from models.errors import ModelError
-from vision import detect
+from models.letterbox_detector import LetterboxDetector
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
     import numpy as np
@@ -25,51 +24,20 @@ _LOG_ERRORS_ONLY = 3
 _COLOURS = 3
 
 
-class OnnxDetector:
-    """The `Detector` of `vision.detect` over one ONNX file."""
+class OnnxDetector(LetterboxDetector):
+    """Over one ONNX file."""
 
-    def __init__(
-        self, file: ModelFile, *, input_px: int, confidence: float, labels: Collection[str] | None = None
-    ) -> None:
-        """Load the file; `labels` keeps only these of the model's classes, None keeps all."""
-        self.name = file.name
-        self.sha256 = file.sha256
-        self.averages_to_px = input_px
-        """Pictures at least twice so wide give the same boxes when they were averaged down to it beforehand."""
-        self._confidence = confidence
+    def _load(self, file: ModelFile) -> None:
         self._session = session(file)
         try:
             self._labels = _labels(self._session.get_modelmeta().custom_metadata_map)
-            self._input_name, self._input_px = _input(self._session, input_px)
+            self._input_name, _ = _input(self._session, self._input_px)
             self._layout = output.layout_of(self._session.get_outputs()[0].shape, len(self._labels))
         except ModelError as error:
             raise ModelError(f"the model {file.path} cannot be used: {error}") from error
-        self._wanted = wanted_classes(self._labels, labels)
 
-    @property
-    def labels(self) -> list[str]:
-        """The model's classes, also those that `labels` left out."""
-        return list(self._labels.values())
-
-    def detect(self, image: NDArray[np.uint8]) -> list[detect.Detection]:
-        square, placement = preparation.letterbox(image, self._input_px)
-        outputs: list[Any] = self._session.run(None, {self._input_name: preparation.tensor(square)})
-        found = output.read(outputs[0], self._layout, self._confidence)
-        return [
-            detect.Detection(label=self._labels[number], confidence=score, box=placement.box(corners))
-            for corners, score, number in zip(
-                found.corners_px, found.scores.tolist(), found.classes.tolist(), strict=True
-            )
-            if number in self._wanted
-        ]
-
-
-def wanted_classes(known: dict[int, str], labels: Collection[str] | None) -> set[int]:
-    """Give the numbers of the wanted labels; an unknown label is an error."""
-    unknown = sorted(set(labels or ()) - set(known.values()))
-    if unknown:
-        raise ModelError(f"detector labels: the model knows no {', '.join(unknown)}")
-    return {number for number, label in known.items() if labels is None or label in labels}
+    def _run(self, pictures: NDArray[np.float32]) -> Any:
+        return self._session.run(None, {self._input_name: pictures})[0]
 
 
 def session(file: ModelFile) -> onnxruntime.InferenceSession:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models import output, preparation
+from models import output
 from models.errors import ModelError
-from models.onnx_detector import metadata_labels, wanted_classes
-from vision import detect
+from models.letterbox_detector import LetterboxDetector
+from models.onnx_detector import metadata_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,24 +29,15 @@ _HOW = {
 }
 
 
-class OpenVinoDetector:
-    """The `Detector` of `vision.detect` over OpenVINO's processor plugin."""
+class OpenVinoDetector(LetterboxDetector):
+    """Over OpenVINO's processor plugin."""
 
-    def __init__(
-        self, file: ModelFile, *, input_px: int, confidence: float, labels: Collection[str] | None = None
-    ) -> None:
-        """Load the file; `labels` keeps only these of the model's classes, None keeps all."""
-        self.name = file.name
-        self.sha256 = file.sha256
-        self.averages_to_px = input_px
-        """Pictures at least twice so wide give the same boxes when they were averaged down to it beforehand."""
-        self._confidence = confidence
-        self._input_px = input_px
+    def _load(self, file: ModelFile) -> None:
         openvino = engine()
         try:
             model = openvino.Core().read_model(str(file.path))
             self._labels = _labels(model, file.path)
-            _fix_size(model, input_px)
+            _fix_size(model, self._input_px)
             shape = [None if size.is_dynamic else size.get_length() for size in model.output(0).partial_shape]
             self._layout = output.layout_of(shape, len(self._labels))
             self._compiled = openvino.Core().compile_model(model, "CPU", _HOW)
@@ -56,24 +46,9 @@ class OpenVinoDetector:
         except Exception as error:  # OpenVINO's own exceptions share no base
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ModelError(f"the model {file.path} cannot be loaded by openvino: {reason}") from error
-        self._wanted = wanted_classes(self._labels, labels)
 
-    @property
-    def labels(self) -> list[str]:
-        """The model's classes, also those that `labels` left out."""
-        return list(self._labels.values())
-
-    def detect(self, image: NDArray[np.uint8]) -> list[detect.Detection]:
-        square, placement = preparation.letterbox(image, self._input_px)
-        outputs = self._compiled(preparation.tensor(square))
-        found = output.read(np.asarray(outputs[0]), self._layout, self._confidence)
-        return [
-            detect.Detection(label=self._labels[number], confidence=score, box=placement.box(corners))
-            for corners, score, number in zip(
-                found.corners_px, found.scores.tolist(), found.classes.tolist(), strict=True
-            )
-            if number in self._wanted
-        ]
+    def _run(self, pictures: NDArray[np.float32]) -> Any:
+        return np.asarray(self._compiled(pictures)[0])
 
 
 def engine() -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from models import output
 from models.errors import ModelError
-from models.onnx_detector import wanted_classes
+from models.letterbox_detector import wanted_classes
 from vision import detect
 
 if TYPE_CHECKING:
