@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 
 from control_room import access, problems
 from control_room import room as rooms
-from control_room.configurations import schemas, service
+from control_room.configurations import rules, schemas, service
 from wire.identifiers import Identifier
 
 router = APIRouter(prefix="/api/v1/devices/{device_id}/configurations", tags=["configurations"])
@@ -28,7 +28,7 @@ def listed(
     with room.database.connection() as connection:
         rows = service.page(connection, device_id, before=before, limit=limit + 1)
     more = rows[limit - 1]["version"] if len(rows) > limit else None
-    return schemas.Versions.model_validate({"items": rows[:limit], "next_before": more})
+    return schemas.Versions.model_validate({"items": rows[:limit], "next_before": more, "rules": rules.known()})
 
 
 @router.post("", status_code=http.HTTPStatus.ACCEPTED, responses={**access.RESPONSES, **problems.responses(404, 409)})

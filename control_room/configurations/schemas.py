@@ -42,12 +42,37 @@ class Version(BaseModel):
     """One line of the device: the key, what it got, what is allowed."""
 
 
+class RuleSetting(BaseModel):
+    """A number that people change."""
+
+    key: str
+    usual: float
+    minimum: float
+    maximum: float
+    is_whole: bool
+
+
+class Rule(BaseModel):
+    """What a camera can look for, as a device does where nobody says otherwise."""
+
+    name: str
+    on_by_default: bool
+    about_people: bool
+    """The device takes it only with a stated purpose and impact assessment."""
+    needs_zone: list[str]
+    """Kinds of zone without which it finds nothing."""
+    settings: list[RuleSetting]
+    """Those that are changed most; a configuration may name all others too."""
+
+
 class Versions(BaseModel):
     """Of one device, the newest first."""
 
     items: list[Version]
     next_before: int | None
     """For the next, older page; null on the last."""
+    rules: list[Rule]
+    """What can be pushed of them."""
 
 
 class PushedVersion(BaseModel):

@@ -19,6 +19,7 @@ import type {
   ProblemDocument,
   RegisteredDetail,
   RegisteredDevice,
+  RuleOffered,
   SessionInfo,
   Silenced,
   Town,
@@ -149,7 +150,7 @@ export class Api {
     const params = { path: { device_id } };
     return this.#ask(this.#room.POST('/api/v1/devices/{device_id}/revoke', { params, body: { reason } }));
   }
-  versions(device_id: string): Promise<Result<{ items: DeviceVersion[] }>> {
+  versions(device_id: string): Promise<Result<{ items: DeviceVersion[]; rules: RuleOffered[] }>> {
     return this.#ask(this.#room.GET('/api/v1/devices/{device_id}/configurations', { params: { path: { device_id } } }));
   }
   /** The device takes `content` whole, or says why not. */

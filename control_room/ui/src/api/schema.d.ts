@@ -2212,6 +2212,38 @@ export interface components {
          */
         Role: "operator" | "pilot" | "administrator" | "device";
         /**
+         * Rule
+         * @description What a camera can look for, as a device does where nobody says otherwise.
+         */
+        Rule: {
+            /** Name */
+            name: string;
+            /** On By Default */
+            on_by_default: boolean;
+            /** About People */
+            about_people: boolean;
+            /** Needs Zone */
+            needs_zone: string[];
+            /** Settings */
+            settings: components["schemas"]["RuleSetting"][];
+        };
+        /**
+         * RuleSetting
+         * @description A number that people change.
+         */
+        RuleSetting: {
+            /** Key */
+            key: string;
+            /** Usual */
+            usual: number;
+            /** Minimum */
+            minimum: number;
+            /** Maximum */
+            maximum: number;
+            /** Is Whole */
+            is_whole: boolean;
+        };
+        /**
          * SessionItem
          * @description Who is logged in.
          */
@@ -2391,6 +2423,8 @@ export interface components {
             items: components["schemas"]["Version"][];
             /** Next Before */
             next_before: number | null;
+            /** Rules */
+            rules: components["schemas"]["Rule"][];
         };
         /**
          * Wanted
