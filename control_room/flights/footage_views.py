@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _VIDEO_SUFFIXES = (".mp4", ".MP4", ".mov", ".MOV", ".ts", ".TS", ".mkv")
 _USUAL_PX = ((1920, 1080), (2720, 1530), (3840, 2160), (4096, 2160), (5472, 3078), (7680, 4320))
-_STRAY_SHARE = 0.1
+_STRAY_SHARE = 0.25
 """Of the points may lie outside the picture by mistake."""
 
 

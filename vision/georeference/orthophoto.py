@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vision.georeference.pose import Pose
 
 Gray: TypeAlias = "NDArray[np.uint8]"
-_CELLS = 240
+_CELLS = 160
 """Along the longer side of what two pictures share."""
 _SLACK_SHARE = 0.15
 """Of the height: so far apart may two places of the same thing lie, by GNSS, yaw and things that stand up."""
@@ -35,6 +35,16 @@ class Picture:
     gray: Gray
     camera: Camera
     pose: Pose
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How alike the ground is that two pictures both show."""
+
+    correlation: float
+    """-1 to 1, at the best small shift."""
+    shared: float
+    """Of the smaller picture's ground, 0 to 1."""
 
 
 def distance_m(one: Pose, other: Pose) -> float:
@@ -54,8 +64,8 @@ def project(camera: Camera, pose: Pose, east_m: Floats, north_m: Floats) -> tupl
     return camera.pixel_of(turned_right / depth, turned_down / depth)
 
 
-def fit(one: Picture, other: Picture) -> float | None:
-    """Correlation of the ground that both show, -1 to 1, at the best small shift; None where they share too little."""
+def fit(one: Picture, other: Picture) -> Fit | None:
+    """None where they share too little."""
     east, north = globe.offset_m((one.pose.lat, one.pose.lon), (other.pose.lat, other.pose.lon))
     first, second = _footprint(one, 0.0, 0.0), _footprint(other, east, north)
     if first is None or second is None:
@@ -63,13 +73,15 @@ def fit(one: Picture, other: Picture) -> float | None:
     west, south = max(first[0], second[0]), max(first[1], second[1])
     right, top = min(first[2], second[2]), min(first[3], second[3])
     smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
-    if right <= west or top <= south or (right - west) * (top - south) < _SHARED_MIN * smaller:
+    shared = max(0.0, right - west) * max(0.0, top - south) / smaller
+    if shared < _SHARED_MIN:
         return None
     cell = max(right - west, top - south) / _CELLS
     slack = _SLACK_SHARE * min(one.pose.height_m, other.pose.height_m)
     patch = _laid(one, _grid((west, south, right, top), cell), (0.0, 0.0))
     around = _laid(other, _grid((west - slack, south - slack, right + slack, top + slack), cell), (east, north))
-    return _correlation(patch, around)
+    correlation = _correlation(patch, around)
+    return None if correlation is None else Fit(correlation, shared)
 
 
 def _footprint(picture: Picture, east: float, north: float) -> tuple[float, float, float, float] | None:

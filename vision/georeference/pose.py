@@ -168,9 +168,9 @@ class Track:
         apart = self._times[high] - self._times[low]
         if not 0 < apart <= 2 * (GAP_S_MAX + _RATE_S):
             return pose
-        east, north = globe.offset_m((before.lat, before.lon), (after.lat, after.lon))
-        if math.hypot(east, north) > _SPEED_MS_MAX * apart + _BESIDE_GNSS_M:
+        if max(_apart_m(before, pose), _apart_m(pose, after)) > _SPEED_MS_MAX * apart + _BESIDE_GNSS_M:
             raise RefusedError("the telemetry's position jumps here")
+        east, north = globe.offset_m((before.lat, before.lon), (after.lat, after.lon))
         turns = (
             globe.turn_deg(before.yaw_deg, after.yaw_deg),
             after.pitch_deg - before.pitch_deg,
@@ -192,6 +192,10 @@ class Track:
         ]
         lowest = min(landed, default=None)
         return lowest[1:] if lowest is not None and lowest[0] <= _LANDED_M else None
+
+
+def _apart_m(one: Pose, other: Pose) -> float:
+    return math.hypot(*globe.offset_m((one.lat, one.lon), (other.lat, other.lon)))
 
 
 def _mixed(before: Sample, after: Sample, share: float) -> Sample:

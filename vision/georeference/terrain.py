@@ -15,7 +15,7 @@ import rasterio  # type: ignore[import-untyped]  # carries no type information
 import rasterio.errors  # type: ignore[import-untyped]
 from rasterio.enums import Resampling  # type: ignore[import-untyped]
 from rasterio.vrt import WarpedVRT  # type: ignore[import-untyped]
-from rasterio.windows import Window, from_bounds  # type: ignore[import-untyped]
+from rasterio.windows import Window  # type: ignore[import-untyped]
 
 from vision.georeference import errors, globe
 from vision.georeference.ground import Plane
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 REACH_M = 3000.0
 """About the flight: no ray 15 degrees down from 500 m goes farther."""
-_CELLS_MAX = 4000
+_CELLS_MAX = 3000
 _STEPS_MAX = 4000
 _STEP_M = 2.0
 _HALVINGS = 30
@@ -73,6 +73,7 @@ class Terrain:
 
     grid: _Grid
     take_off_m: float
+    lowest_m: float
     anchor_sigma_m: float = 0.0
     """Where the take-off's place is not known and another stands for it."""
     name: str = "DEM anchored at take-off,"
@@ -100,7 +101,7 @@ class Terrain:
 
     def _crossing(self, above: Callable[[Floats], Floats], pose: Pose, ray: Floats) -> float:
         """How far along the ray it first dips below the model."""
-        lowest = float(np.nanmin(self.grid.heights)) - self.take_off_m - 1.0
+        lowest = self.lowest_m - self.take_off_m - 1.0
         longest = max(0.0, (lowest - pose.height_m) / float(ray[2]))
         flat = math.hypot(float(ray[0]), float(ray[1])) * longest
         steps = np.linspace(0.0, longest, int(min(_STEPS_MAX, max(50.0, flat / _STEP_M, longest / _STEP_M))))
@@ -129,11 +130,11 @@ def read(path: Path, take_off: tuple[float, float], *, known: bool = True) -> Te
     height = float(grid.at(np.array([take_off[0]]), np.array([take_off[1]]))[0])
     if not math.isfinite(height):
         raise TerrainError(f"{path}: the DEM has no data at the take-off, {take_off[0]:.6f}, {take_off[1]:.6f}")
+    lowest = float(np.nanmin(grid.heights))
     if known:
-        return Terrain(grid, height)
-    return Terrain(
-        grid, height, _relief_m(grid, take_off), "DEM anchored under the first position for want of a take-off,"
-    )
+        return Terrain(grid, height, lowest)
+    name = "DEM anchored under the first known position, not take-off,"
+    return Terrain(grid, height, lowest, _relief_m(grid, take_off), name)
 
 
 def _relief_m(grid: _Grid, about: tuple[float, float]) -> float:
@@ -160,10 +161,11 @@ def _window(flat: Any, path: Path, about: tuple[float, float], metres: float) ->
     east, north = globe.metres_of_a_degree(about[0])
     reach_lon, reach_lat = REACH_M / east, REACH_M / north
     lat, lon = about
-    wanted = from_bounds(lon - reach_lon, lat - reach_lat, lon + reach_lon, lat + reach_lat, flat.transform)
-    first_column, first_row = max(0, math.floor(wanted.col_off)), max(0, math.floor(wanted.row_off))
-    columns = min(flat.width, math.ceil(wanted.col_off + wanted.width)) - first_column
-    rows = min(flat.height, math.ceil(wanted.row_off + wanted.height)) - first_row
+    grid = flat.transform  # north up: a is the step to the east, e the one to the south, below 0
+    first_column = max(0, math.floor((lon - reach_lon - grid.c) / grid.a))
+    first_row = max(0, math.floor((lat + reach_lat - grid.f) / grid.e))
+    columns = min(flat.width, math.ceil((lon + reach_lon - grid.c) / grid.a)) - first_column
+    rows = min(flat.height, math.ceil((lat - reach_lat - grid.f) / grid.e)) - first_row
     if columns < 1 or rows < 1:
         raise TerrainError(f"{path}: the DEM does not cover the flight at {lat:.5f}, {lon:.5f}")
     window = Window(first_column, first_row, columns, rows)
@@ -172,8 +174,8 @@ def _window(flat: Any, path: Path, about: tuple[float, float], metres: float) ->
     heights[~np.isfinite(heights)] = np.nan
     if not np.isfinite(heights).any():
         raise TerrainError(f"{path}: the DEM has no data about the flight at {lat:.5f}, {lon:.5f}")
-    west, top = flat.transform * (first_column, first_row)
-    step_lon, step_lat = flat.transform.a * columns / shape[1], -flat.transform.e * rows / shape[0]
+    west, top = grid.c + first_column * grid.a, grid.f + first_row * grid.e
+    step_lon, step_lat = grid.a * columns / shape[1], -grid.e * rows / shape[0]
     return _Grid(heights * metres, west, top, step_lon, step_lat)
 
 

@@ -7,6 +7,7 @@ A turn is counted in quarters, clockwise, from the sensor's picture to the one t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 QUARTERS = 4
 _FIT_MIN = 0.3
 _LEAD_MIN = 0.12
-_NEIGHBOURS = 4
+"""Over the next best pair of turns."""
+_DOUBT_MIN = 0.2
+"""Over what was believed: a turn that is wrongly undone is worse than one that is not found."""
+_NEIGHBOURS = 3
 
 
 @dataclass(slots=True)
@@ -83,7 +87,7 @@ def settle(stills: Sequence[Still]) -> None:
     links = _links(stills)
     settled: set[int] = set()
     while links:
-        best = max(links, key=lambda link: link.lead + (1.0 if {link.one, link.other} & settled else 0.0))
+        best = max(links, key=lambda link: link.strength + (1.0 if {link.one, link.other} & settled else 0.0))
         links.remove(best)
         _agree(stills, best, settled)
 
@@ -109,11 +113,13 @@ class _Link:
     one: int
     other: int
     fits: dict[tuple[int, int], float]
+    shared: float
 
     @property
-    def lead(self) -> float:
+    def strength(self) -> float:
+        """A narrow strip fits many ways by chance."""
         ranked = sorted(self.fits.values(), reverse=True)
-        return ranked[0] - ranked[1] if len(ranked) > 1 else 0.0
+        return (ranked[0] - ranked[1] if len(ranked) > 1 else 0.0) * math.sqrt(self.shared)
 
 
 def _links(stills: Sequence[Still]) -> list[_Link]:
@@ -129,12 +135,13 @@ def _links(stills: Sequence[Still]) -> list[_Link]:
     links = []
     for one, other in sorted(pairs):
         fits = _fits(stills[one], stills[other])
-        if fits and max(fits.values()) >= _FIT_MIN:
-            links.append(_Link(one, other, fits))
+        correlations = {turns: fit.correlation for turns, fit in fits.items()}
+        if fits and max(correlations.values()) >= _FIT_MIN:
+            links.append(_Link(one, other, correlations, max(fit.shared for fit in fits.values())))
     return links
 
 
-def _fits(one: Still, other: Still) -> dict[tuple[int, int], float]:
+def _fits(one: Still, other: Still) -> dict[tuple[int, int], orthophoto.Fit]:
     found = {}
     for turn in one.possible():
         first = orthophoto.Picture(one.sensor_gray(turn), one.camera, one.pose)
@@ -160,6 +167,8 @@ def _agree(stills: Sequence[Still], link: _Link, settled: set[int]) -> None:
     believed = (stills[link.one].turn, stills[link.other].turn)
     second = max((fit for turns, fit in allowed.items() if turns != best), default=-1.0)
     if allowed[best] < _FIT_MIN or allowed[best] - second < _LEAD_MIN:
+        return
+    if best != believed and allowed[best] - link.fits.get(believed, -1.0) < _DOUBT_MIN:
         return
     for place, turn, before in zip((link.one, link.other), best, believed, strict=True):
         still = stills[place]
