@@ -54,6 +54,8 @@ _LEAP_SECONDS_BEFORE_2017 = timedelta(seconds=17)
 _2017 = datetime(2017, 1, 1, tzinfo=UTC)
 _WEEK_S = 7 * 86400
 _FIX_3D = 3
+_RUNNING_S_MAX = 366 * 86400
+_WEEKS_MAX = 6000
 _WANTED = frozenset({"GPS", "POS", "ATT", "MNT", "ORGN", "AHR2"})
 
 Values: TypeAlias = dict[str, float]
@@ -131,7 +133,13 @@ class _Log:
         week, milliseconds = values.get("GWk", values.get("Week")), values.get("GMS", values.get("TimeMS"))
         if values.get("Status", 0) < _FIX_3D:
             return
-        if week and milliseconds is not None and seconds is not None and milliseconds < _WEEK_S * 1000:
+        if (
+            week
+            and week < _WEEKS_MAX
+            and milliseconds is not None
+            and seconds is not None
+            and milliseconds < _WEEK_S * 1000
+        ):
             self._utc_from = (_utc(week, milliseconds), seconds)
         sample = self._at(number, values)
         sample.satellites = int(values["NSats"]) if 0 <= values.get("NSats", -1) < 256 else None  # noqa: PLR2004 - a byte
@@ -181,9 +189,12 @@ def _placed(sample: Sample) -> bool:
 
 def _seconds(values: Values) -> float | None:
     if "TimeUS" in values:
-        return values["TimeUS"] / 1e6
-    milliseconds = values.get("TimeMS", values.get("T"))
-    return None if milliseconds is None else milliseconds / 1e3
+        seconds = values["TimeUS"] / 1e6
+    elif "TimeMS" in values or "T" in values:
+        seconds = values.get("TimeMS", values.get("T", 0.0)) / 1e3
+    else:
+        return None
+    return seconds if 0 <= seconds < _RUNNING_S_MAX else None
 
 
 def _utc(week: float, milliseconds: float) -> datetime:

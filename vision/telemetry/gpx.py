@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.parsers import expat
@@ -20,6 +21,11 @@ _POINTS = frozenset({"trkpt", "rtept", "wpt"})
 _DEPTH_MAX = 64
 _TEXT_MAX = 200
 _CHUNK = 1 << 20
+_WHOLE_POINT = re.compile(
+    r"<(?:\w{1,20}:)?(trkpt|rtept|wpt)\b([^<>]{1,300})(?:/>|>([^\x00]{0,4000}?)</(?:\w{1,20}:)?\1>)"
+)
+_ATTRIBUTE = re.compile(r"(lat|lon)\s*=\s*[\"']([^\"'<>]{1,40})[\"']")
+_CHILD = re.compile(r"<(?:\w{1,20}:)?(ele|time|sat|course)>([^<>]{1,60})</")
 
 
 @dataclass(slots=True)
@@ -38,7 +44,6 @@ class _Document:
 
     def __init__(self) -> None:
         self.points: list[_Point] = []
-        self.cut_within = False
         self.is_gpx = False
         self._depth = 0
         self._point: _Point | None = None
@@ -76,9 +81,6 @@ class _Document:
     def refuse_entity(self, *_: object) -> None:
         raise _RefusedError("it declares entities")
 
-    def finish(self) -> None:
-        self.cut_within = self._point is not None
-
 
 class GpxReader:
     """Detected by its root element."""
@@ -99,6 +101,8 @@ class GpxReader:
         for row, point in enumerate((each for each in document.points if each.kind == wanted), 1):
             sample = _sample(row, point, clock)
             fault = quality.place_fault(sample.lat, sample.lon)
+            if fault is None and wanted != "trkpt" and sample.time_utc is None:
+                fault = "a place without a time: no part of a flight"
             if fault is None:
                 telemetry.samples.append(sample)
             else:
@@ -133,8 +137,19 @@ def _parse(content: str) -> tuple[_Document, str | None]:
         damage = f"damaged at line {error.lineno}: {expat.errors.messages.get(error.code, 'not XML')}"
     except _RefusedError as error:
         raise TelemetryError(f"refused: {error}") from None
-    document.finish()
+    if damage is not None:
+        found = _points_past_damage(raw.decode("utf-8", errors="replace"))
+        if len(found) > len(document.points):
+            document.points = found
     return document, damage
+
+
+def _points_past_damage(content: str) -> list[_Point]:
+    """Every point that is whole in itself, when the document is not."""
+    return [
+        _Point(kind, dict(_ATTRIBUTE.findall(attributes)), {name: told.strip() for name, told in _CHILD.findall(body)})
+        for kind, attributes, body in _WHOLE_POINT.findall(content)[:SAMPLES_MAX]
+    ]
 
 
 def _sample(row: int, point: _Point, clock: wall_clock.LocalClock) -> Sample:

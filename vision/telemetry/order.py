@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from vision.telemetry.fields import Pair
 
 _EARTH_M = 6_371_008.8
-_NEAR_M = 1_500_000.0
+_NEAR_M = 3_000_000.0
+"""From the mainland to the Canaries and back."""
 _SAMPLED_ROWS = 2000
 _FITS = 0.1
 """Of the distance or speed that the file itself gives."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vision.telemetry.fields import Fields, Pair
 
 _LAST_NUMBER = re.compile(r"[-+]?\d*(?:[.,](\d*))?(?:[eE][-+]?\d*)?$")
+_OPEN_BRACKET = re.compile(r"[(\[{][^)\]}]*$")
 
 
 @dataclass(slots=True)
@@ -75,7 +76,7 @@ def _rows(cues: Sequence[Cue], telemetry: Telemetry) -> list[_Row]:
     for cue in cues:
         text = fields.plain(cue.text)
         if cue.cut_off:
-            text = _without_cut_number(text, last_text)
+            text = _without_cut_number(_OPEN_BRACKET.sub("", text), last_text)
         if cue.start_s is None:
             cause = "its times cannot be read" if text.strip() else "cut off"
             telemetry.skipped.append(Skipped(cue.number, cause))
