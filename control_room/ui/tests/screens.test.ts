@@ -264,6 +264,7 @@ describe('the other screens', () => {
       expect.stringContaining("La càmera Plaça Major no s'està gravant: el disc no respon"),
       expect.stringContaining('lens dirty'),
     ]);
+    expect((await screen.findByTestId('camera-alarm')).closest('tr')?.dataset['cameraId']).toBe('placa');
   });
 
   it('keep the audit from those who may not read it', async () => {
