@@ -22,6 +22,7 @@ import pydantic_core
 
 from control_room import callers, config
 from control_room.database import migrate, pool
+from control_room.flights import asked as flights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,9 +115,10 @@ def _parser() -> _Parser:
     certify.add_argument("--days", type=_at_least_one, default=397, metavar="N")
     accounts = commands.add("broker-accounts", "Write the first accounts of Mosquitto's plug-in.", _broker_accounts)
     accounts.add_argument("--out", type=Path, required=True, metavar="FILE", help="its plugin_opt_config_file")
-    telemetry = commands.add("telemetry", "Print any supported telemetry as CSV.", _telemetry)
-    telemetry.add_argument("file", type=Path, metavar="FILE", help="subtitles, video, KLV, MAVLink, GPX, CSV or a still")
-    _add_georeference(commands.add("georeference", "Put pixels of footage or stills on the ground.", _georeference))
+    flights.add_arguments(
+        commands.add("telemetry", "Print any supported telemetry as CSV.", _flight),
+        commands.add("georeference", "Put pixels of footage or stills on the ground.", _flight),
+    )
     fsck = commands.add("fsck", "Check what is stored; exit 1 where something is missing or wrong.", _fsck)
     _add_json(fsck)
     _add_dead_letters(commands.add("dead-letters", "Messages that could not be taken in."))
@@ -125,16 +127,6 @@ def _parser() -> _Parser:
     show = commands.add("config", "Print every setting with its default.", _config)
     show.add_argument("--example", action="store_true", required=True, help="the commented file")
     return parser
-
-
-def _add_georeference(parser: argparse.ArgumentParser) -> None:
-    text = "columns x_px, y_px and one of frame, time_s (of the video) or image (a still)"
-    parser.add_argument("points", type=Path, metavar="POINTS.csv", help=text)
-    parser.add_argument("--telemetry", type=Path, metavar="FILE", help="of the video; stills tell their own")
-    parser.add_argument("--calibration", type=Path, metavar="FILE.json", help="camera_matrix and distortion")
-    parser.add_argument("--camera-model", metavar="NAME", help="such as M3E or Mavic 3 Enterprise")
-    parser.add_argument("--dem", type=Path, metavar="FILE", help="GeoTIFF of ground heights, in any datum")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -457,25 +449,10 @@ def _fsck(options: argparse.Namespace) -> int:
     return OK if found.is_sound else FAILED
 
 
-def _telemetry(options: argparse.Namespace) -> int:
-    from control_room.flights import telemetry_command  # noqa: PLC0415 - only here
-
+def _flight(options: argparse.Namespace) -> int:
     try:
-        telemetry_command.run(options.file, _settings(options).town)
-    except telemetry_command.UnreadableError as error:
-        raise CommandError(str(error)) from None
-    return OK
-
-
-def _georeference(options: argparse.Namespace) -> int:
-    from control_room.flights import georeference_command  # noqa: PLC0415 - only here
-
-    words = (options.telemetry, options.calibration, options.camera_model, options.dem)
-    try:
-        georeference_command.run(
-            georeference_command.Asked(options.points, options.out, *words), _settings(options).town
-        )
-    except georeference_command.FailedError as error:
+        options.run_flight(options, _settings(options).town)
+    except flights.FlightError as error:
         raise CommandError(str(error)) from None
     return OK
 

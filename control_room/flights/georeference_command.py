@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from control_room.config import ConfigError
 from control_room.flights import footage_views, points, still_views
+from control_room.flights.asked import FlightError
 from control_room.flights.telemetry_command import town_assumptions
 from vision.georeference import cameras, globe, terrain
 from vision.georeference.camera import CalibrationError, read_calibration
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
 
 _PLACE_DIGITS = 8
 _SAY_EVERY = 2000
-
-
-class FailedError(Exception):
-    """It cannot be done; one line."""
 
 
 class Views(Protocol):
@@ -61,7 +58,7 @@ class Asked:
 
 
 def run(asked: Asked, town: Town) -> None:
-    """Write the places. Raise ConfigError for what was asked wrongly, FailedError for files that cannot be used."""
+    """Write the places. Raise ConfigError for what was asked wrongly, FlightError for files that cannot be used."""
     try:
         wanted = points.read(asked.points)
         lens = footage_views.Lens(
@@ -96,7 +93,7 @@ def _telemetry(path: Path, assumptions: Assumptions) -> Telemetry:
     try:
         telemetry = formats.read(path, assumptions)
     except TelemetryError as error:
-        raise FailedError(f"{path}: {error}") from None
+        raise FlightError(f"{path}: {error}") from None
     for remark in telemetry.remarks:
         sys.stderr.write(f"note: {' '.join(remark.split())}\n")
     return telemetry
@@ -130,7 +127,7 @@ def _ground(dem: Path | None, source: Views) -> Ground:
     try:
         return terrain.read(dem, start[0], known=start[1])
     except terrain.TerrainError as error:
-        raise FailedError(f"--dem: {error}") from None
+        raise FlightError(f"--dem: {error}") from None
 
 
 def _write(out: Path, wanted: points.Points, placed: list[Placed | str]) -> None:
@@ -146,7 +143,7 @@ def _write(out: Path, wanted: points.Points, placed: list[Placed | str]) -> None
         partial.replace(out)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise FailedError(f"--out: {out} cannot be written: {error.strerror or error}") from None
+        raise FlightError(f"--out: {out} cannot be written: {error.strerror or error}") from None
 
 
 def _said(place: Placed | str) -> dict[str, str]:

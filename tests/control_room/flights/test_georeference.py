@@ -35,6 +35,13 @@ FrameCnt: 1, DiffTime: 33ms
 FrameCnt: 2, DiffTime: 33ms
 2026-05-02 10:00:00.033
 [focal_len: 24.00] [dzoom_ratio: 1.00], [latitude: 41.180001] [longitude: 1.530000] \
+[rel_alt: 80.000 abs_alt: 200.000] [gb_yaw: 10.0 gb_pitch: -60.2 gb_roll: 0.0]
+
+301
+00:00:10,000 --> 00:00:10,033
+FrameCnt: 301, DiffTime: 33ms
+2026-05-02 10:00:10.000
+[focal_len: 24.00] [dzoom_ratio: 1.00], [latitude: 41.180001] [longitude: 1.530000] \
 [rel_alt: 80.000 abs_alt: 200.000] [gb_yaw: 10.0 gb_pitch: -5.0 gb_roll: 0.0]
 """
 
@@ -166,14 +173,14 @@ def turn_file(source: Path, out: Path, turn: int) -> None:
 
 
 def test_the_output_keeps_the_columns_and_refuses_by_name(tmp_path: Path, srt: Path) -> None:
-    text = "what,frame,x_px,y_px\nbag,1,960,540\nsofa,2,960,540\ntyre,9,960,540\nfridge,1,5000,540\n"
+    text = "what,frame,x_px,y_px\nbag,1,960,540\nsofa,301,960,540\ntyre,900,960,540\nfridge,1,5000,540\n"
     rows = georeference(points_file(tmp_path, text), "--telemetry", srt)
     assert list(rows[0]) == ["what", "frame", "x_px", "y_px", "lat", "lon", "ce90_m", "depression_deg", "method"]
     assert float(rows[0]["depression_deg"]) == pytest.approx(60.0, abs=0.01)
     assert 3.0 < float(rows[0]["ce90_m"]) < 8.0
     assert "flat ground" in rows[0]["method"]
     assert "35 mm" in rows[0]["method"] or "equivalent" in rows[0]["method"]
-    for row, why in zip(rows[1:], ("5.0 degrees down", "frame 9 is outside", "outside the picture"), strict=True):
+    for row, why in zip(rows[1:], ("5.0 degrees down", "frame 900 is outside", "outside the picture"), strict=True):
         assert row["method"].startswith("refused: ")
         assert why in row["method"]
         assert row["lat"] == row["lon"] == row["ce90_m"] == row["depression_deg"] == ""
@@ -181,7 +188,7 @@ def test_the_output_keeps_the_columns_and_refuses_by_name(tmp_path: Path, srt: P
 
 def test_a_time_between_two_cues_is_interpolated(tmp_path: Path, srt: Path) -> None:
     rows = georeference(points_file(tmp_path, "time_s,x_px,y_px\n0.0165,960,540\n"), "--telemetry", srt)
-    assert float(rows[0]["depression_deg"]) == pytest.approx(32.5, abs=0.5)
+    assert float(rows[0]["depression_deg"]) == pytest.approx(60.1, abs=0.01)
 
 
 def test_the_nominal_size_is_the_least_usual_one_that_holds_the_points(tmp_path: Path, srt: Path) -> None:
