@@ -232,27 +232,32 @@ WHERE device_id = %(device_id)s AND state <> %(state)s AND camera_id <> ALL(%(re
 RETURNING camera_id;
 
 -- add_metrics --
--- One measurement of a device; again is harmless
+-- Measurements of devices; again is harmless
 INSERT INTO device_metrics (device_id, at, received_at, metrics, device_time)
-VALUES (%(device_id)s, %(at)s, %(received_at)s, %(metrics)s, %(device_time)s)
+SELECT device_id, at, received_at, metrics::jsonb, device_time
+FROM unnest(%(device_ids)s::text[], %(times)s::timestamptz[], %(received_at)s::timestamptz[], %(metrics)s::text[],
+            %(device_times)s::timestamptz[]) AS measured (device_id, at, received_at, metrics, device_time)
+ORDER BY 1, 2
 ON CONFLICT DO NOTHING
-RETURNING device_id;
+RETURNING device_id, at;
 
 -- set_device_metrics --
 -- The newest word on outbox and clock
-UPDATE devices SET pending = %(pending)s, clock_offset_s = coalesce(%(clock_offset_s)s, clock_offset_s)
-WHERE device_id = %(device_id)s;
+UPDATE devices SET pending = said.pending, clock_offset_s = coalesce(said.clock_offset_s, devices.clock_offset_s)
+FROM unnest(%(device_ids)s::text[], %(pending)s::bigint[], %(clock_offsets_s)s::double precision[])
+    AS said (device_id, pending, clock_offset_s)
+WHERE devices.device_id = said.device_id;
 
--- wake_device --
--- A device that was taken to be away measures itself again
-UPDATE devices SET online = true, online_since = %(now)s WHERE device_id = %(device_id)s AND NOT online
+-- wake_devices --
+-- Devices that were taken to be away measure themselves again
+UPDATE devices SET online = true, online_since = %(now)s WHERE device_id = ANY(%(device_ids)s) AND NOT online
 RETURNING device_id;
 
 -- wake_cameras --
--- Its cameras until its next status
+-- Their cameras until their next status
 UPDATE cameras SET state = 'unknown', reason = 'its device is back', since = %(now)s, updated_at = %(now)s
-WHERE device_id = %(device_id)s AND state = 'offline'
-RETURNING camera_id;
+WHERE device_id = ANY(%(device_ids)s) AND state = 'offline'
+RETURNING device_id, camera_id;
 
 -- set_last_seen --
 -- When each device of the batch last spoke, to the second; its last will is the broker's word, not its own. One whose row

@@ -61,33 +61,37 @@ def store_status(connection: pool.Connection, status: StatusMessage, touched: To
 
 
 def store_metrics(
-    connection: pool.Connection, accepted: Accepted, metrics: MetricsMessage, touched: Touched, now: datetime
+    connection: pool.Connection, measured: list[tuple[Accepted, MetricsMessage]], touched: Touched, now: datetime
 ) -> None:
-    placed = clocks.place(metrics.sent_at, accepted.delivery.received_at)
-    added = connection.execute(
-        _QUERIES["add_metrics"],
-        {
-            "device_id": metrics.device_id,
-            "at": placed.at,
-            "device_time": placed.device_time,
-            "received_at": accepted.delivery.received_at,
-            "metrics": Jsonb(accepted.delivery.payload, dumps=bytes),
-        },
-    ).fetchone()
-    if added is not None:
-        silenced.add(connection, metrics, now)
-    connection.execute(
-        _QUERIES["set_device_metrics"],
-        {
-            "device_id": metrics.device_id,
-            "pending": metrics.outbox_pending,
-            "clock_offset_s": metrics.clock_offset_s,
-        },
-    )
-    given = {"device_id": metrics.device_id, "now": now}
-    if connection.execute(_QUERIES["wake_device"], given).fetchone() is not None:
-        touched.devices.add(metrics.device_id)
-        touched.cameras |= {(metrics.device_id, row[0]) for row in connection.execute(_QUERIES["wake_cameras"], given)}
+    """All of a batch, in the order in which they came."""
+    if not measured:
+        return
+    placed = [clocks.place(metrics.sent_at, accepted.delivery.received_at) for accepted, metrics in measured]
+    given = {
+        "device_ids": [metrics.device_id for _, metrics in measured],
+        "times": [each.at for each in placed],
+        "received_at": [accepted.delivery.received_at for accepted, _ in measured],
+        "metrics": [accepted.delivery.payload.decode() for accepted, _ in measured],
+        "device_times": [each.device_time for each in placed],
+    }
+    new = set(connection.execute(_QUERIES["add_metrics"], given).fetchall())
+    for (_, metrics), where in zip(measured, placed, strict=True):
+        if (metrics.device_id, where.at) in new:
+            new.discard((metrics.device_id, where.at))
+            silenced.add(connection, metrics, now)
+    last = {metrics.device_id: metrics for _, metrics in measured}
+    said = {
+        "device_ids": list(last),
+        "pending": [metrics.outbox_pending for metrics in last.values()],
+        "clock_offsets_s": [metrics.clock_offset_s for metrics in last.values()],
+    }
+    connection.execute(_QUERIES["set_device_metrics"], said)
+    woken = {"device_ids": list(last), "now": now}
+    awake = [row[0] for row in connection.execute(_QUERIES["wake_devices"], woken).fetchall()]
+    if awake:
+        touched.devices |= set(awake)
+        cameras = connection.execute(_QUERIES["wake_cameras"], {"device_ids": awake, "now": now}).fetchall()
+        touched.cameras |= {(device_id, camera_id) for device_id, camera_id in cameras}
 
 
 def set_silent_aside(connection: pool.Connection, now: datetime) -> None:

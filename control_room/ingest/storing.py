@@ -107,8 +107,7 @@ def _store_together(connection: pool.Connection, batch: list[Outcome], now: date
         alert_ids = _store_events(connection, sorted_batch, now)
         for status in sorted_batch.statuses:
             statuses.store_status(connection, status, touched, now)
-        for accepted, metrics in sorted_batch.metrics:
-            statuses.store_metrics(connection, accepted, metrics, touched, now)
+        statuses.store_metrics(connection, sorted_batch.metrics, touched, now)
         if keep_refused:
             _add_dead_letters(connection, sorted_batch)
         _note(connection, sorted_batch)

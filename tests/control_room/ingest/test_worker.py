@@ -52,7 +52,7 @@ class Setting:
         with self.log.open("ab") as log:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log)
         self._processes.append(process)
-        services.wait_until(lambda: self.log.read_text(encoding="utf-8").count(said) > heard, 60, "the worker")
+        services.wait_until(lambda: self.log.read_text(encoding="utf-8").count(said) > heard, 180, "the worker")
         return process
 
     def stop(self) -> None:
