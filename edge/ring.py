@@ -61,6 +61,7 @@ class PacketRing:
         self._groups: deque[_Group] = deque()
         self._epochs: dict[int, tuple[StreamFacts, float]] = {}
         self._epoch = 0
+        self._starts_s = 0.0
         self._bytes = 0
         self._newest_s = 0.0
 
@@ -78,11 +79,12 @@ class PacketRing:
         """A video was opened; what is appended from now on belongs to it."""
         with self._lock:
             self._epoch += 1
+            self._starts_s = starts_s
             self._epochs[self._epoch] = facts, starts_s
 
     def append(self, packet: StoredPacket, captured_at: datetime) -> None:
         with self._lock:
-            at_s = self._time_of(self._epochs[self._epoch][1] + packet.pts_s, captured_at)
+            at_s = captured_at.timestamp() if self.by_device_clock else self._starts_s + packet.pts_s
             newest = self._groups[-1] if self._groups else None
             if packet.key:
                 newest = _Group(self._epoch, at_s)

@@ -1,12 +1,13 @@
 """Decodes key frames only while nothing moves, and everything as soon as something does.
 
-    asleep --a packet's size tells, or a key frame differs from the one before--> awake
-      ^                                                                              |
-      +--- at a key frame, when the analysis is calm and the sizes are known --------+
+    asleep --the packets' sizes are worth a look, and the look shows that something moves--> awake
+      ^     , or a key frame differs from the one before                                       |
+      +--- at a key frame, when the analysis is calm and the sizes are known ------------------+
 
-Nothing that moved is left out: what woke it is preceded by packets that were kept, from a key frame on, and those are
-decoded first. Where a size tells, that is the group of pictures it belongs to; where only the next key frame does, the
-whole group before it.
+A look decodes the packets since the key frame, or since the look before, and compares the newest picture with the key
+frame. Nothing that moved is left out: what woke it is preceded by packets that were kept, from a key frame on, and
+those are decoded for the analysis first. Where a look woke it, that is the group of pictures it belongs to; where only
+the next key frame did, the whole group before it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,12 @@ class IdleTally:
     """Counted since the camera was started."""
 
     asleep: bool = False
+    looks: int = 0
+    """Because of a packet's size."""
+    looked_at: int = 0
+    """Packets decoded for them."""
     woken_by_size: int = 0
+    """By a look."""
     woken_by_picture: int = 0
     woken_at_s: float | None = None
     """Media time of the packet that woke it last."""
@@ -77,6 +83,8 @@ class KeyFrameIdle:
         self._woke_s = starts_s
         self._group: list[Taken] = []
         """Since the newest key frame."""
+        self._looked_to = 0
+        """Packets of the group that looks have decoded."""
         self._group_bytes = 0
         self._group_s = 0.0
         """How long the newest whole group was."""
@@ -92,10 +100,26 @@ class KeyFrameIdle:
             return self._new(self._video.pictures(taken))
         self._group.append(taken)
         self._group_bytes += taken.size_bytes
-        if told or self._group_bytes > _GROUP_BYTES_MAX or taken.dts_s - self._group[0].dts_s > _STILL_EVERY_S:
-            self._tally.woken_by_size += told
+        if told and self._moves(taken):
+            self._tally.woken_by_size += 1
+            return self._wake(self._group, taken)
+        if self._group_bytes > _GROUP_BYTES_MAX or taken.dts_s - self._group[0].dts_s > _STILL_EVERY_S:
             return self._wake(self._group, taken)
         return ()
+
+    def _moves(self, newest: Taken) -> bool:
+        """A look: whether the newest picture that can be decoded differs from the key frame."""
+        if not self._looked_to:
+            self._video.decode_afresh()
+        pictures: list[Picture] = []
+        for taken in self._group[self._looked_to :]:
+            pictures = self._video.pictures(taken) or pictures
+        self._tally.looks += 1
+        self._tally.looked_at += len(self._group) - self._looked_to
+        self._looked_to = len(self._group)
+        moves = bool(pictures) and self._gate.departs(pictures[-1].decoded)
+        self._sizes.looked(newest.pts_s, in_vain=not moves)
+        return moves
 
     def rest(self) -> Iterable[Picture]:
         return () if self._tally.asleep else self._new(self._video.pictures(None))
@@ -103,6 +127,9 @@ class KeyFrameIdle:
     def _key_frame(self, taken: Taken) -> Iterator[Picture]:
         before, self._group, self._group_bytes = self._group, [taken], taken.size_bytes
         self._learn(before, taken)
+        if self._looked_to:
+            self._looked_to = 0
+            self._video.decode_afresh()
         if self._tally.asleep:
             yield from self._compare(before, taken)
             return
@@ -153,6 +180,7 @@ class KeyFrameIdle:
         self._tally.asleep = False
         self._tally.woken_at_s = self._starts_s + by.pts_s
         self._woke_s = self._starts_s + kept[0].pts_s
+        self._looked_to = 0
         self._video.decode_afresh()
         for taken in kept:
             yield from self._new(self._video.pictures(taken))

@@ -26,14 +26,26 @@ class LumaGate:
         self._before: NDArray[np.float32] | None = None
 
     def differs(self, decoded: av.VideoFrame) -> bool:
-        """Compare with the picture before and remember this one; the first differs from nothing."""
+        """Compare with the picture that is remembered and remember this one; the first differs from nothing."""
+        small = self._small(decoded)
+        before, self._before = self._before, small
+        return _differ(small, before)
+
+    def departs(self, decoded: av.VideoFrame) -> bool:
+        """Compare with the picture that is remembered, which stays so."""
+        return _differ(self._small(decoded), self._before)
+
+    def _small(self, decoded: av.VideoFrame) -> NDArray[np.float32]:
         small = motion.small_luma(luma(decoded))
         self._masks.paint(small)
-        before, self._before = self._before, small
-        if before is None or before.shape != small.shape:
-            return False
-        found = motion.changed(small, before)
-        return found is not None and found.share >= motion.SHARE_MIN
+        return small
+
+
+def _differ(small: NDArray[np.float32], before: NDArray[np.float32] | None) -> bool:
+    if before is None or before.shape != small.shape:
+        return False
+    found = motion.changed(small, before)
+    return found is not None and found.share >= motion.SHARE_MIN
 
 
 def luma(decoded: av.VideoFrame) -> NDArray[np.uint8]:

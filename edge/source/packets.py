@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,9 +21,8 @@ class StreamFacts:
     pixel_format: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPacket:
-    """A compressed picture; times in seconds since the video's first picture."""
+class StoredPacket(NamedTuple):
+    """A compressed picture; times in seconds since the video's first picture. A tuple: 25 a second and camera."""
 
     data: bytes
     key: bool

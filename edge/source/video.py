@@ -259,16 +259,18 @@ class _Stamps:
 
     def make_regular(self, packet: av.Packet[av.VideoStream]) -> None:
         """Rewrite the packet's stamps; what is decoded from it carries them on."""
-        stamp = packet.dts if packet.dts is not None else packet.pts
+        pts = packet.pts
+        stamp = packet.dts
         if stamp is None:
-            stamp = self._next - (self._shift or 0)
-        if self._shift is None:
-            self._shift = self._next - (packet.pts if packet.pts is not None else stamp)
-        ahead_s = (stamp + self._shift - self._next) * self._tick_s
+            stamp = pts if pts is not None else self._next - (self._shift or 0)
+        shift = self._shift
+        if shift is None:
+            shift = self._shift = self._next - (pts if pts is not None else stamp)
+        ahead_s = (stamp + shift - self._next) * self._tick_s
         if ahead_s < -_STAMP_JUMP_BACK_S or (self._live and ahead_s > _STAMP_JUMP_AHEAD_S):
-            self._shift = self._next - stamp
-        dts = stamp + self._shift
-        pts = packet.pts + self._shift if packet.pts is not None else dts
+            shift = self._shift = self._next - stamp
+        dts = stamp + shift
+        pts = pts + shift if pts is not None else dts
         packet.dts, packet.pts = dts, pts
         self._next = max(self._next, dts + self._interval)
         self.dts_s, self.pts_s = dts * self._tick_s, pts * self._tick_s
