@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from vision.telemetry.fields import Fields, Pair
 
 _LAST_NUMBER = re.compile(r"[-+]?\d*(?:[.,](\d*))?(?:[eE][-+]?\d*)?$")
+_TEXT_MAX = 4096
+"""Letters of a cue that are looked at; drones write 300."""
 _OPEN_BRACKET = re.compile(r"[(\[{][^)\]}]*$")
 
 
@@ -74,7 +76,7 @@ def _rows(cues: Sequence[Cue], telemetry: Telemetry) -> list[_Row]:
     month_first = _months_first(cues)
     last_text = ""
     for cue in cues:
-        text = fields.plain(cue.text)
+        text = fields.plain(cue.text[:_TEXT_MAX])
         if cue.cut_off:
             text = _without_cut_number(_OPEN_BRACKET.sub("", text), last_text)
         if cue.start_s is None:
@@ -89,7 +91,7 @@ def _rows(cues: Sequence[Cue], telemetry: Telemetry) -> list[_Row]:
 def _months_first(cues: Sequence[Cue]) -> bool:
     """Whether dates written with the year last name the month first: one day over 12 tells."""
     for cue in cues[:: max(1, len(cues) // 200)]:
-        found = wall_clock.STAMP.search(cue.text)
+        found = wall_clock.STAMP.search(cue.text[:_TEXT_MAX])
         if found is None or found["one"] is None:
             continue
         if int(found["two"]) > 12:  # noqa: PLR2004 - months
