@@ -66,6 +66,7 @@ SCREENS = (
     Screen("cameras", "/cameras", "[data-testid=camera][data-state=live]"),
     Screen("map", "/map", "[data-testid=map][data-ready=true]"),
     Screen("recordings", "/recordings", "[data-testid=find]"),
+    Screen("devices", "/devices", "[data-testid=registered]"),
     Screen("keys", "/", "dialog", press="?"),
     Screen("audit", "/audit", "main table, main [data-testid=empty]"),
     Screen("dead-letters", "/dead-letters", "main table, main [data-testid=empty]"),
