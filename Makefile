@@ -39,7 +39,7 @@ bench-ingest: ## events a second into the database, beside plain binary COPY
 	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.ingest
 
 bench-storage: ## what screens ask of 5 million messages, beside the same without index or roll-up; loading takes minutes
-	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.storage
+	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.storage $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(PLANS),--plans $(PLANS))
 
 bench-whole-way: ## from a frame to an alert on the screen, and CPU a camera
 	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.whole_way

@@ -487,8 +487,7 @@ def _retention_run(options: argparse.Namespace) -> int:
     if options.now is not None and not options.dry_run:
         raise config.ConfigError("--now: got a time without --dry-run; allowed: together, else the present is meant")
     settings, now = _settings(options), options.now or _now()
-    kept = settings.retention
-    until = limits.at(now, rows_days=kept.rows_days, files_days=kept.files_days)
+    until = limits.at(now, settings.retention)
     with pool.connect(settings.database.url, autocommit=True) as connection:
         if options.dry_run:
             steps = service.plan(connection, until, now)

@@ -247,6 +247,7 @@ class Retention(_Section):
 
     rows_days: int = Field(default=30, ge=1, le=92)
     files_days: int = Field(default=30, ge=1, le=92)
+    audit_years: int = Field(default=5, ge=1, le=20)
 
     @model_validator(mode="after")
     def _files_have_rows(self) -> Retention:

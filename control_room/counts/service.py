@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import dict_row
 
-from control_room.database import sql
+from control_room.database import community, sql
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,6 +37,9 @@ def fold(connection: pool.Connection) -> None:
 
     What is not folded yet is counted too, so this may be late without harm. The connection is in autocommit.
     """
+    if community.is_counting(connection):
+        community.refresh(connection)
+        return
     with connection.transaction():
         if connection.execute(_QUERIES["try_lock"], {"lock": _LOCK}).fetchone() == (True,):
             connection.execute(_QUERIES["fold"])

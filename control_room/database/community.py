@@ -5,12 +5,19 @@ Elsewhere `control_room/counts` keeps the counts, behind the same views, and not
 
 from __future__ import annotations
 
-from control_room.database import pool, sql
+from typing import TYPE_CHECKING
+
+from control_room.database import sql
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from control_room.database import pool
 
 _QUERIES = sql.load(__file__)
-_COUNTS = ("count_by_camera", "count_by_town", "refresh_by_camera", "refresh_by_town")
+_LOCK = 0x74616C65  # "tale", as the job that counts elsewhere
 _SHOWN = ("forget_changes", "forget_camera_hours", "forget_town_hours", "show_by_camera", "show_by_town")
-_BY_THE_CLOCK = ("keep_by_camera", "keep_by_town", "compress_old_events", "compress_old_metrics")
+_COMPRESSION = ("compress_events", "compress_metrics", "compress_old_events", "compress_old_metrics")
 
 
 def is_at_hand(connection: pool.Connection) -> bool:
@@ -18,18 +25,49 @@ def is_at_hand(connection: pool.Connection) -> bool:
     return connection.execute(_QUERIES["license"]).fetchone() == ("timescale",)
 
 
+def is_counting(connection: pool.Connection) -> bool:
+    """Whether TimescaleDB counts the messages here."""
+    return connection.execute(_QUERIES["has_continuous"]).fetchone() == (True,)
+
+
 def prepare(connection: pool.Connection) -> None:
     """Use it where it is at hand; harmless again. The connection is in autocommit, as its statements demand.
 
-    A database that moves to this edition keeps the hours that were counted before.
+    A database that moves to this edition keeps the hours that were counted before and of which messages left.
     """
-    if not is_at_hand(connection) or connection.execute(_QUERIES["has_continuous"]).fetchone() == (True,):
+    if not is_at_hand(connection) or is_counting(connection):
         return
-    # Two statements that refuse to run in a transaction stand between others that need none.
-    for query in _COUNTS:
+    for query in ("count_by_camera", "count_by_town"):
         connection.execute(_QUERIES[query])
+    refresh(connection)
+    since, _ = _countable(connection)
     with connection.transaction():
         for query in _SHOWN:
-            connection.execute(_QUERIES[query])
-    for query in ("compress_events", "compress_metrics", *_BY_THE_CLOCK):
+            connection.execute(_QUERIES[query], {"since": since} if "forget_" in query else None)
+    for query in _COMPRESSION:
         connection.execute(_QUERIES[query])
+
+
+def refresh(connection: pool.Connection) -> None:
+    """Count what is new or came late; nothing where another process is at it. The connection is in autocommit.
+
+    Hours of which retention took something keep their counts whatever is set, because they are left alone; a message
+    that comes for one of them is not counted any more.
+    """
+    if connection.execute(_QUERIES["try_lock"], {"lock": _LOCK}).fetchone() != (True,):
+        return
+    try:
+        since, until = _countable(connection)
+        if since is None or since < until:
+            for query in ("refresh_by_camera", "refresh_by_town"):
+                connection.execute(_QUERIES[query], {"since": since, "until": until})
+    finally:
+        if not connection.closed:
+            connection.execute(_QUERIES["unlock"], {"lock": _LOCK})
+
+
+def _countable(connection: pool.Connection) -> tuple[datetime | None, datetime]:
+    row = connection.execute(_QUERIES["countable"]).fetchone()
+    if row is None:
+        raise RuntimeError("a SELECT without FROM has a row")
+    return row[0], row[1]

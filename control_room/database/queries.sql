@@ -25,22 +25,26 @@ FROM events GROUP BY 1, 2
 WITH NO DATA;
 
 -- refresh_by_camera --
--- All that there is
-CALL refresh_continuous_aggregate('event_counts_by_camera', NULL, NULL);
+-- Whole hours that are new or changed; not those of which retention took something, which would be counted as fewer
+CALL refresh_continuous_aggregate('event_counts_by_camera', %(since)s::timestamptz, %(until)s::timestamptz);
 
 -- refresh_by_town --
--- All that there is
-CALL refresh_continuous_aggregate('event_counts_by_town', NULL, NULL);
-
--- keep_by_camera --
--- Every 5 minutes what is new or came late; not the days that retention may have emptied, which would be counted as empty
-SELECT add_continuous_aggregate_policy('event_counts_by_camera', start_offset => interval '28 days',
-    end_offset => interval '1 hour', schedule_interval => interval '5 minutes', if_not_exists => true);
-
--- keep_by_town --
 -- The same of all cameras together
-SELECT add_continuous_aggregate_policy('event_counts_by_town', start_offset => interval '28 days',
-    end_offset => interval '1 hour', schedule_interval => interval '5 minutes', if_not_exists => true);
+CALL refresh_continuous_aggregate('event_counts_by_town', %(since)s::timestamptz, %(until)s::timestamptz);
+
+-- countable --
+-- From which whole hour on all messages are there (null: all are), and the hour that is not over
+SELECT (SELECT date_trunc('hour', until + interval '1 hour' - interval '1 microsecond', 'UTC')
+        FROM removed_until WHERE kind = 'events') AS since,
+    date_trunc('hour', now(), 'UTC') AS until;
+
+-- try_lock --
+-- Whether nobody else refreshes now; held by this connection until unlock
+SELECT pg_try_advisory_lock(%(lock)s);
+
+-- unlock --
+-- Others may
+SELECT pg_advisory_unlock(%(lock)s);
 
 -- forget_changes --
 -- What our own job had still to count; it waits for whoever is writing some
@@ -48,25 +52,29 @@ TRUNCATE event_count_changes;
 
 -- forget_camera_hours --
 -- Hours that TimescaleDB counts from the messages themselves
-DELETE FROM camera_hours WHERE hour >= (SELECT date_trunc('hour', min(occurred_at), 'UTC') FROM events);
+DELETE FROM camera_hours
+WHERE hour >= greatest((SELECT date_trunc('hour', min(occurred_at), 'UTC') FROM events), %(since)s::timestamptz);
 
 -- forget_town_hours --
 -- The same of all cameras together
-DELETE FROM town_hours WHERE hour >= (SELECT date_trunc('hour', min(occurred_at), 'UTC') FROM events);
+DELETE FROM town_hours
+WHERE hour >= greatest((SELECT date_trunc('hour', min(occurred_at), 'UTC') FROM events), %(since)s::timestamptz);
 
 -- show_by_camera --
 -- Under the name that all read: the older hours that our own job counted, and TimescaleDB's
 CREATE OR REPLACE VIEW event_counts AS
 SELECT hour, device_id, camera_id, rule, opened, messages FROM camera_hours
 UNION ALL
-SELECT hour, device_id, camera_id, rule, opened, messages FROM event_counts_by_camera;
+SELECT hour, device_id, camera_id, rule, opened, messages FROM event_counts_by_camera
+WHERE hour > coalesce((SELECT max(hour) FROM town_hours), '-infinity');
 
 -- show_by_town --
 -- The same of all cameras together
 CREATE OR REPLACE VIEW town_event_counts AS
 SELECT hour, rule, opened, messages FROM town_hours
 UNION ALL
-SELECT hour, rule, opened, messages FROM event_counts_by_town;
+SELECT hour, rule, opened, messages FROM event_counts_by_town
+WHERE hour > coalesce((SELECT max(hour) FROM town_hours), '-infinity');
 
 -- compress_events --
 -- Chunks that nobody writes to any more shrink; what comes late is still taken

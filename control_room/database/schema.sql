@@ -604,6 +604,14 @@ COMMENT ON TABLE file_removals IS 'Files whose row is gone or erased and that ar
 COMMENT ON COLUMN file_removals.sha256 IS 'Name of the file in the store.';
 COMMENT ON COLUMN file_removals.due_at IS 'Since when (server).';
 
+CREATE TABLE removed_until (
+    kind text PRIMARY KEY,
+    until timestamptz NOT NULL
+);
+COMMENT ON TABLE removed_until IS 'How far retention has come: what is older is not whole any more, so nothing is counted from it again.';
+COMMENT ON COLUMN removed_until.kind IS 'Name of the table of which it took.';
+COMMENT ON COLUMN removed_until.until IS 'Rows before this time may be gone (exclusive).';
+
 -- Counts by the hour ---------------------------------------------------------------------------------------------------
 
 CREATE TABLE event_count_changes (
@@ -826,7 +834,7 @@ CREATE TABLE audit (
     detail jsonb
 );
 CREATE INDEX audit_by_object ON audit (object_kind, object_id, audit_id);
-COMMENT ON TABLE audit IS 'Who did what, when, from where, on what, why and with what result; rows can only be added.';
+COMMENT ON TABLE audit IS 'Who did what, when, from where, on what, why and with what result; rows are only added, and leave when their years are over.';
 COMMENT ON COLUMN audit.audit_id IS 'Order of the rows.';
 COMMENT ON COLUMN audit.at IS 'When (server).';
 COMMENT ON COLUMN audit.actor_kind IS 'user, device, command (somebody at the machine itself), anonymous or system (a time that ran out).';
@@ -842,7 +850,7 @@ COMMENT ON COLUMN audit.detail IS 'What else a reader needs; null: nothing.';
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_TABLE_NAME = 'alert_history' AND TG_OP = 'DELETE' AND current_setting('talaia.retention', true) = 'on' THEN
+    IF TG_OP = 'DELETE' AND current_setting('talaia.retention', true) = 'on' THEN
         RETURN NULL;
     END IF;
     RAISE EXCEPTION 'rows of % can only be added', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';

@@ -5,6 +5,12 @@ from __future__ import annotations
 import calendar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from control_room import config
 
 LAW_MONTHS = 3
 """Recordings of police cameras are destroyed after three months at the latest (LO 7/2021, art. 18.3)."""
@@ -18,12 +24,20 @@ class Limits:
     files: datetime
     law: datetime
     """Nothing unprotected is older than this, a chunk's first row included."""
+    audit: datetime
+    """Of the audit, which the law's limit does not concern."""
+    settings: Mapping[str, int]
+    """From which they follow, by name."""
 
 
-def at(now: datetime, *, rows_days: int, files_days: int) -> Limits:
+def at(now: datetime, kept: config.Retention) -> Limits:
     law = months_before(now, LAW_MONTHS)
     return Limits(
-        rows=max(now - timedelta(days=rows_days), law), files=max(now - timedelta(days=files_days), law), law=law
+        rows=max(now - timedelta(days=kept.rows_days), law),
+        files=max(now - timedelta(days=kept.files_days), law),
+        law=law,
+        audit=months_before(now, 12 * kept.audit_years),
+        settings=kept.model_dump(),
     )
 
 

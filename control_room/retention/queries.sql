@@ -25,7 +25,7 @@ CREATE TEMP TABLE IF NOT EXISTS leaving_alerts (alert_id uuid, device_id text, e
 SET LOCAL lock_timeout = '3s';
 
 -- allow_history --
--- In this transaction the history of alerts may leave with them
+-- In this transaction rows may leave that are otherwise only added: the history of alerts, the audit
 SET LOCAL talaia.retention = 'on';
 
 -- chunks --
@@ -168,6 +168,11 @@ SELECT count(*) FILTER (WHERE has_file) FROM gone;
 -- They themselves
 DELETE FROM alerts USING leaving_alerts WHERE alerts.alert_id = leaving_alerts.alert_id;
 
+-- note_removed_until --
+-- What is older is not whole any more
+INSERT INTO removed_until AS known (kind, until) VALUES (%(kind)s, %(until)s)
+ON CONFLICT (kind) DO UPDATE SET until = greatest(known.until, excluded.until);
+
 -- take_metrics --
 -- Where there are no chunks: measurements of a span
 DELETE FROM device_metrics WHERE at >= %(since)s AND at < %(until)s;
@@ -243,3 +248,44 @@ FROM evidence
 LEFT JOIN (SELECT DISTINCT evidence_id FROM protected_evidence(%(now)s)) AS protected USING (evidence_id)
 WHERE received_at IS NOT NULL AND erased_at IS NULL AND announced_at IS NOT NULL
     AND coalesce(captured_to, received_at) < %(before)s;
+
+-- commands_over --
+-- Orders that ended long ago and that nothing needs: no file that one brought, no configuration, no gap, no hold of
+-- recordings in force; the order that released a hold goes after that
+SELECT command_id, issued_at FROM commands AS old
+WHERE issued_at < %(before)s AND ended_at < %(before)s
+    AND NOT EXISTS (SELECT FROM evidence WHERE evidence.command_id = old.command_id)
+    AND NOT EXISTS (SELECT FROM device_configurations AS pushed WHERE pushed.command_id = old.command_id)
+    AND NOT EXISTS (SELECT FROM outboxes WHERE outboxes.command_id = old.command_id)
+    AND (kind <> 'recording_hold' OR state <> 'answered'
+         OR coalesce((arguments ->> 'until')::timestamptz, 'infinity') < %(before)s
+         OR EXISTS (
+             SELECT FROM commands AS released
+             WHERE released.device_id = old.device_id AND released.kind = 'recording_release'
+                 AND released.state = 'answered' AND released.arguments ->> 'hold_id' = old.arguments ->> 'hold_id'
+         ))
+    AND (kind <> 'recording_release' OR NOT EXISTS (
+             SELECT FROM commands AS held
+             WHERE held.device_id = old.device_id AND held.kind = 'recording_hold'
+                 AND held.arguments ->> 'hold_id' = old.arguments ->> 'hold_id'
+         ))
+ORDER BY issued_at
+LIMIT %(limit)s
+FOR UPDATE;
+
+-- remove_commands --
+-- Take them out
+DELETE FROM commands WHERE command_id = ANY(%(command_ids)s);
+
+-- take_audit --
+-- The oldest rows of the audit, where their years are over
+WITH gone AS (
+    DELETE FROM audit
+    WHERE audit_id IN (SELECT audit_id FROM audit ORDER BY audit_id LIMIT %(limit)s) AND at < %(before)s
+    RETURNING at
+)
+SELECT count(*), min(at), max(at) FROM gone;
+
+-- planned_audit --
+-- What a run would do with the audit
+SELECT count(*) AS rows, min(at) AS since, max(at) AS until FROM audit WHERE at < %(before)s;

@@ -56,11 +56,11 @@ class Rounds:
                 self._retain_due = time.monotonic() + _RETAIN_EVERY_S
 
     def _retain(self, connection: pool.Connection) -> None:
-        now, kept = self._clock(), self._settings.retention
+        now = self._clock()
         run = service.Run(
             connection,
             opening.open_store(self._settings.store),
-            limits.at(now, rows_days=kept.rows_days, files_days=kept.files_days),
+            limits.at(now, self._settings.retention),
             now,
             is_stopped=self._stop.is_set,
         )

@@ -19,6 +19,7 @@ from psycopg.rows import dict_row
 from control_room import callers
 from control_room.audit import service as audit
 from control_room.commands import service as commands
+from control_room.counts import service as counts
 from control_room.database import migrate, sql
 from control_room.holds.service import RETENTION_LOCK
 from control_room.removals import service as removals
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from control_room.retention.limits import Limits
     from control_room.store.content import Store
 
-Kind = Literal["events", "kept_events", "device_metrics", "dead_letters", "files"]
+Kind = Literal["events", "kept_events", "device_metrics", "dead_letters", "files", "commands", "audit"]
+_SETTINGS: dict[Kind, str] = {"files": "files_days", "audit": "audit_years"}  # the others follow rows_days
 
 _QUERIES = sql.load(__file__)
 _LOCK = 0x74616C67  # "talg"
@@ -95,7 +97,16 @@ class Run:
         try:
             self.connection.execute(_QUERIES["prepare"])
             self.connection.execute(_QUERIES["prepare_alerts"])
-            for work in (self._events, self._kept_events, self._metrics, self._dead_letters, self._files):
+            counts.fold(self.connection)  # nothing leaves uncounted
+            for work in (
+                self._events,
+                self._kept_events,
+                self._metrics,
+                self._dead_letters,
+                self._files,
+                self._commands,
+                self._audit,
+            ):
                 yield from work()
             removals.take_out(self.connection, self.store, self.is_stopped)
         finally:
@@ -207,6 +218,28 @@ class Run:
             self._begin()
             self.connection.execute(_QUERIES["forget_answers"], {"before": self.limits.rows})
 
+    def _commands(self) -> Iterator[Step]:
+        given = {"before": self.limits.rows, "limit": _BATCH}
+        while not self.is_stopped():
+            with self.connection.transaction():
+                found = self.connection.execute(_QUERIES["commands_over"], given).fetchall()
+                if not found:
+                    return
+                self.connection.execute(_QUERIES["remove_commands"], {"command_ids": [row[0] for row in found]})
+                step = self._written(_commands_step(found))
+            yield step
+
+    def _audit(self) -> Iterator[Step]:
+        given = {"before": self.limits.audit, "limit": _BATCH}
+        while not self.is_stopped():
+            with self.connection.transaction():
+                self.connection.execute(_QUERIES["allow_history"])
+                row = self.connection.execute(_QUERIES["take_audit"], given).fetchone()
+                if row is None or not row[0]:
+                    return
+                step = self._written(Step(kind="audit", since=row[1], until=row[2], rows=row[0]))
+            yield step
+
     def _begin(self) -> None:
         self.connection.execute(_QUERIES["keep_holders_out"], {"lock": RETENTION_LOCK})
 
@@ -224,13 +257,16 @@ class Run:
         execute(_QUERIES["remove_history"])
         row = execute(_QUERIES["remove_evidence"], {"now": self.now}).fetchone()
         alerts = execute(_QUERIES["remove_alerts"]).rowcount
+        execute(_QUERIES["note_removed_until"], {"kind": kind, "until": until})
         return self._written(
             Step(kind=kind, since=since, until=until, rows=rows, kept=kept, alerts=alerts, files=row[0] if row else 0)
         )
 
     def _written(self, step: Step) -> Step:
-        """Into the audit, in the transaction of the step."""
-        detail: dict[str, Any] = {name: value for name, value in asdict(step).items() if isinstance(value, int)}
+        """Into the audit, in the transaction of the step: what kind, which span, how many, and what was set."""
+        setting = _SETTINGS.get(step.kind, "rows_days")
+        detail: dict[str, Any] = {"setting": {setting: self.limits.settings[setting]}}
+        detail |= {name: value for name, value in asdict(step).items() if isinstance(value, int)}
         detail |= {"since": step.since and step.since.isoformat(), "until": step.until and step.until.isoformat()}
         on = ("retention", step.kind)
         audit.record(self.connection, self.by, "retention.remove", at=self.now, on=on, detail=detail)
@@ -250,12 +286,19 @@ def plan(connection: pool.Connection, limits: Limits, now: datetime) -> list[Ste
         ("kept_events", "planned_kept", limits.rows),
         ("dead_letters", "planned_dead_letters", limits.rows),
         ("files", "planned_files", limits.files),
+        ("audit", "planned_audit", limits.audit),
     )
     for kind, query, before in others:
         row = _one(connection, query, before=before, now=now)
         if row["rows"] or row.get("kept"):
             found.append(Step(kind=kind, **row))
-    return found
+    orders = connection.execute(_QUERIES["commands_over"], {"before": limits.rows, "limit": None}).fetchall()
+    return [*found, _commands_step(orders)] if orders else found
+
+
+def _commands_step(orders: list[tuple[Any, ...]]) -> Step:
+    """Of ids and times of issue, in the order of time."""
+    return Step(kind="commands", since=orders[0][1], until=orders[-1][1], rows=len(orders))
 
 
 def _due_spans(connection: pool.Connection, table: Kind, limits: Limits) -> Iterator[tuple[datetime, datetime]]:

@@ -45,9 +45,9 @@ WRONG = {
     ),
     "[http]\ntls_key = 'k.pem'": "http.tls_key: got 'k.pem'; allowed: tls_certificate and tls_key, both or neither",
     "[http]\nlissten = 1": (
-        "http.lissten: unknown key; allowed: listen, public_url, tls_certificate, tls_key, trusted_proxies"
+        "http.lissten: unknown key; allowed: listen, public_url, tls_certificate, tls_key, trusted_proxies, processes"
     ),
-    "[htp]\nx = 1": "htp: unknown key; allowed: http, database, mqtt, store, town, ingest, commands, session",
+    "[htp]\nx = 1": f"htp: unknown key; allowed: {', '.join(config.Settings.model_fields)}",
     "[http]\ntrusted_proxies = ['x']": (
         "http.trusted_proxies.0: got 'x'; allowed: an address or a network, such as 10.0.0.5 or 10.0.0.0/24"
     ),

@@ -102,7 +102,7 @@ def test_what_retention_took_is_never_asked_for(room: Room, connection: pool.Con
     arrive(connection, 1, 2, 3, 4)
     connection.execute("UPDATE alerts SET state = 'closed', close_reason = 'false_alarm' WHERE told_sequence <> 2")
     later = RECEIVED + timedelta(days=35)
-    due = limits.at(later, rows_days=30, files_days=30)
+    due = limits.at(later, config.Retention())
     steps = list(retention.Run(connection, LocalStore(tmp_path / "store"), due, later).steps())
     assert sum(step.rows for step in steps) == 4
     room.look(0)

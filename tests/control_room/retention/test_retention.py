@@ -6,7 +6,7 @@ import hashlib
 from datetime import timedelta
 from pathlib import Path
 
-from control_room import callers
+from control_room import callers, config
 from control_room.database import pool
 from control_room.fsck import report
 from control_room.holds import service as holds
@@ -45,7 +45,7 @@ def _fill(connection: pool.Connection, store: LocalStore) -> None:
 
 
 def _run(connection: pool.Connection, store: LocalStore) -> list[service.Step]:
-    return list(service.Run(connection, store, limits.at(LATER, rows_days=30, files_days=30), LATER).steps())
+    return list(service.Run(connection, store, limits.at(LATER, config.Retention()), LATER).steps())
 
 
 def _sequences(connection: pool.Connection, table: str) -> list[int]:
@@ -63,7 +63,7 @@ def test_what_is_held_stays_and_the_rest_leaves(either_database_url: str, tmp_pa
         with connection.transaction():
             wanted = holds.Wanted(object_kind="alert", alert_id=held["alert_id"])
             hold_id = holds.add(connection, wanted, reason="case 7", until=None, by=BY, now=LATER)
-        foretold = service.plan(connection, limits.at(LATER, rows_days=30, files_days=30), LATER)
+        foretold = service.plan(connection, limits.at(LATER, config.Retention()), LATER)
         assert [(step.kind, step.rows, step.kept) for step in foretold if step.kind == "events"] == [("events", 2, 1)]
         steps = _run(connection, store)
         assert [(step.rows, step.kept, step.alerts, step.files) for step in steps if step.kind == "events"] == [
@@ -102,8 +102,6 @@ def test_an_open_alert_keeps_its_messages(either_database_url: str, tmp_path: Pa
 def test_three_months_are_the_longest() -> None:
     end_of_may = NOON.replace(month=5, day=31)
     assert limits.months_before(end_of_may, 3) == NOON.replace(month=2, day=28)
-    found = limits.at(end_of_may, rows_days=92, files_days=1)
-    assert (found.rows, found.files) == (
-        max(found.law, end_of_may - timedelta(days=92)),
-        end_of_may - timedelta(days=1),
-    )
+    found = limits.at(end_of_may, config.Retention(rows_days=92, files_days=1))
+    assert (found.rows, found.files) == (found.law, end_of_may - timedelta(days=1))
+    assert found.audit == end_of_may.replace(year=2021)
