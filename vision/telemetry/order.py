@@ -20,6 +20,8 @@ _FITS = 0.1
 """Of the distance or speed that the file itself gives."""
 _FAR_ENOUGH_M = 20.0
 _LAT_MAX, _LON_MAX = 90.0, 180.0
+_LIVED_IN_LAT = (-56.0, 72.0)
+"""South of Cape Horn and north of Barrow lives hardly anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def decide(rows: Sequence[Row], *, near: tuple[float, float] | None, usual_lat_f
         order = by(sampled)
         if order is not None:
             return order
-    return _by_town(sampled, near) or Order(usual_lat_first, usual)
+    return _by_town(sampled, near) or _by_people(sampled) or Order(usual_lat_first, usual)
 
 
 def _by_letters(rows: Sequence[Row]) -> Order | None:
@@ -134,3 +136,11 @@ def _by_town(rows: Sequence[Row], near: tuple[float, float] | None) -> Order | N
     if min(lat_first, lon_first) > _NEAR_M or max(lat_first, lon_first) < 2 * min(lat_first, lon_first):
         return None
     return Order(lat_first < lon_first, "so it lies near the town")
+
+
+def _by_people(rows: Sequence[Row]) -> Order | None:
+    if not rows:
+        return None
+    middle, (south, north) = rows[len(rows) // 2].pair, _LIVED_IN_LAT
+    first, second = south <= middle.first <= north, south <= middle.second <= north
+    return None if first == second else Order(first, "in the other order nobody lives there")

@@ -12,11 +12,15 @@ from vision.telemetry.sample import Place, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from vision.telemetry.cues import Cue
     from vision.telemetry.fields import Fields, Pair
 
 _LAST_NUMBER = re.compile(r"[-+]?\d*(?:[.,](\d*))?(?:[eE][-+]?\d*)?$")
+_LATE_START_S = 60
+_SUN_S_PER_DEGREE = 240
+_SUN_APART_S = 2.8 * 3600
 _TEXT_MAX = 4096
 """Letters of a cue that are looked at; drones write 300."""
 _OPEN_BRACKET = re.compile(r"[(\[{][^)\]}]*$")
@@ -53,15 +57,27 @@ def read(cues: Sequence[Cue], form: str, assumptions: Assumptions) -> Telemetry:
             telemetry.skipped.append(Skipped(sample.row, "cut off" if row.cue.cut_off else fault))
     if not telemetry.samples:
         raise TelemetryError(_why_nothing(telemetry))
+    begins_s = telemetry.samples[0].time_s
+    if begins_s is not None and begins_s > _LATE_START_S:
+        telemetry.remarks.append(f"its first cue stands at {begins_s:g} s of the video")
     say_assumed_zone(telemetry, clock, assumptions)
     return telemetry
 
 
 def say_assumed_zone(telemetry: Telemetry, clock: wall_clock.LocalClock, assumptions: Assumptions) -> None:
     if clock.assumed:
-        telemetry.remarks.append(f"its times name no zone: {assumptions.zone_name} was assumed")
+        far = ", though it was flown far from there" if _far_from_zone(telemetry, clock.offset) else ""
+        telemetry.remarks.append(f"its times name no zone: {assumptions.zone_name} was assumed{far}")
     if clock.crossed_change:
         telemetry.remarks.append("the hour changed meanwhile: its times were taken to go on")
+
+
+def _far_from_zone(telemetry: Telemetry, offset: timedelta | None) -> bool:
+    """Whether the sun there keeps another time than the zone, whatever the summer adds."""
+    lon = next((sample.lon for sample in telemetry.samples if sample.lon is not None), None)
+    if lon is None or offset is None:
+        return False
+    return abs(lon * _SUN_S_PER_DEGREE - offset.total_seconds()) > _SUN_APART_S
 
 
 def _why_nothing(telemetry: Telemetry) -> str:

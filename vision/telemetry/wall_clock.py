@@ -84,6 +84,11 @@ class LocalClock:
         """So many times had no zone in the file."""
         self.crossed_change = False
 
+    @property
+    def offset(self) -> timedelta | None:
+        """Of the last time without a zone."""
+        return None if self._last is None else self._last[1]
+
     def utc(self, written: Written, time_s: float | None) -> tuple[datetime, UtcSource] | None:
         """`time_s` is when it was written by a clock that never changes, the video's; None where there is none.
 

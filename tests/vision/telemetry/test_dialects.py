@@ -59,6 +59,21 @@ def test_the_distance_from_home_tells_the_order_far_from_the_town(reading: Read)
     assert telemetry.samples[0].home.lat == -34.232707
 
 
+@pytest.mark.parametrize("text", ["GPS(40.7128,-74.0060,15)", "GPS(-74.0060,40.7128,15)", "-74.0060, 40.7128"])
+def test_nobody_lives_at_the_pole(reading: Read, text: str) -> None:
+    telemetry = reading(_cue(1, text))
+    assert (telemetry.samples[0].lat, telemetry.samples[0].lon) == (40.7128, -74.006)
+    assert "nobody lives there" in telemetry.remarks[0]
+
+
+def test_a_late_start_and_a_far_place_are_said(reading: Read) -> None:
+    text = "218\n00:15:04,000 --> 00:15:05,000\n2024-01-01 12:00:00\n[latitude: 31.45] [longtitude: 74.39]\n\n"
+    assert reading(text).remarks == [
+        "its first cue stands at 904 s of the video",
+        "its times name no zone: Europe/Madrid was assumed, though it was flown far from there",
+    ]
+
+
 def test_letters_of_the_compass_tell_the_order_and_the_sign(reading: Read) -> None:
     telemetry = reading(_cue(1, "HOME(W: 58.85, S: 34.23) GPS(W: 58.8517, S: 34.2379, 35.5m)"))
     assert (telemetry.samples[0].lat, telemetry.samples[0].lon) == (-34.2379, -58.8517)
