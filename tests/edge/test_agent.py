@@ -22,7 +22,6 @@ from tests.edge.door import Door
 from vision.detect import Detection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -55,26 +54,6 @@ def walk(index: int) -> NDArray[np.uint8]:
     left = min(10 + 4 * max(0, index - 30), 240)
     image[120:220, left : left + 40] = 255
     return image
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    started = Broker(tmp_path)
-    yield started
-    started.kill()
-
-
-@pytest.fixture
-def room(broker: Broker) -> Iterator[Room]:
-    opened = Room(broker.port)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def door() -> Iterator[Door]:
-    with Door() as opened:
-        yield opened
 
 
 CAMERA = """

@@ -14,7 +14,6 @@ from tests.edge.broker import Broker
 from tests.edge.door import Door
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -70,13 +69,6 @@ def test_masks_that_the_camera_should_paint_are_proved(tmp_path: Path) -> None:
     assert "the zone windows is not painted" in bare.reason
     clips.write(tmp_path / "a.mp4", 80, fps=10, picture=masked_street)
     assert cameras.probe(settings)[0].ok
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    started = Broker(tmp_path)
-    yield started
-    started.kill()
 
 
 @pytest.mark.parametrize(("answer", "verdict"), [(422, "ok"), (401, "fault"), (404, "fault")])

@@ -71,20 +71,6 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
     opened.close()
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    started = Broker(tmp_path)
-    yield started
-    started.kill()
-
-
-@pytest.fixture
-def room(broker: Broker) -> Iterator[Room]:
-    opened = Room(broker.port)
-    yield opened
-    opened.close()
-
-
 def test_written_before_and_after_the_connection_all_arrive_and_are_acked(
     outbox: Outbox, broker: Broker, room: Room
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -20,9 +20,6 @@ from tests.edge.broker import Broker, Room, wait_until
 from tests.edge.commands.orders import RoomOfTests
 from wire import topics
 from wire.commands import Configure, PushedConfiguration
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 OWN = """
 [device]
@@ -145,13 +142,6 @@ class _Blind:
 
     def detect(self, _image: object) -> list[Any]:
         return []
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    running = Broker(tmp_path)
-    yield running
-    running.kill()
 
 
 def test_a_running_agent_takes_it_over_by_a_signed_command_and_says_so(tmp_path: Path, broker: Broker) -> None:

@@ -120,13 +120,6 @@ def write(path: Path, **differences: Any) -> config.Settings:
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    started = Broker(tmp_path)
-    yield started
-    started.kill()
-
-
-@pytest.fixture
 def camera(tmp_path: Path) -> Iterator[Camera]:
     if subprocess.run([PYTHON, "-c", NEEDED], capture_output=True, timeout=60, check=False).returncode != 0:
         pytest.skip("needs Debian's gir1.2-gst-rtsp-server-1.0, python3-gi, gstreamer1.0-plugins-good and -bad")

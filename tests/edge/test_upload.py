@@ -54,12 +54,6 @@ class Waiting:
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
-    with Door() as opened:
-        yield opened
-
-
-@pytest.fixture
 def waiting(tmp_path: Path, door: Door) -> Iterator[Waiting]:
     made = Waiting(tmp_path, door.url)
     yield made
