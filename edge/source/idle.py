@@ -4,8 +4,8 @@
       ^     , or a key frame differs from the one before                                       |
       +--- at a key frame, when the analysis is calm and the sizes are known ------------------+
 
-A look decodes the packets since the key frame, or since the look before, and compares the newest picture with the key
-frame. Nothing that moved is left out: what woke it is preceded by packets that were kept, from a key frame on, and
+A look decodes the packets since the key frame, or since the look before, and compares some pictures with the key frame.
+Nothing that moved is left out: what woke it is preceded by packets that were kept, from a key frame on, and
 those are decoded for the analysis first. Where a look woke it, that is the group of pictures it belongs to; where only
 the next key frame did, the whole group before it.
 """
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _STILL_EVERY_S = 10.0
 """A picture at least so often, also while nothing moves."""
+_LOOKED_EVERY_S = 0.2
 _GROUP_BYTES_MAX = 32 * 1024 * 1024
 
 
@@ -83,8 +84,8 @@ class KeyFrameIdle:
         self._woke_s = starts_s
         self._group: list[Taken] = []
         """Since the newest key frame."""
-        self._looked_to = 0
-        """Packets of the group that looks have decoded."""
+        self._decoded = 0
+        """Asleep: how many packets of the group the decoder has taken; a look goes on from there."""
         self._group_bytes = 0
         self._group_s = 0.0
         """How long the newest whole group was."""
@@ -108,18 +109,26 @@ class KeyFrameIdle:
         return ()
 
     def _moves(self, newest: Taken) -> bool:
-        """A look: whether the newest picture that can be decoded differs from the key frame."""
-        if not self._looked_to:
-            self._video.decode_afresh()
-        pictures: list[Picture] = []
-        for taken in self._group[self._looked_to :]:
-            pictures = self._video.pictures(taken) or pictures
+        """A look: whether the group's pictures, as far as they are not decoded yet, differ from its key frame."""
+        fresh, self._decoded = self._group[self._decoded :], len(self._group)
         self._tally.looks += 1
-        self._tally.looked_at += len(self._group) - self._looked_to
-        self._looked_to = len(self._group)
-        moves = bool(pictures) and self._gate.departs(pictures[-1].decoded)
+        self._tally.looked_at += len(fresh)
+        moves = any(self._gate.departs(picture.decoded) for picture in self._some(fresh))
         self._sizes.looked(newest.pts_s, in_vain=not moves)
         return moves
+
+    def _some(self, packets: list[Taken]) -> Iterator[Picture]:
+        """Their newest picture, and so many of those before it that nothing passes unseen."""
+        last: Picture | None = None
+        given_s = -_LOOKED_EVERY_S
+        for taken in packets:
+            for picture in self._video.pictures(taken):
+                last = picture
+                if picture.at_s - given_s >= _LOOKED_EVERY_S:
+                    given_s, last = picture.at_s, None
+                    yield picture
+        if last is not None:
+            yield last
 
     def rest(self) -> Iterable[Picture]:
         return () if self._tally.asleep else self._new(self._video.pictures(None))
@@ -127,9 +136,9 @@ class KeyFrameIdle:
     def _key_frame(self, taken: Taken) -> Iterator[Picture]:
         before, self._group, self._group_bytes = self._group, [taken], taken.size_bytes
         self._learn(before, taken)
-        if self._looked_to:
-            self._looked_to = 0
+        if self._decoded > 1:
             self._video.decode_afresh()
+        self._decoded = 0
         if self._tally.asleep:
             yield from self._compare(before, taken)
             return
@@ -161,10 +170,12 @@ class KeyFrameIdle:
 
     def _alone(self, taken: Taken) -> list[Picture]:
         """The key frame's own picture, also of a decoder that would hold it back for those that follow."""
+        self._decoded = 1
         found = self._video.pictures(taken)
         if not found:
             found = self._video.pictures(None)
             self._video.decode_afresh()
+            self._decoded = 0
         return found
 
     def _compare(self, before: list[Taken], taken: Taken) -> Iterator[Picture]:
@@ -180,7 +191,7 @@ class KeyFrameIdle:
         self._tally.asleep = False
         self._tally.woken_at_s = self._starts_s + by.pts_s
         self._woke_s = self._starts_s + kept[0].pts_s
-        self._looked_to = 0
+        self._decoded = 0
         self._video.decode_afresh()
         for taken in kept:
             yield from self._new(self._video.pictures(taken))
