@@ -14,7 +14,7 @@ from tests.control_room import services
 from tests.control_room.ingest.test_worker import Setting, Simulation, stored
 
 SEED = 5
-WITHIN_S = 90
+WITHIN_S = 240
 
 
 @pytest.mark.system

@@ -18,7 +18,7 @@ from tests.control_room import messages, services
 from tests.control_room.ingest.test_worker import Setting, Simulation, assert_all_is_there_once, publish, stored
 from wire import topics
 
-WITHIN_S = 60
+WITHIN_S = 240
 
 
 @pytest.fixture

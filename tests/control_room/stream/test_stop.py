@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ from control_room import room as rooms
 from control_room.database import pool
 from control_room.sessions import cookie
 from control_room.sessions import service as sessions
+from control_room.stream import publish
 from control_room.users import service as users
 from tests.control_room import door as doors
 from tests.control_room import services
@@ -26,19 +28,20 @@ from tests.control_room.listener import ENDED, STREAM, Event, Listener
 
 
 @contextmanager
-def _serving(database_url: str, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def _serving(database_url: str, folder: Path, processes: int = 1) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     port = services.free_port()
     environment = {
         **os.environ,
         "TALAIA_DATABASE_URL": database_url,
         "TALAIA_HTTP_LISTEN": f"127.0.0.1:{port}",
         "TALAIA_STORE_DIRECTORY": str(folder / "store"),
+        "TALAIA_HTTP_PROCESSES": str(processes),
     }
     command = [sys.executable, "-m", "control_room.cli", "serve"]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
     url = f"http://127.0.0.1:{port}"
     try:
-        services.wait_until(lambda: _answers(url), 30, "the service")
+        services.wait_until(lambda: _answers(url), 120, "the service")
         yield process, url
     finally:
         process.kill()
@@ -76,6 +79,34 @@ def test_a_signal_ends_streams_and_service_within_seconds(
             assert listener.next() == Event(ENDED)
             process.wait(timeout=20)
             silent.close()
-        assert time.monotonic() - begun < 8
+        assert time.monotonic() - begun < 20
         log = process.communicate(timeout=10)[1].decode()
         assert "Traceback" not in log
+
+
+def _children(pid: int) -> set[int]:
+    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()))
+
+
+def test_a_stream_goes_on_at_another_process_and_a_dead_one_is_replaced(database_url: str, tmp_path: Path) -> None:
+    with _serving(database_url, tmp_path, processes=2) as (parent, url), contextlib.ExitStack() as stack:
+        client = stack.enter_context(httpx.Client(base_url=url, headers={"Cookie": _cookie(database_url)}))
+        first = _children(parent.pid)
+        assert len(first) == 2
+        listeners = [stack.enter_context(Listener(client, None)) for _ in range(16)]
+        assert {listener.next().name for listener in listeners} == {"snapshot"}
+        with pool.connect(database_url) as connection:
+            publish.publish(connection, "device", {"device_id": "quay", "number": 1})
+        seen = [listener.next() for listener in listeners]
+        assert {event.data["number"] for event in seen} == {1}
+        os.kill(min(first), signal.SIGKILL)
+        services.wait_until(lambda: len(_children(parent.pid) - {min(first)}) == 2, 60, "another takes its place")
+        with pool.connect(database_url) as connection:
+            publish.publish(connection, "device", {"device_id": "quay", "number": 2})
+        gone_on = [listener.next() for listener in listeners]
+        assert {event.name for event in gone_on} == {ENDED, "device"}, "both processes had some"
+        resumed = [stack.enter_context(Listener(client, seen[0].stream_id)) for _ in range(8)]
+        assert {listener.next().data["number"] for listener in resumed} == {2}
+        parent.send_signal(signal.SIGTERM)
+        parent.wait(timeout=30)
+        assert {listener.next().name for listener in resumed} == {ENDED}
