@@ -77,7 +77,10 @@ class StillViews:
     def _path(self, image: str) -> Path:
         """As written, or beside POINTS."""
         beside = self._beside / image
-        return beside if beside.is_file() else Path(image)
+        try:
+            return beside if beside.is_file() else Path(image)
+        except OSError:  # a name too long, say: opening it tells
+            return beside
 
     def _read(self, path: Path) -> _Known | RefusedError:
         try:
@@ -110,7 +113,10 @@ class StillViews:
 def _near_by_name(marked: set[Path]) -> set[Path]:
     near: set[Path] = set()
     for folder in {path.parent for path in marked}:
-        listed = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+        try:
+            listed = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+        except OSError:
+            continue  # the folder may be entered but not listed: no witnesses then
         for place in (number for number, path in enumerate(listed) if path in marked):
             near.update(listed[max(0, place - _BESIDE_BY_NAME) : place + _BESIDE_BY_NAME + 1])
     return near

@@ -37,8 +37,9 @@ def read_header(path: Path) -> Header:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
-    except OSError as error:
-        raise RefusedError(f"the image cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: a name that none can be
+        why = error.strerror if isinstance(error, OSError) else "no name of a file"
+        raise RefusedError(f"the image cannot be read: {why}") from None
     if not head.startswith(b"\xff\xd8"):
         raise RefusedError("the image is no JPEG")
     turn, place = 0, 2

@@ -276,6 +276,10 @@ def test_a_bad_calibration_is_one_line(
 
 def test_an_image_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("hello")
-    rows = georeference(points_file(tmp_path, "image,x_px,y_px\nmissing.jpg,1,2\ntext.jpg,1,2\n"))
+    (tmp_path / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe1\xff")
+    names = ["missing.jpg", "text.jpg", "cut.jpg", "x" * 5000]
+    rows = georeference(points_file(tmp_path, "\n".join(["image,x_px,y_px", *(f"{name},1,2" for name in names)])))
     assert rows[0]["method"] == "refused: the image cannot be read: No such file or directory"
     assert rows[1]["method"] == "refused: the image is no JPEG"
+    assert rows[2]["method"] == "refused: the image is a damaged JPEG"
+    assert rows[3]["method"] == "refused: the image cannot be read: File name too long"
