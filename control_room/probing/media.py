@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import struct
 from typing import TYPE_CHECKING, Literal
 
 import av
 import av.logging
 
-from control_room.probing import boxes, signatures
+from control_room.probing import boxes, png, signatures
 from control_room.probing.result import Found, Outcome, Reason, Refused, Stream
 
 if TYPE_CHECKING:
@@ -46,10 +45,13 @@ def look(file: BinaryIO, size_bytes: int, extension: str, media_type: str) -> Ou
         if kind is signatures.MP4:
             boxes.check(file, size_bytes)
         if kind is signatures.PNG:
-            _check_png(head)
+            _check_pixels(*png.size(head), PICTURE_PIXELS)
+            png.check(file)
         return Outcome(found=_media(file, size_bytes, kind))
     except (_RefusedError, boxes.BoxError) as error:
         return Outcome(refused=error.refused)
+    except png.PngError as error:
+        return Outcome(refused=Refused(reason="damaged", message=str(error)[:300]))
     except MemoryError:
         return Outcome(refused=Refused(reason="limits", message="it takes more memory than a file may"))
     except (av.FFmpegError, OSError, ValueError, EOFError) as error:
@@ -86,12 +88,6 @@ def _text(file: BinaryIO, size_bytes: int) -> Found:
             raise _RefusedError("external", "a document type, which may name other files")
     decoder.decode(b"", final=True)
     return Found(container="text", media_type=signatures.TEXT.media_type, bytes=size_bytes)
-
-
-def _check_png(head: bytes) -> None:
-    """Before anything is unpacked: a few kilobytes may say that they are gigabytes."""
-    width, height = struct.unpack(">II", head[16:24])
-    _check_pixels(width, height, PICTURE_PIXELS)
 
 
 def _check_pixels(width: int, height: int, limit: int) -> None:
