@@ -58,7 +58,7 @@ def _demuxed(content: bytes, seal: Seal | None) -> Stretch:
             context.name, context.width, context.height, None if in_band else context.extradata, context.pix_fmt
         )
     captured = _captured(opening.captured_from, stored, seal)
-    in_stream = [replace(one, pts_s=one.pts_s + opening.at_s, dts_s=one.dts_s + opening.at_s) for one in stored]
+    in_stream = [one._replace(pts_s=one.pts_s + opening.at_s, dts_s=one.dts_s + opening.at_s) for one in stored]
     return Stretch(facts, opening.stream_from.timestamp(), in_stream, captured, by_device_clock=True)
 
 
