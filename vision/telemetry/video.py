@@ -104,6 +104,11 @@ def _begin(container: Any) -> float:
 
 
 def _packets(container: Any, stream: Any) -> Iterator[Any]:
+    """Of one stream; the rest of the file is not even read where its index tells the places."""
+    from av.stream import Discard  # noqa: PLC0415 - only videos need it
+
+    for each in container.streams:
+        each.discard = Discard.default if each.index == stream.index else Discard.all
     for count, packet in enumerate(container.demux(stream)):
         if count > SAMPLES_MAX:
             raise TelemetryError(f"more than {SAMPLES_MAX} packets")
