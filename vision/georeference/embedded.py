@@ -43,7 +43,10 @@ def _previews(path: Path) -> list[Gray]:
     place = content.find(_START, 2)
     while place >= 0 and len(found) < _PREVIEWS_MAX:
         flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
-        read = cv2.imdecode(np.frombuffer(content, np.uint8, offset=place), flags)
+        try:
+            read = cv2.imdecode(np.frombuffer(content, np.uint8, offset=place), flags)
+        except cv2.error:  # larger than OpenCV reads
+            read = None
         if read is not None:
             whole = _without_bars(np.asarray(read, dtype=np.uint8))
             if min(whole.shape) >= _PREVIEW_PX_MIN:

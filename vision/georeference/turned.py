@@ -58,7 +58,10 @@ class Still:
 
     def gray(self) -> Gray:
         if self.picture is None:
-            read = cv2.imread(str(self.path), cv2.IMREAD_REDUCED_GRAYSCALE_4)
+            try:
+                read = cv2.imread(str(self.path), cv2.IMREAD_REDUCED_GRAYSCALE_4)
+            except cv2.error:  # larger than OpenCV reads
+                read = None
             self.picture = np.zeros((1, 1), np.uint8) if read is None else np.asarray(read, dtype=np.uint8)
         return self.picture
 
