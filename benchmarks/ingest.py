@@ -49,7 +49,7 @@ def main() -> int:
 def _from_memory(found: dict[str, Any]) -> list[Figure]:
     return [
         Figure(
-            f"ingest: events a second into {found['database']}, from memory",
+            f"ingest: events a second into {found['database']}",
             found["events_per_s"],
             "events/s",
             baseline=f"plain binary COPY into the same table ({found['copy_rows_per_s']} rows/s)",
