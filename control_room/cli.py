@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import signal
 import sys
@@ -20,7 +19,9 @@ from uuid import UUID
 import psycopg
 import pydantic_core
 
+from control_room import arguments as kinds
 from control_room import callers, config
+from control_room.backup import asked
 from control_room.database import migrate, pool
 from control_room.flights import asked as flights
 
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(options)
     except config.ConfigError as error:
         return _say(error, WRONG)
-    except (CommandError, migrate.MigrationError, pool.UnreachableError, psycopg.Error) as error:
+    except (asked.BackupError, CommandError, migrate.MigrationError, pool.UnreachableError, psycopg.Error) as error:
         return _say(_in_words(error), FAILED)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read the output has gone; Python must not complain when it closes it
@@ -98,7 +99,7 @@ def _parser() -> _Parser:
     commands = _Commands(parser)
     commands.add("serve", "Serve the web interface until told to stop.", _serve)
     worker = commands.add("worker", "Take in what devices send until told to stop.", _worker)
-    worker.add_argument("--number", type=_at_least_one, metavar="N", help="which of several workers this one is")
+    worker.add_argument("--number", type=kinds.at_least_one, metavar="N", help="which of several workers this one is")
     migrating = commands.add("migrate", "Bring the database to the present schema.", _migrate)
     migrating.add_argument(
         "--only", choices=["pre", "post"], help="pre: while the old version runs; post: once it runs no more"
@@ -112,9 +113,12 @@ def _parser() -> _Parser:
     certify = commands.add("broker-certificate", "Write a certificate and key for the broker.", _broker_certificate)
     certify.add_argument("host", nargs="+", metavar="HOST", help="a name or address by which devices reach it")
     certify.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="ca.pem, broker.crt, broker.key")
-    certify.add_argument("--days", type=_at_least_one, default=397, metavar="N")
+    certify.add_argument("--days", type=kinds.at_least_one, default=397, metavar="N")
     accounts = commands.add("broker-accounts", "Write the first accounts of Mosquitto's plug-in.", _broker_accounts)
     accounts.add_argument("--out", type=Path, required=True, metavar="FILE", help="its plugin_opt_config_file")
+    copying = commands.add("backup", "Copy rows, files and keys into a folder.", _backup)
+    bringing = commands.add("restore", "Bring a backup into an empty machine.", _restore)
+    asked.add_arguments(copying, bringing)
     flights.add_arguments(
         commands.add("telemetry", "Print any supported telemetry as CSV.", _flight),
         commands.add("georeference", "Put pixels of footage or stills on the ground.", _flight),
@@ -186,50 +190,26 @@ def _add_retention(parser: argparse.ArgumentParser) -> None:
     commands = _Commands(parser)
     run = commands.add("run", "Remove what is due, as the worker does by the hour.", _retention_run)
     run.add_argument("--dry-run", action="store_true", help="only say what would be removed")
-    run.add_argument("--now", type=_moment, metavar="TIME", help="with --dry-run: what would be removed then")
+    run.add_argument("--now", type=kinds.moment, metavar="TIME", help="with --dry-run: what would be removed then")
     _add_json(run)
 
 
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"got {text}; allowed: a time with its zone, such as 2026-11-22T04:00:00Z")
-    return moment.astimezone(UTC)
-
-
 def _add_simulate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--devices", type=_at_least_one, required=True, metavar="N")
-    parser.add_argument("--rate", type=_positive, required=True, metavar="R", help="messages a second, of all together")
-    parser.add_argument("--seconds", type=_positive, required=True, metavar="S")
+    parser.add_argument("--devices", type=kinds.at_least_one, required=True, metavar="N")
+    parser.add_argument(
+        "--rate", type=kinds.positive, required=True, metavar="R", help="messages a second, of all together"
+    )
+    parser.add_argument("--seconds", type=kinds.positive, required=True, metavar="S")
     parser.add_argument("--seed", type=int, default=0, metavar="K", help="the same town again")
     parser.add_argument("--ledger", type=Path, metavar="FILE", help="one JSON line a message")
     _add_json(parser)
-
-
-def _at_least_one(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"got {text}; allowed: a whole number, 1 or more")
-    return int(text)
-
-
-def _positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"got {text}; allowed: a number above 0")
-    return number
 
 
 def _serve(options: argparse.Namespace) -> int:
     from control_room import processes, serving  # noqa: PLC0415 - FastAPI only where it is served
 
     settings = _settings(options)
-    _log_to_stderr()
+    _log_to_stderr(settings)
     try:
         serving.serve(settings)
     except (serving.ListenError, processes.NeverCameUpError) as error:
@@ -245,7 +225,7 @@ def _worker(options: argparse.Namespace) -> int:
     settings = _settings(options)
     if options.number is not None:
         settings = settings.model_copy(update={"ingest": _numbered(settings.ingest, options.number)})
-    _log_to_stderr()
+    _log_to_stderr(settings)
     stop = threading.Event()
 
     def on_signal(*_: object) -> None:
@@ -449,6 +429,18 @@ def _fsck(options: argparse.Namespace) -> int:
     return OK if found.is_sound else FAILED
 
 
+def _backup(options: argparse.Namespace) -> int:
+    from control_room.backup import command as backups  # noqa: PLC0415 - only here
+
+    return _print_said(backups.backup(_settings(options), options, _now), as_json=options.json)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from control_room.backup import command as backups  # noqa: PLC0415 - only here
+
+    return _print_said(backups.restore(_settings(options), options, _now()), as_json=options.json)
+
+
 def _flight(options: argparse.Namespace) -> int:
     try:
         options.run_flight(options, _settings(options).town)
@@ -551,6 +543,11 @@ def _print_json(content: Any) -> None:
     sys.stdout.write(pydantic_core.to_json(content, indent=1).decode() + "\n")
 
 
+def _print_said(said: dict[str, Any], *, as_json: bool) -> int:
+    _print_json(said) if as_json else _print_rows([said], as_json=False)
+    return OK
+
+
 def _print_rows(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         _print_json(rows)
@@ -560,8 +557,10 @@ def _print_rows(rows: list[dict[str, Any]], *, as_json: bool) -> None:
         sys.stdout.write("  ".join(f"{key}={value}" for key, value in shown.items() if value is not None) + "\n")
 
 
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+def _log_to_stderr(settings: config.Settings) -> None:
+    from control_room.health import logs  # noqa: PLC0415 - only what goes on for long logs
+
+    logs.start(settings.logs.format)
 
 
 def _now() -> datetime:

@@ -256,6 +256,20 @@ class Retention(_Section):
         return self
 
 
+class Backup(_Section):
+    """Where copies of everything go."""
+
+    directory: str = ""
+    passphrase_file: str = ""
+    keep_days: int = Field(default=14, ge=1, le=92)
+
+
+class Logs(_Section):
+    """What the log looks like."""
+
+    format: Literal["text", "json"] = "text"
+
+
 class Session(_Section):
     """How long a browser stays logged in."""
 
@@ -276,6 +290,8 @@ class Settings(_Section):
     broker: Broker = Broker()
     enrolment: Enrolment = Enrolment()
     retention: Retention = Retention()
+    backup: Backup = Backup()
+    logs: Logs = Logs()
     session: Session = Session()
 
     @property

@@ -102,11 +102,16 @@ def check(connection: pool.Connection, store: Store, progress: TextIO | None = N
         for device_id, stored, duplicates, dead_letters, removed in connection.execute(_QUERIES["devices"])
     ]
     violations = [Violation(*row) for row in connection.execute(_QUERIES["violations_in_rows"])]
-    received = connection.execute(_QUERIES["received_files"]).fetchall()
+    received = received_files(connection)
     violations += _violations_in_files(_shown(received, progress), files, store)
     leaving = {str(sha256) for (sha256,) in connection.execute(_QUERIES["leaving_files"])}
     violations += _orphans({sha256 for _, sha256, _ in received} | leaving, files)
     return Report(devices, violations)
+
+
+def received_files(connection: pool.Connection) -> list[_File]:
+    """Files that must be in the store: id, SHA-256, bytes."""
+    return connection.execute(_QUERIES["received_files"]).fetchall()
 
 
 def _shown(received: list[_File], progress: TextIO | None) -> Iterator[_File]:

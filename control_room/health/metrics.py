@@ -70,6 +70,10 @@ def _add(registry: CollectorRegistry, figures: Figures) -> None:
             seen.labels(device.device_id).set(device.seen_s)
         if device.pending is not None:
             pending.labels(device.device_id).set(device.pending)
+    for figure in figures.others:
+        gauge = Gauge(figure.name, figure.text, [figure.label] if figure.label else [], registry=registry)
+        for label, value in figure.values.items():
+            (gauge.labels(label) if figure.label else gauge).set(value)
 
 
 class CountRequests:

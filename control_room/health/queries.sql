@@ -26,3 +26,62 @@ FROM workers
 WHERE seen_at > %(since)s
 ORDER BY broker_since IS NOT NULL DESC, seen_at DESC
 LIMIT 1;
+
+-- ingest_lag --
+-- Seconds from the arrival of the newest messages to their commit cannot be known afterwards; how old the newest is can
+SELECT extract(epoch FROM %(now)s - max(received_at))::double precision FROM events
+WHERE occurred_at > %(now)s - interval '1 day';
+
+-- refusals --
+-- Refused messages by reason, each time that they came
+SELECT reason, sum(times)::bigint FROM dead_letters GROUP BY reason;
+
+-- cameras_by_state --
+-- Cameras of devices that may speak
+SELECT state, count(*) FROM cameras JOIN devices USING (device_id) WHERE revoked_at IS NULL GROUP BY state;
+
+-- gaps --
+-- Messages that are missing and were not given up, and how many outboxes lack some
+SELECT coalesce(sum(gap_last - settled), 0)::bigint, count(gap_last) FROM outboxes;
+
+-- recoveries_awaited --
+-- Devices that a restored room still has to ask
+SELECT count(*) FROM recoveries WHERE ended_at IS NULL;
+
+-- evidence --
+-- Files that are awaited, and the bytes of those that are there
+SELECT count(*) FILTER (WHERE received_at IS NULL),
+    coalesce(sum(bytes) FILTER (WHERE received_at IS NOT NULL AND erased_at IS NULL), 0)::bigint
+FROM evidence;
+
+-- uploads_unfinished --
+-- Uploads that are not whole yet
+SELECT count(*) FROM uploads WHERE finished_at IS NULL;
+
+-- overdue --
+-- Files whose removal waits
+SELECT count(*) FROM file_removals;
+
+-- oldest_event --
+-- What retention has left
+SELECT extract(epoch FROM min(occurred_at))::double precision FROM events;
+
+-- holds --
+-- Holds that keep something
+SELECT count(*) FROM holds WHERE released_at IS NULL AND coalesce(until > %(now)s, true);
+
+-- database_bytes --
+-- On its disk, with indexes
+SELECT pg_database_size(current_database());
+
+-- last_backup --
+-- When the last whole backup ended
+SELECT extract(epoch FROM max(ended_at))::double precision FROM backups;
+
+-- workers_alive --
+-- Workers heard lately, and those of them that have the broker
+SELECT count(*), count(broker_since) FROM workers WHERE seen_at > %(since)s;
+
+-- oldest_open_alert --
+-- How long the oldest alert that nobody took waits
+SELECT extract(epoch FROM %(now)s - min(received_at))::double precision FROM alerts WHERE state = 'new';

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from control_room.alerts import service as alerts
 from control_room.database import migrate, sql
+from control_room.health import gauges
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,6 +57,7 @@ class Figures:
     dead_letters: int
     broker_is_up: bool
     devices: list[DeviceFigures]
+    others: list[gauges.Figure]
 
 
 def note_worker(connection: pool.Connection, worker: str, *, broker_since: datetime | None, now: datetime) -> None:
@@ -79,6 +81,7 @@ def figures(connection: pool.Connection, now: datetime) -> Figures:
         dead_letters=0 if dead_letters is None else dead_letters[0],
         broker_is_up=worker is not None and worker.broker_since is not None,
         devices=[DeviceFigures(*row) for row in devices],
+        others=gauges.read(connection, now, WORKER_SILENT_AFTER),
     )
 
 

@@ -10,6 +10,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from control_room.backup.recovering import Recovering
 from control_room.commands import keys
 from control_room.commands.resending import Resending
 from control_room.commands.sending import Sending
@@ -51,6 +52,7 @@ class Leading:
         self._sending = Sending()
         signer = keys.load(settings.commands)
         self._resending = Resending(settings.commands, signer)
+        self._recovering = Recovering(signer)
         self._returning = Returning(signer)
 
     def do_due(self, connect: Callable[[], pool.Connection], now: datetime) -> None:
@@ -95,6 +97,8 @@ class Leading:
             self._sending.run(connect, self._own.command, now)
         if self._resending.is_due():
             self._resending.run(connect, now)
+        if self._recovering.is_due():
+            self._recovering.run(connect, now)
         if self._returning.is_due():
             self._returning.run(connect, now)
         if self._orphans.is_due():

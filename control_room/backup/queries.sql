@@ -1,0 +1,83 @@
+-- one_moment --
+-- All that this transaction reads is of the same moment
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+
+-- tables --
+-- Ordinary tables and hypertables of the room, with the columns that can be written
+SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum)
+FROM pg_class c
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+GROUP BY c.relname
+ORDER BY c.relname;
+
+-- references --
+-- Which table's rows name rows of which other
+SELECT DISTINCT c.conrelid::regclass::text, c.confrelid::regclass::text
+FROM pg_constraint c
+WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace AND c.conrelid <> c.confrelid;
+
+-- sequences --
+-- How far each counter of the room is
+SELECT sequencename::text, coalesce(last_value, 0) FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1;
+
+-- set_sequence --
+-- Let a counter go on behind this number
+SELECT setval(%(name)s::regclass, %(value)s);
+
+-- migrations --
+-- What this database has had
+SELECT name FROM schema_migrations ORDER BY name;
+
+-- names --
+-- Which of these a row still names, after the backup has looked for their files
+SELECT evidence_id FROM evidence
+WHERE evidence_id = ANY(%(ids)s) AND received_at IS NOT NULL AND erased_at IS NULL
+UNION ALL
+SELECT upload_id FROM uploads WHERE upload_id = ANY(%(ids)s) AND finished_at IS NOT NULL;
+
+-- set_erased --
+-- Files that were erased while the backup was made
+UPDATE evidence SET erased_at = %(at)s WHERE evidence_id = ANY(%(ids)s) AND erased_at IS NULL;
+
+-- remove_uploads --
+-- The same, of uploads of people
+DELETE FROM uploads WHERE upload_id = ANY(%(ids)s);
+
+-- note_backup --
+-- A backup is whole
+INSERT INTO backups (backup_id, begun_at, ended_at, bytes, files, rows)
+VALUES (%(backup_id)s, %(begun_at)s, %(ended_at)s, %(bytes)s, %(files)s, %(rows)s);
+
+-- await_newer --
+-- After a restore: ask each device for what it sent since
+INSERT INTO recoveries (device_id, outbox_id, first, since, ask_at)
+SELECT device_id, outbox_id, greatest + 1, %(now)s, %(now)s
+FROM outboxes JOIN devices USING (device_id)
+WHERE revoked_at IS NULL
+ON CONFLICT (device_id, outbox_id) DO UPDATE SET
+    first = excluded.first, since = excluded.since, ask_at = excluded.ask_at, times_asked = 0, command_id = NULL,
+    ended_at = NULL, result = NULL;
+
+-- recoveries_due --
+-- Devices that are there and are to be asked now, with what became of the last asking
+SELECT device_id, outbox_id, first, commands.state, commands.error
+FROM recoveries
+JOIN devices USING (device_id)
+LEFT JOIN commands USING (device_id, command_id)
+WHERE recoveries.ended_at IS NULL AND revoked_at IS NULL
+    AND (commands.state IN ('answered', 'failed') OR ask_at <= %(now)s AND online)
+ORDER BY ask_at
+LIMIT 50
+FOR UPDATE OF recoveries SKIP LOCKED;
+
+-- note_asked --
+-- It was asked; when again, should it not answer
+UPDATE recoveries SET times_asked = times_asked + 1, ask_at = %(ask_at)s, command_id = %(command_id)s
+WHERE device_id = %(device_id)s AND outbox_id = %(outbox_id)s;
+
+-- end_recovery --
+-- The device answered
+UPDATE recoveries SET ended_at = %(now)s, result = %(result)s
+WHERE device_id = %(device_id)s AND outbox_id = %(outbox_id)s;

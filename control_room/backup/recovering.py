@@ -1,0 +1,57 @@
+"""After a restore: devices are asked to send again what is newer than the backup; what was sent stays 14 days there."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from control_room.backup import tables
+from control_room.commands import service as commands
+from wire.commands import Resend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from control_room.commands.keys import Signer
+    from control_room.database import pool
+
+_LOOK_EVERY_S = 5.0
+_AGAIN_AFTER = timedelta(minutes=2)  # a command is valid for one
+_LAST = 2**62
+"""As far as an outbox will ever come."""
+
+
+class Recovering:
+    """The leading worker's part."""
+
+    def __init__(self, signer: Signer | None) -> None:
+        self._signer = signer
+        self._due_s = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Never without a key: nothing could be ordered."""
+        return self._signer is not None and time.monotonic() >= self._due_s
+
+    def run(self, connect: Callable[[], pool.Connection], now: datetime) -> None:
+        self._due_s = time.monotonic() + _LOOK_EVERY_S
+        if self._signer is not None:
+            connection = connect()
+            with connection.transaction():
+                look(connection, self._signer, now)
+
+
+def look(connection: pool.Connection, signer: Signer, now: datetime) -> None:
+    """Ask each device that is there until it answers. An answer means that the messages wait in its outbox again."""
+    due = connection.execute(tables.QUERIES["recoveries_due"], {"now": now}).fetchall()
+    for device_id, outbox_id, first, state, error in due:
+        which = {"device_id": device_id, "outbox_id": outbox_id}
+        if state in {"answered", "failed"}:
+            result = "answered" if state == "answered" else error
+            connection.execute(tables.QUERIES["end_recovery"], {**which, "now": now, "result": result})
+            continue
+        arguments = Resend.model_validate({"outbox_id": outbox_id, "from": first, "to": _LAST})
+        command_id = commands.order_as_room(connection, signer, device_id, "resend", arguments, now)
+        asked = {**which, "command_id": command_id, "ask_at": now + _AGAIN_AFTER}
+        connection.execute(tables.QUERIES["note_asked"], asked)

@@ -1,0 +1,198 @@
+"""A room on a machine of its own, and the sending half of an agent."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import uuid_utils.compat
+
+from control_room import config
+from control_room.backup import making, restoring
+from control_room.backup.progress import Progress
+from control_room.database import pool
+from control_room.store.local import LocalStore
+from control_room.store.staging import Incoming
+from edge.clock import Clock
+from edge.commands.handlers import Handlers
+from edge.commands.inbox import Inbox
+from edge.commands.keys import RoomKey
+from edge.commands.ledger import Ledger
+from edge.commands.mutes import Mutes
+from edge.evidence import Folder
+from edge.health.pulse import Pulse
+from edge.outbox import Outbox
+from edge.publish import BrokerSettings, Publisher
+from tests.control_room import services
+from tests.edge.written import maker
+from wire.device import MetricsMessage, StatusMessage
+
+ROOM = Path(sys.executable).parent / "talaia-room"
+DEVICE = "dev-1"  # of tests/edge/written.py
+
+
+class Machine:
+    """Settings in a folder, and the commands of the room on them."""
+
+    def __init__(self, folder: Path, database_url: str, broker_url: str = "mqtt://127.0.0.1:1") -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.database_url = database_url
+        self.store = folder / "store"
+        self._worker: subprocess.Popen[bytes] | None = None
+        self.file = folder / "room.toml"
+        self.file.write_text(
+            f'[database]\nurl = "{database_url}"\n'
+            f'[mqtt]\nurl = "{broker_url}"\nclient_id = "backup-{folder.name}-{folder.parent.name}"\n'
+            f'[store]\ndirectory = "{self.store}"\n[ingest]\nbatch_ms = 20\n'
+            f'[commands]\nkey_file = "{folder / "keys" / "room.key"}"\n'
+            f'[enrolment]\ndirectory = "{folder / "keys"}"\n',
+            encoding="utf-8",
+        )
+
+    def command(self, *arguments: str) -> list[str]:
+        return [str(ROOM), arguments[0], "-c", str(self.file), *arguments[1:]]
+
+    def room(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=200, check=False)
+
+    def well(self, *arguments: str) -> str:
+        done = self.room(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def backup(self, copies: Path, at: datetime) -> making.Made:
+        """As the command does, without keys."""
+        settings = config.load(self.file, {})
+        wanted = making.Wanted(copies, None, keep_days=14)
+        return making.make(settings, LocalStore(self.store), wanted, lambda: at, Progress(None))
+
+    def restore(self, copies: Path, at: datetime) -> restoring.Restored:
+        settings = config.load(self.file, {})
+        wanted = restoring.Wanted(copies, None, None)
+        return restoring.restore(settings, LocalStore(self.store), wanted, at, Progress(None))
+
+    def make_keys(self) -> str:
+        """The public key that commands are signed with."""
+        self.well("town-keys")
+        return self.well("command-key").strip()
+
+    def add_file(self, content: bytes) -> str:
+        """As if a device had sent it: in the store, and in a row."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        with Incoming(LocalStore(self.store)) as incoming:
+            incoming.write(content)
+            incoming.keep()
+        with pool.connect(self.database_url) as connection:
+            connection.execute(
+                "INSERT INTO evidence (evidence_id, device_id, kind, media_type, sha256, bytes, received_at)"
+                " VALUES (%s, %s, 'snapshot', 'image/jpeg', %s, %s, now())",
+                (uuid_utils.compat.uuid7(), DEVICE, sha256, len(content)),
+            )
+        return sha256
+
+    def count(self, query: str) -> int:
+        with pool.connect(self.database_url) as connection:
+            return int(connection.execute(query).fetchall()[0][0])
+
+    def start_worker(self) -> None:
+        log = self.folder / "worker.log"
+        with log.open("ab") as output:
+            self._worker = subprocess.Popen(self.command("worker"), stdin=subprocess.DEVNULL, stderr=output)
+        services.wait_until(lambda: " leads" in log.read_text(encoding="utf-8"), 180, "a leading worker")
+
+    def stop_worker(self) -> None:
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker.wait(timeout=10)
+            self._worker = None
+
+
+class Agent:
+    """The agent's own outbox, publisher and obedience, without cameras."""
+
+    def __init__(self, folder: Path, broker_port: int, command_key: str) -> None:
+        folder.mkdir()
+        self.clock = Clock()
+        self.outbox = Outbox(folder / "outbox.sqlite3", self.clock)
+        self._ledger = Ledger(folder / "commands.sqlite3", self.clock)
+        self._stop = threading.Event()
+        handlers = Handlers(
+            camera=lambda _: None,
+            picture=lambda _: None,
+            recordings=None,
+            outbox=self.outbox,
+            folder=Folder(folder / "evidence"),
+            detector=cast("Any", None),  # no camera, so nothing to look at
+            mutes=Mutes(self._ledger, self.clock),
+            clock=self.clock,
+            free_bytes_min=0,
+            written=self._wake,
+        )
+        inbox = Inbox(
+            device_id=DEVICE,
+            key=RoomKey.read(command_key),
+            ledger=self._ledger,
+            handlers=handlers.by_kind(),
+            clock=self.clock,
+            stop=self._stop,
+            wake=self._wake,
+        )
+        self.publisher = Publisher(
+            BrokerSettings(host="127.0.0.1", port=broker_port, device_id=DEVICE),
+            outbox=self.outbox,
+            clock=self.clock,
+            stop=self._stop,
+            status=self._status,
+            metrics=self._metrics,
+            commands=inbox,
+            pulse=Pulse("publish", 60.0, self.clock),
+        )
+        pulse = Pulse("commands", 60.0, self.clock)
+        self._threads = [
+            threading.Thread(target=self.publisher.run, daemon=True),
+            threading.Thread(target=inbox.run_at_once, args=(pulse,), daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _wake(self) -> None:
+        self.publisher.wake()
+
+    def write(self, events: int) -> None:
+        """And wait until the room has them."""
+        for _ in range(events):
+            self.outbox.append(maker(self.clock))
+        self.publisher.wake()
+        services.wait_until(lambda: self.outbox.counts().pending == 0, 180, "an empty outbox")
+
+    def written(self) -> list[tuple[str, int]]:
+        return [(str(self.outbox.outbox_id), n) for n in range(1, self.outbox.counts().written + 1)]
+
+    def end(self) -> None:
+        self._stop.set()
+        self.publisher.wake()
+        for thread in self._threads:
+            thread.join(15)
+        self.outbox.close()
+        self._ledger.close()
+
+    def _status(self, online: bool, reason: str) -> StatusMessage:  # noqa: FBT001 - as the agent's
+        return StatusMessage(
+            message_id=uuid_utils.compat.uuid7(),
+            device_id=DEVICE,
+            sent_at=datetime.now(UTC),
+            online=online,
+            version="test",
+            reason=reason,
+        )
+
+    def _metrics(self) -> MetricsMessage:
+        return MetricsMessage(
+            device_id=DEVICE, sent_at=datetime.now(UTC), outbox_pending=0, evidence_pending=0, disk_free_bytes=1
+        )
