@@ -257,6 +257,7 @@ WHERE issued_at < %(before)s AND ended_at < %(before)s
     AND NOT EXISTS (SELECT FROM evidence WHERE evidence.command_id = old.command_id)
     AND NOT EXISTS (SELECT FROM device_configurations AS pushed WHERE pushed.command_id = old.command_id)
     AND NOT EXISTS (SELECT FROM outboxes WHERE outboxes.command_id = old.command_id)
+    AND NOT EXISTS (SELECT FROM recoveries WHERE recoveries.command_id = old.command_id)
     AND (kind <> 'recording_hold' OR state <> 'answered'
          OR coalesce((arguments ->> 'until')::timestamptz, 'infinity') < %(before)s
          OR EXISTS (
