@@ -17,6 +17,7 @@ from control_room.database import pool
 from control_room.health import service
 from control_room.health.metrics import Metrics
 from tests.control_room import messages
+from wire import topics
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 DASHBOARD = CONFIG / "grafana" / "talaia.json"
@@ -38,7 +39,8 @@ def exported(connection: pool.Connection) -> dict[str, set[str]]:
     """Names of the samples of a room in which something happened, with their labels."""
     messages.add_device(connection)
     unreadable = messages.delivery(b"no JSON")
-    messages.ingest(connection, messages.delivery(messages.event()), unreadable)
+    measured = messages.delivery(messages.metrics(), topics.METRICS)
+    messages.ingest(connection, messages.delivery(messages.event()), measured, unreadable)
     connection.execute(
         "INSERT INTO backups (backup_id, begun_at, ended_at, bytes, files, rows)"
         " VALUES (gen_random_uuid(), now(), now(), 1, 1, 1)"
