@@ -153,10 +153,9 @@ class Agent:
             commands=inbox,
             pulse=Pulse("publish", 60.0, self.clock),
         )
-        pulse = Pulse("commands", 60.0, self.clock)
         self._threads = [
             threading.Thread(target=self.publisher.run, daemon=True),
-            threading.Thread(target=inbox.run_at_once, args=(pulse,), daemon=True),
+            threading.Thread(target=inbox.run_at_once, daemon=True),
         ]
         for thread in self._threads:
             thread.start()
