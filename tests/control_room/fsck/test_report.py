@@ -81,7 +81,8 @@ def test_a_dead_letter_is_no_gap(database_url: str, connection: pool.Connection,
 
 SAME_SEQUENCE = (
     "INSERT INTO events SELECT gen_random_uuid(), outbox_id, sequence, occurred_at, message_id, device_id,"
-    " camera_id, rule, phase, severity, sent_at, received_at, message, device_time, time_fault FROM events WHERE sequence = 1"
+    " camera_id, rule, phase, severity, sent_at, received_at, message, device_time, time_fault FROM events"
+    " WHERE sequence = 1"
 )
 UNSOUND: dict[str, tuple[list[str], list[str]]] = {
     "an event without its alert": (
