@@ -36,7 +36,7 @@ FPS = 10
 OTHER = 2000
 """The other camera's pictures are numbered from here on."""
 ROUND_TRIP = 120
-"""Frames that the square takes to go over and come back; it turns at once, so slowly that two looks 0.4 s apart meet."""
+"""Frames that the square takes to go over and come back; it turns at once, so slowly that looks 0.4 s apart meet."""
 
 
 def pacing(index: int) -> NDArray[np.uint8]:

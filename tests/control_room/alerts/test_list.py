@@ -55,6 +55,7 @@ def test_an_item_is_whole(door: doors.Door) -> None:
         "version": 1,
         "opened_at": "2026-11-21T12:00:00Z",
         "received_at": "2026-11-21T12:00:02Z",
+        "time_fault": None,
         "over_since": None,
         "shelved_until": None,
         "close_reason": None,

@@ -65,7 +65,7 @@ def test_an_old_schema_is_not_ready(door: doors.Door) -> None:
     door.rows("DELETE FROM schema_migrations RETURNING name")
     answer = door.client().get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["database"]["pending_migrations"] == [name for name, _ in migrate.files()]
+    assert answer.json()["database"]["pending_migrations"] == [name for name, _ in migrate.files() if "_pre_" in name]
 
 
 def test_a_database_that_is_away_is_not_ready(door: doors.Door) -> None:
