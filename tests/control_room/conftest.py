@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,17 @@ def either_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     server.drop_database(url)
 
 
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """What a command that runs inside a test sets up for its log does not outlive the test's stderr."""
+    log = logging.getLogger()
+    before, level = list(log.handlers), log.level
+    yield
+    for handler in [one for one in log.handlers if one not in before]:
+        log.removeHandler(handler)
+    log.setLevel(level)
+
+
 @pytest.fixture
 def connection(database_url: str) -> Iterator[pool.Connection]:
     with pool.connect(database_url, autocommit=True) as opened:
@@ -82,7 +94,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Broker
 
 @pytest.fixture
 def mortal_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Broker]:
-    """For tests that kill it."""
+    """For tests that kill it, or whose devices leave a retained status behind."""
     with services.own_broker(tmp_path_factory.mktemp("mortal-broker")) as running:
         yield running
 

@@ -22,14 +22,14 @@ def passphrase(tmp_path: Path) -> str:
 
 @pytest.mark.system
 def test_an_empty_machine_gets_all_back(
-    tmp_path: Path, database_server: services.Server, broker: services.Broker, passphrase: str
+    tmp_path: Path, database_server: services.Server, mortal_broker: services.Broker, passphrase: str
 ) -> None:
-    lost = Machine(tmp_path / "lost", database_server.new_database(), broker.url)
+    lost = Machine(tmp_path / "lost", database_server.new_database(), mortal_broker.url)
     copies = str(tmp_path / "copies")
     key = lost.make_keys()
     lost.well("device", "add", DEVICE, "--name", "Quay")
     lost.start_worker()
-    agent = Agent(tmp_path / "agent", broker.port, key)
+    agent = Agent(tmp_path / "agent", mortal_broker.port, key)
     agent.write(30)
     picture = lost.add_file(b"a picture" * 1000)
     made = json.loads(lost.well("backup", copies, "--passphrase-file", passphrase, "--json"))
@@ -40,7 +40,7 @@ def test_an_empty_machine_gets_all_back(
     database_server.drop_database(lost.database_url)
     shutil.rmtree(lost.folder)
 
-    found = Machine(tmp_path / "found", database_server.new_database(migrated=False), broker.url)
+    found = Machine(tmp_path / "found", database_server.new_database(migrated=False), mortal_broker.url)
     try:
         restored = json.loads(found.well("restore", copies, "--passphrase-file", passphrase, "--json"))
         assert (restored["files"], restored["devices_to_ask"]) == (1, 1)
