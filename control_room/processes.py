@@ -58,7 +58,7 @@ class _Family:
             listener = self._children.pop(pid)
             if self._is_stopping:
                 continue
-            if time.monotonic() - began_s < _CAME_UP_S:
+            if time.monotonic() - began_s < _CAME_UP_S and not _was_killed(status):
                 fault = f"a serving process ended as soon as it had begun ({_why(status)})"
                 self._stop()
                 continue
@@ -104,6 +104,11 @@ class _Family:
     def _tell(self, number: signal.Signals) -> None:
         for pid in list(self._children):
             os.kill(pid, number)
+
+
+def _was_killed(status: int) -> bool:
+    """By a signal from elsewhere: that says nothing of its settings."""
+    return os.waitstatus_to_exitcode(status) < 0
 
 
 def _why(status: int) -> str:
