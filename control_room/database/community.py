@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _QUERIES = sql.load(__file__)
 _LOCK = 0x74616C65  # "tale", as the job that counts elsewhere
-_SHOWN = ("forget_changes", "forget_camera_hours", "forget_town_hours", "show_by_camera", "show_by_town")
+_COUNTED_BY_US = ("forget_changes", "forget_camera_hours", "forget_town_hours")
+_SHOWN = ("show_by_camera", "show_by_town")
 _COMPRESSION = ("compress_events", "compress_metrics", "compress_old_events", "compress_old_metrics")
 
 
@@ -40,12 +41,22 @@ def prepare(connection: pool.Connection) -> None:
     for query in ("count_by_camera", "count_by_town"):
         connection.execute(_QUERIES[query])
     refresh(connection)
-    since, _ = _countable(connection)
     with connection.transaction():
+        leave_to_timescale(connection)
         for query in _SHOWN:
-            connection.execute(_QUERIES[query], {"since": since} if "forget_" in query else None)
+            connection.execute(_QUERIES[query])
     for query in _COMPRESSION:
         connection.execute(_QUERIES[query])
+
+
+def leave_to_timescale(connection: pool.Connection) -> None:
+    """Forget our own counts of the hours whose messages are all here: it counts them from these.
+
+    Hours of which messages left keep what was counted. In the caller's transaction.
+    """
+    since, _ = _countable(connection)
+    for query in _COUNTED_BY_US:
+        connection.execute(_QUERIES[query], {"since": since})
 
 
 def refresh(connection: pool.Connection) -> None:

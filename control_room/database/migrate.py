@@ -14,7 +14,11 @@ import psycopg
 from control_room.database import community, pool
 
 Phase = Literal["pre", "post"]
-HYPERTABLES = {"events": ("occurred_at", "1 day"), "device_metrics": ("at", "1 day")}
+HYPERTABLES = {
+    "events": ("occurred_at", "1 day"),
+    "device_metrics": ("at", "1 day"),
+    "telemetry_samples": ("at", "7 days"),
+}
 """Table -> time column and span of a chunk, where TimescaleDB is at hand."""
 
 _LOCK = 0x74616C61  # "tala": two `migrate` at once run one after the other
@@ -79,9 +83,10 @@ def make_hypertables(connection: pool.Connection) -> None:
     """Where the extension came after the rows, they are moved into chunks: that may take a while."""
     for table, (column, span) in HYPERTABLES.items():
         connection.execute(
-            "SELECT create_hypertable(%s::regclass, by_range(%s, %s::interval), if_not_exists => true,"
-            " migrate_data => true, create_default_indexes => false)",
-            (table, column, span),
+            "SELECT create_hypertable(found, by_range(%s, %s::interval), if_not_exists => true,"
+            " migrate_data => true, create_default_indexes => false)"
+            " FROM to_regclass(%s) AS found WHERE found IS NOT NULL",
+            (column, span, table),
         )
 
 
