@@ -11,14 +11,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from vision.telemetry import quality, text
+from vision.telemetry.aircraft import Aircraft
 from vision.telemetry.reading import SAMPLES_MAX, Skipped, Telemetry, TelemetryError
-from vision.telemetry.sample import Place, Sample, UtcSource
+from vision.telemetry.sample import UtcSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from vision.telemetry.reading import Assumptions
+    from vision.telemetry.sample import Sample
 
 _HEAD = b"\xa3\x95"
 _FMT_TYPE, _FMT_BYTES = 128, 89
@@ -96,37 +98,30 @@ class _Log:
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
-        self._state = Sample(row=0)
+        self._aircraft = Aircraft()
         self._ground: list[Sample] = []
         self._utc_from: tuple[datetime, float] | None = None
-        self._home: Place | None = None
 
     def take(self, number: int, name: str, values: Values) -> None:
         if name == "ATT":
-            self._state.platform_yaw_deg = quality.degrees(values.get("Yaw"))
-            self._state.platform_pitch_deg = quality.degrees(values.get("Pitch"))
-            self._state.platform_roll_deg = quality.degrees(values.get("Roll"))
+            self._aircraft.attitude(values.get("Yaw"), values.get("Pitch"), values.get("Roll"))
         elif name == "MNT":
             self._take_mount(values)
         elif name == "ORGN":
-            place = Place(values.get("Lat", 0.0), values.get("Lng", 0.0), values.get("Alt"))
-            if quality.place_fault(place.lat, place.lon) is None:
-                self._home = place
+            self._aircraft.took_off(values.get("Lat", 0.0), values.get("Lng", 0.0), values.get("Alt"))
         elif name == "GPS" and values.get("I", values.get("Instance", 0)) == 0:
             self._take_gps(number, values)
         elif name == "POS":
-            sample = self._at(number, values)
-            sample.rel_alt_m = quality.height(values.get("RelHomeAlt", values.get("RelOriginAlt")))
+            sample = self._at(number, values, values.get("RelHomeAlt", values.get("RelOriginAlt")))
             self._telemetry.samples.append(sample) if _placed(sample) else None
 
     def _take_mount(self, values: Values) -> None:
-        state = self._state
-        state.gimbal_roll_deg = quality.degrees(values.get("R", values.get("Roll")))
-        state.gimbal_pitch_deg = quality.degrees(values.get("P", values.get("Pitch")))
+        pitch, roll = values.get("P", values.get("Pitch")), values.get("R", values.get("Roll"))
         yaw = values.get("Y", values.get("Yaw"))
-        if yaw is None and "YB" in values and state.platform_yaw_deg is not None:
-            yaw = state.platform_yaw_deg + values["YB"]
-        state.gimbal_yaw_deg = quality.degrees(yaw)
+        if yaw is None and "YB" in values:
+            self._aircraft.gimbal(values["YB"], pitch, roll, of_earth=False)
+        else:
+            self._aircraft.gimbal(yaw, pitch, roll)
 
     def _take_gps(self, number: int, values: Values) -> None:
         seconds = _seconds(values)
@@ -141,28 +136,19 @@ class _Log:
             and milliseconds < _WEEK_S * 1000
         ):
             self._utc_from = (_utc(week, milliseconds), seconds)
-        sample = self._at(number, values)
+        sample = self._at(number, values, values.get("RAlt", values.get("RelAlt")))
         sample.satellites = int(values["NSats"]) if 0 <= values.get("NSats", -1) < 256 else None  # noqa: PLR2004 - a byte
-        relative = values.get("RAlt", values.get("RelAlt"))
-        sample.rel_alt_m = quality.height(relative)
         if _placed(sample):
             self._ground.append(sample)
 
-    def _at(self, number: int, values: Values) -> Sample:
-        state = self._state
-        return Sample(
-            row=number,
+    def _at(self, number: int, values: Values, rel_alt_m: float | None) -> Sample:
+        return self._aircraft.at(
+            number,
+            values.get("Lat"),
+            values.get("Lng"),
             time_s=_seconds(values),
-            lat=values.get("Lat"),
-            lon=values.get("Lng"),
-            abs_alt_m=quality.height(values.get("Alt")),
-            gimbal_yaw_deg=state.gimbal_yaw_deg,
-            gimbal_pitch_deg=state.gimbal_pitch_deg,
-            gimbal_roll_deg=state.gimbal_roll_deg,
-            platform_yaw_deg=state.platform_yaw_deg,
-            platform_pitch_deg=state.platform_pitch_deg,
-            platform_roll_deg=state.platform_roll_deg,
-            home=self._home,
+            abs_alt_m=values.get("Alt"),
+            rel_alt_m=rel_alt_m,
         )
 
     def finish(self) -> None:
