@@ -19,7 +19,6 @@ from edge.faults import again_after_faults
 from edge.health.alarms import Alarms
 from edge.health.checks import Checks
 from edge.health.pulse import Pulses
-from edge.health.watchdog import Watchdog
 from edge.inference import SharedDetector
 from edge.memory import Memory
 from edge.metrics import Meter
@@ -28,6 +27,7 @@ from edge.recording import Recordings, finders
 from edge.reload import changes
 from edge.reload.pushing import Pushing
 from edge.senders import Senders, Sent
+from running.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 ROOT = "talaia/v1"
 MESSAGE_ID_PROPERTY = "message_id"
 """MQTT 5 user property of each publish, so that an unreadable message can be acked."""
+TRACEPARENT_PROPERTY = "traceparent"
+"""MQTT 5 user property of an event's publish where the device traces it (`wire/trace.py`)."""
 
 _KIB = 1024
 _TOPIC = re.compile(rf"^{ROOT}/(?P<device_id>[A-Za-z0-9][A-Za-z0-9_.-]{{0,63}})/(?P<name>[a-z]+)\Z")

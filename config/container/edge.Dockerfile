@@ -9,6 +9,7 @@ RUN python -m venv /opt/talaia \
     && /opt/talaia/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r locks/edge.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY wire wire
+COPY running running
 COPY vision vision
 COPY models models
 COPY edge edge

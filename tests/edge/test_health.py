@@ -22,9 +22,9 @@ from edge.health.alarms import Alarms
 from edge.health.checks import MODEL_EVERY_S, Checks
 from edge.health.growth import Growth
 from edge.health.pulse import Pulses
-from edge.health.watchdog import Watchdog
 from edge.inference import SharedDetector
 from edge.outbox import FILE_NAME, Outbox
+from running.watchdog import Watchdog
 from tests.edge import clips
 from tests.edge.broker import wait_until
 from tests.edge.clocks import HandClock

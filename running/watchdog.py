@@ -1,25 +1,37 @@
-"""Tells systemd that the agent is ready and well (sd_notify(3)); does nothing where nobody listens."""
+"""Tells systemd that a process is ready and well (sd_notify(3)); does nothing where nobody listens."""
 
 from __future__ import annotations
 
 import logging
 import os
 import socket
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 log = logging.getLogger(__name__)
 
+_AT_MOST_EVERY_S = 2.0
+
 
 class Watchdog:
-    """One datagram a call; the supervisor ends an agent that stops saying that it is well."""
+    """One datagram a call; the supervisor ends a process that stops saying that it is well."""
 
-    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, environment: Mapping[str, str] = os.environ, monotonic_s: Callable[[], float] = time.monotonic
+    ) -> None:
         address = environment.get("NOTIFY_SOCKET", "")
         self._address = f"\0{address[1:]}" if address.startswith("@") else address
+        self._monotonic_s = monotonic_s
         self._status = ""
+        self._again_s = -float("inf")
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether there is anybody to tell."""
+        return bool(self._address)
 
     def ready(self) -> None:
         self._say("READY=1")
@@ -27,6 +39,12 @@ class Watchdog:
     def well(self, status: str) -> None:
         """Every thread comes round."""
         self._say("WATCHDOG=1", status)
+
+    def turn(self) -> None:
+        """As `well`, for a loop that comes round often: tells it every two seconds at the most."""
+        if self._address and self._monotonic_s() >= self._again_s:
+            self._again_s = self._monotonic_s() + _AT_MOST_EVERY_S
+            self._say("WATCHDOG=1")
 
     def ill(self, status: str) -> None:
         """Something hangs: without `WATCHDOG=1` it is only a matter of time."""
