@@ -211,7 +211,7 @@ describe('an alert', () => {
     await press('r');
     const dialog = await screen.findByRole('dialog');
     await fireEvent.submit(within(dialog).getByTestId('reopen-submit').closest('form') as HTMLFormElement);
-    expect(dialog.textContent).toContain('Cal un motiu.');
+    expect(dialog.textContent).toContain('Escriviu un motiu');
     await fireEvent.input(within(dialog).getByTestId('reopen-reason'), { target: { value: 'Torna a passar' } });
     await fireEvent.submit(within(dialog).getByTestId('reopen-submit').closest('form') as HTMLFormElement);
     await vi.waitFor(() => expect(acted()?.body).toEqual({ version: 1, reason: 'Torna a passar' }));

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import httpx
 import pytest
 
+import control_room
 from tests.control_room import door as doors
+from vision.rules import registry
 
 INDEX = "<!doctype html><title>Talaia</title>"
 
@@ -71,3 +76,10 @@ def test_pages_that_are_not_built_are_said_so(door: doors.Door) -> None:
 
 def test_nothing_is_changed_here(client: httpx.Client) -> None:
     assert doors.problem(client.post("/")) == (405, "about:blank")
+
+
+def test_the_pages_know_every_rule() -> None:
+    source = (Path(control_room.__file__).parent / "ui" / "src" / "api" / "types.ts").read_text()
+    listed = re.search(r"RULES = \[(.*?)\]", source, re.DOTALL)
+    assert listed is not None
+    assert re.findall(r"'(\w+)'", listed.group(1)) == list(registry.KINDS)

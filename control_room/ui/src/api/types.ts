@@ -39,6 +39,20 @@ export type Town = Schemas['TownItem'];
 
 /** From the least to the gravest. */
 export const SEVERITIES: readonly Severity[] = ['info', 'low', 'medium', 'high', 'critical'];
+/** What devices find, the usual ones first; a newer device may send others. */
+export const RULES = [
+  'illegal_dumping',
+  'camera_tamper',
+  'object_removed',
+  'intrusion',
+  'line_crossing',
+  'stopped_vehicle',
+  'loitering',
+  'crowd',
+  'fast_motion_or_fight',
+  'smoke_fire',
+] as const;
+export type RuleName = (typeof RULES)[number];
 /** In the order of their keys 1 to 5. */
 export const CLOSE_REASONS: readonly CloseReason[] = ['confirmed', 'false_alarm', 'duplicate', 'test', 'no_action'];
 

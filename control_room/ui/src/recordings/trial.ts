@@ -1,24 +1,10 @@
-import type { Command, TriedRules } from '../api/types';
+import type { Command, RuleName, TriedRules } from '../api/types';
 import type { Span } from './recordings.svelte';
 
 /** What the device tries at once. */
 export const TRIAL_LONGEST_MS = 3_600_000;
 const BEFORE_MS = 10_000;
 const AFTER_MS = 20_000;
-
-/** Rules that can be tried without a model of the town's own. */
-export const RULES = [
-  'illegal_dumping',
-  'object_removed',
-  'intrusion',
-  'line_crossing',
-  'stopped_vehicle',
-  'loitering',
-  'crowd',
-  'fast_motion_or_fight',
-  'camera_tamper',
-] as const;
-export type RuleName = (typeof RULES)[number];
 
 const WHOLE = [
   [0, 0],
