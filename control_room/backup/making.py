@@ -108,6 +108,8 @@ class _Making:
         begun_at = clock()
         dumped = []
         for name, columns in tables.kept(self._connection).items():
+            if name == tables.UNFOLDED:
+                continue
             self._progress.begin(f"rows of {name}")
             target = self._part / "tables" / f"{name}.gz"
             dumped.append(tables.dump(self._connection, name, columns, target, self._progress.add))

@@ -22,6 +22,16 @@ WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace AND c.conrelid
 -- How far each counter of the room is
 SELECT sequencename::text, coalesce(last_value, 0) FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1;
 
+-- hours_by_camera --
+-- All that is counted, by our own job or by TimescaleDB, folded or not
+SELECT hour, device_id, camera_id, rule, sum(opened)::bigint AS opened, sum(messages)::bigint AS messages
+FROM event_counts GROUP BY hour, device_id, camera_id, rule;
+
+-- hours_by_town --
+-- The same of all cameras together
+SELECT hour, rule, sum(opened)::bigint AS opened, sum(messages)::bigint AS messages
+FROM town_event_counts GROUP BY hour, rule;
+
 -- set_sequence --
 -- Let a counter go on behind this number
 SELECT setval(%(name)s::regclass, %(value)s);

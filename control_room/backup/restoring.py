@@ -11,7 +11,7 @@ from control_room.audit import service as audit
 from control_room.backup import keys, tables
 from control_room.backup.asked import BackupError
 from control_room.backup.folder import KEYS, Backup, Folder
-from control_room.database import migrate, pool
+from control_room.database import community, migrate, pool
 from control_room.store.staging import Incoming
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _bring_files(folder: Folder, backup: Backup, store: Store, progress: Progres
 def _load(connection: pool.Connection, backup: Backup, progress: Progress) -> int:
     here = tables.kept(connection)
     tables_of = {table.name: table for table in backup.manifest.tables}
-    foreign = tables_of.keys() - here.keys() - tables.COUNTS
+    foreign = tables_of.keys() - here.keys()
     if foreign:
         raise BackupError(f"this database has no {', '.join(sorted(foreign))}")
     rows = 0
@@ -151,3 +151,5 @@ def _settle(connection: pool.Connection, backup: Backup, now: datetime) -> None:
     erased = {"ids": [UUID(one) for one in backup.manifest.erased], "at": now}
     connection.execute(tables.QUERIES["set_erased"], erased)
     connection.execute(tables.QUERIES["remove_uploads"], erased)
+    if community.is_counting(connection):
+        community.leave_to_timescale(connection)

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 QUERIES = sql.load(__file__)
 NOT_KEPT = frozenset({"schema_migrations", "sessions", "login_links", "enrolment_codes", "workers", "stream"})
 """What is made anew (the schema), must not come back (who is logged in), or is of the moment (signs of life)."""
-COUNTS = frozenset({"event_count_changes", "camera_hours", "town_hours"})
-"""Counts that TimescaleDB's Community edition makes itself from the events."""
+UNFOLDED = "event_count_changes"
+"""Counts on their way into the hours; a backup has them there already."""
+HOURS = {"camera_hours": "hours_by_camera", "town_hours": "hours_by_town"}
+"""Table -> the query for what it holds in a backup: all that is counted, whoever keeps the counts here."""
 _GZIP_LEVEL = 3
 _READ_BYTES = 256 * 1024
 
@@ -39,8 +41,8 @@ def kept(connection: pool.Connection) -> dict[str, list[str]]:
 def dump(
     connection: pool.Connection, name: str, columns: list[str], target: Path, told: Callable[[int], None]
 ) -> Table:
-    """Write all rows, as this transaction sees them; `told` hears of rows' bytes as they come."""
-    selected = composed.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(_columns(columns), composed.Identifier(name))
+    """Write all rows as this transaction sees them, of hours all that is counted; `told` hears of bytes as they come."""
+    selected = composed.SQL("COPY ({}) TO STDOUT").format(_rows(name, columns))
     with (
         gzip.open(target, "xb", compresslevel=_GZIP_LEVEL) as file,
         connection.cursor() as cursor,
@@ -67,6 +69,13 @@ def load(connection: pool.Connection, table: Table, source: Path, told: Callable
 def is_empty(connection: pool.Connection, name: str) -> bool:
     query = composed.SQL("SELECT NOT EXISTS (SELECT FROM {})").format(composed.Identifier(name))
     return connection.execute(query).fetchone() == (True,)
+
+
+def _rows(name: str, columns: list[str]) -> composed.Composable:
+    source: composed.Composable = composed.Identifier(name)
+    if name in HOURS:
+        source = composed.SQL("({}) AS hours").format(composed.SQL(QUERIES[HOURS[name]]))
+    return composed.SQL("SELECT {} FROM {}").format(_columns(columns), source)
 
 
 def _columns(names: list[str]) -> composed.Composed:

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from typing import Any
 import pytest
 
 from control_room import config
+from control_room.backup import tables
+from control_room.backup.folder import Table
 from control_room.counts import service as counts
 from control_room.database import community, migrate, pool
 from control_room.retention import limits
@@ -72,7 +75,13 @@ def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def community_url(node_folder: Path) -> Iterator[str]:
-    """Of an empty database that has the extension's files and has not created it."""
+    with _served(node_folder) as url:
+        yield url
+
+
+@contextmanager
+def _served(node_folder: Path) -> Iterator[str]:
+    """An empty database that has the extension's files and has not created it."""
     chosen, port = node.find(), services.free_port()
     environment = {**os.environ, **chosen.environment, "COMMUNITY_FOLDER": str(node_folder)}
     program = shutil.which("node", path=environment["PATH"])
@@ -171,6 +180,68 @@ def test_retention_takes_messages_and_leaves_their_counts(
         _run(connection, tmp_path, END, rows_days=30)
         counts.fold(connection)
         assert _counted(connection) == own
+
+
+def test_a_backup_has_the_counts_of_messages_that_are_gone(
+    community_url: str, node_folder: Path, plain_server: services.Server, tmp_path: Path
+) -> None:
+    """From the Community edition to plain PostgreSQL, and from there to an empty database of the Community edition."""
+    plain_url = plain_server.new_database()
+    _create(community_url)
+    with _connect(community_url) as connection:
+        _fill(connection)
+        counts.fold(connection)
+        expected = _counted(connection)
+        _run(connection, tmp_path, END, rows_days=2)
+        (first,) = messages.rows(connection, "SELECT min(sequence)::int AS sequence FROM events")
+        (removed,) = messages.rows(connection, "SELECT kind, until FROM removed_until WHERE kind = 'events'")
+        assert LAST // 2 < first["sequence"] < LAST
+        dumped = _dumped(connection, tmp_path)
+        hours = "SELECT count(*)::int AS hours FROM town_hours"
+        assert messages.rows(connection, hours) == [{"hours": 0}], "TimescaleDB has them, not our table"
+    with pool.connect(plain_url, autocommit=True) as connection:
+        for table in dumped:
+            assert tables.load(connection, table, tmp_path / table.name, lambda _: None) == table.rows
+        assert _counted(connection) == expected
+        kept = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in tables.HOURS}  # noqa: S608 - the code's own names
+    plain_server.drop_database(plain_url)
+    with _served(node_folder) as empty_url:
+        _create(empty_url)
+        with _connect(empty_url) as connection:
+            _fill(connection, first=first["sequence"])
+            connection.execute("INSERT INTO removed_until (kind, until) VALUES (%(kind)s, %(until)s)", removed)
+            _load(connection, kept)
+            with connection.transaction():
+                community.leave_to_timescale(connection)
+            assert _counted(connection) == expected
+            counts.fold(connection)
+            assert _counted(connection) == expected
+            late = START + timedelta(days=DAYS - 1) - (LAST + 1) * timedelta(minutes=23)
+            connection.execute(MESSAGES, {"start": late, "first": LAST + 1, "last": LAST + 1})
+            counts.fold(connection)
+            assert sum(hour["messages"] for hour in _counted(connection)[0]) == LAST + 1
+
+
+def _create(url: str) -> None:
+    with _connect(url) as connection:
+        connection.execute("CREATE EXTENSION timescaledb")
+    migrate.migrate(url)
+
+
+def _dumped(connection: pool.Connection, folder: Path) -> list[Table]:
+    """What a backup writes of the messages and of their counts."""
+    columns = tables.kept(connection)
+    return [
+        tables.dump(connection, name, columns[name], folder / name, lambda _: None)
+        for name in ("events", *tables.HOURS)
+    ]
+
+
+def _load(connection: pool.Connection, kept: dict[str, list[tuple[Any, ...]]]) -> None:
+    """By INSERT: this build does not know COPY FROM."""
+    for name, rows in kept.items():
+        values = ", ".join(["%s"] * len(rows[0]))
+        connection.cursor().executemany(f"INSERT INTO {name} VALUES ({values})", rows)  # noqa: S608 - the code's own names
 
 
 def test_old_chunks_are_compressed_and_still_take_what_comes(community_url: str, tmp_path: Path) -> None:
