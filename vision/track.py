@@ -10,6 +10,7 @@ import numpy as np
 from vision import geometry
 
 if TYPE_CHECKING:
+    from vision.camera_motion import Similarity
     from vision.detect import Detection
     from vision.geometry import Box
 
@@ -90,6 +91,12 @@ class _History:
     """Media times of these."""
     origin: Box | None = None
 
+    def follow(self, movement: Similarity) -> None:
+        """Where it was is elsewhere in the picture now: the camera moved."""
+        self.track = replace(self.track, box=movement.box(self.track.box))
+        self.recent = [movement.box(box) for box in self.recent]
+        self.origin = None if self.origin is None else movement.box(self.origin)
+
 
 @dataclass(slots=True)
 class _Fixture:
@@ -121,6 +128,8 @@ class Tracker:
         self._next_id = 1
         self._clock_s = 0.0
         self._last_s: float | None = None
+        self._to_reference: Similarity | None = None
+        """From the present picture to one that stands still, in which the tracker counts; None: they are the same."""
         self.in_doubt = True
         """The detector's last look left it open where one of few movers is: so look again at once."""
 
@@ -136,6 +145,15 @@ class Tracker:
         self.in_doubt |= any(self._is_open(group, history) for (group, _), history in self._histories.items())
         self.in_doubt &= not self._is_crowd()
         return self.tracks()
+
+    def camera_moved(self, movement: Similarity) -> None:
+        """The camera moved since the picture before; to be called before `update`, `hold` or `carry`."""
+        back = movement.back()
+        self._to_reference = back if self._to_reference is None else back.then(self._to_reference)
+        for history in (*self._histories.values(), *self._ended):
+            history.follow(movement)
+        for fixture in self._fixtures:
+            fixture.box = movement.box(fixture.box)
 
     def _is_open(self, group: str, history: _History) -> bool:
         """Whether the next picture may decide something about a person or vehicle: one more look is worth it."""
@@ -199,6 +217,7 @@ class Tracker:
         self._trackers.clear()
         self._histories.clear()
         self._ended.clear()
+        self._to_reference = None
 
     def _advance(self, media_time_s: float) -> None:
         step_s = 1.0 / _NOMINAL_FPS if self._last_s is None else media_time_s - self._last_s
@@ -208,7 +227,9 @@ class Tracker:
     def _associate(self, group: str, detections: list[Detection], media_time_s: float) -> None:
         import supervision  # noqa: PLC0415 - takes two seconds, which only a running camera need pay
 
-        boxes = np.array([one.box for one in detections], np.float32).reshape(-1, 4) * _TRACKER_SCALE
+        still = self._to_reference
+        placed = [one.box if still is None else still.box(one.box) for one in detections]
+        boxes = np.array(placed, np.float32).reshape(-1, 4) * _TRACKER_SCALE
         found = supervision.Detections(
             xyxy=boxes,
             confidence=np.array([one.confidence for one in detections], np.float32),
