@@ -183,7 +183,7 @@ COMMENT ON COLUMN events.sequence IS 'Its number in that outbox, from 1, without
 COMMENT ON COLUMN events.occurred_at IS 'When the rule''s condition became true, or for a closed message when it ended (device); where time_fault is set, when the message arrived (server).';
 COMMENT ON COLUMN events.message_id IS 'What the room''s acks name.';
 COMMENT ON COLUMN events.device_id IS 'Who sent it; always that of the topic. No foreign key: see device_metrics.';
-COMMENT ON COLUMN events.camera_id IS 'Which of its cameras.';
+COMMENT ON COLUMN events.camera_id IS 'Which of its cameras; empty: none, a finding in a flight''s footage.';
 COMMENT ON COLUMN events.rule IS 'Which rule fired.';
 COMMENT ON COLUMN events.phase IS 'opened, updated or closed.';
 COMMENT ON COLUMN events.severity IS 'info, low, medium, high or critical.';
@@ -219,7 +219,7 @@ COMMENT ON COLUMN kept_events.sequence IS 'As in events.';
 COMMENT ON COLUMN kept_events.occurred_at IS 'As in events.';
 COMMENT ON COLUMN kept_events.message_id IS 'As in events.';
 COMMENT ON COLUMN kept_events.device_id IS 'As in events.';
-COMMENT ON COLUMN kept_events.camera_id IS 'As in events.';
+COMMENT ON COLUMN kept_events.camera_id IS 'Which of its cameras; empty: none, a finding in a flight''s footage.';
 COMMENT ON COLUMN kept_events.rule IS 'As in events.';
 COMMENT ON COLUMN kept_events.phase IS 'As in events.';
 COMMENT ON COLUMN kept_events.severity IS 'As in events.';
@@ -270,7 +270,7 @@ CREATE TABLE alerts (
     alert_id uuid PRIMARY KEY,
     event_id uuid NOT NULL,
     device_id text NOT NULL,
-    camera_id text NOT NULL,
+    camera_id text,
     rule text NOT NULL,
     severity text NOT NULL CHECK (severity IN ('info', 'low', 'medium', 'high', 'critical')),
     confidence double precision NOT NULL CHECK (confidence BETWEEN 0 AND 1),
@@ -312,7 +312,7 @@ COMMENT ON TABLE alerts IS 'The room''s row for an event that a person must judg
 COMMENT ON COLUMN alerts.alert_id IS 'UUIDv7 of this room.';
 COMMENT ON COLUMN alerts.event_id IS 'The event it stands for, unique within the device.';
 COMMENT ON COLUMN alerts.device_id IS 'Who reported it.';
-COMMENT ON COLUMN alerts.camera_id IS 'Which of its cameras.';
+COMMENT ON COLUMN alerts.camera_id IS 'Which of its cameras; null: none, a finding in a flight''s footage.';
 COMMENT ON COLUMN alerts.rule IS 'Which rule fired.';
 COMMENT ON COLUMN alerts.severity IS 'As the device said last.';
 COMMENT ON COLUMN alerts.confidence IS 'Of the rule, 0..1, as the device said last.';
@@ -476,7 +476,8 @@ CREATE TABLE evidence (
     expires_at timestamptz,
     erased_at timestamptz,
     CHECK (announced_at IS NOT NULL OR received_at IS NOT NULL),
-    CHECK (announced_at IS NULL OR (camera_id IS NOT NULL AND (event_id IS NULL) <> (command_id IS NULL)
+    CHECK (announced_at IS NULL OR ((camera_id IS NOT NULL OR event_id IS NOT NULL)
+                                    AND (event_id IS NULL) <> (command_id IS NULL)
                                     AND kind IS NOT NULL AND media_type IS NOT NULL))
 );
 CREATE INDEX evidence_by_event ON evidence (device_id, event_id);
@@ -485,10 +486,11 @@ CREATE INDEX evidence_by_sha256 ON evidence (sha256);
 CREATE INDEX evidence_by_age ON evidence (coalesce(captured_to, received_at))
     WHERE received_at IS NOT NULL AND erased_at IS NULL;
 CREATE INDEX evidence_by_expiry ON evidence (expires_at) WHERE expires_at IS NOT NULL AND erased_at IS NULL;
+CREATE INDEX evidence_awaited ON evidence (device_id) WHERE announced_at IS NOT NULL AND received_at IS NULL AND erased_at IS NULL;
 COMMENT ON TABLE evidence IS 'Files of an event or of the answer to a command: announced by a message, received by HTTP, in either order. Seen by people only when both.';
 COMMENT ON COLUMN evidence.evidence_id IS 'Given by the device.';
 COMMENT ON COLUMN evidence.device_id IS 'Who announced or uploaded it; nobody else may do the other half.';
-COMMENT ON COLUMN evidence.camera_id IS 'Which of its cameras; null until announced.';
+COMMENT ON COLUMN evidence.camera_id IS 'Which of its cameras; null until announced, and of a finding in a flight''s footage.';
 COMMENT ON COLUMN evidence.event_id IS 'The event that announced it; null until then, and where a command''s answer did.';
 COMMENT ON COLUMN evidence.command_id IS 'The command whose answer announced it; null until then, and where an event did.';
 COMMENT ON COLUMN evidence.kind IS 'wire.event.EvidenceKind, such as snapshot, clip, recording; null until announced.';
@@ -506,7 +508,7 @@ COMMENT ON COLUMN evidence.erased_at IS 'When the room erased its file (server);
 
 CREATE TABLE holds (
     hold_id uuid PRIMARY KEY,
-    object_kind text NOT NULL CHECK (object_kind IN ('alert', 'evidence', 'camera')),
+    object_kind text NOT NULL CHECK (object_kind IN ('alert', 'evidence', 'camera', 'flight')),
     alert_id uuid,
     evidence_id uuid,
     device_id text,
@@ -520,16 +522,18 @@ CREATE TABLE holds (
     released_at timestamptz,
     released_by text,
     release_reason text,
+    flight_id uuid,
     CHECK ((object_kind = 'alert') = (alert_id IS NOT NULL)),
     CHECK ((object_kind = 'evidence') = (evidence_id IS NOT NULL)),
     CHECK (num_nulls(device_id, camera_id, held_from, held_to) = CASE object_kind WHEN 'camera' THEN 0 ELSE 4 END),
     CHECK (held_from <= held_to),
-    CHECK (num_nulls(released_at, released_by, release_reason) IN (0, 3))
+    CHECK (num_nulls(released_at, released_by, release_reason) IN (0, 3)),
+    CONSTRAINT holds_flight CHECK ((object_kind = 'flight') = (flight_id IS NOT NULL))
 );
 CREATE INDEX holds_not_released ON holds (object_kind) WHERE released_at IS NULL;
 COMMENT ON TABLE holds IS 'What must not be erased though its time is over. No foreign keys: a hold is remembered longer than its object.';
 COMMENT ON COLUMN holds.hold_id IS 'UUIDv7 of this room.';
-COMMENT ON COLUMN holds.object_kind IS 'alert: it, its messages and files; evidence: a file and all of its alert; camera: all that one recorded in a span.';
+COMMENT ON COLUMN holds.object_kind IS 'alert: it, its messages and files; evidence: a file and all of its alert; camera: all that one recorded in a span; flight: its log, its files and what was found in them.';
 COMMENT ON COLUMN holds.alert_id IS 'Which alert; null for other kinds.';
 COMMENT ON COLUMN holds.evidence_id IS 'Which file; null for other kinds.';
 COMMENT ON COLUMN holds.device_id IS 'Of the camera; null for other kinds.';
@@ -543,6 +547,7 @@ COMMENT ON COLUMN holds.until IS 'When it ends by itself (server); null: when it
 COMMENT ON COLUMN holds.released_at IS 'When it was released (server); null: it was not.';
 COMMENT ON COLUMN holds.released_by IS 'By whom.';
 COMMENT ON COLUMN holds.release_reason IS 'Why.';
+COMMENT ON COLUMN holds.flight_id IS 'Which flight; null for other kinds.';
 
 CREATE FUNCTION protected_alerts(moment timestamptz)
     RETURNS TABLE (alert_id uuid, device_id text, event_id uuid, because text)
@@ -806,6 +811,27 @@ COMMENT ON COLUMN recoveries.ask_at IS 'When it is asked next, once it is there 
 COMMENT ON COLUMN recoveries.command_id IS 'The resend command that asked last; null: none yet.';
 COMMENT ON COLUMN recoveries.ended_at IS 'When the device answered (server); null: it is awaited.';
 COMMENT ON COLUMN recoveries.result IS 'answered, or why the device refused.';
+
+CREATE TABLE restores (
+    restored_at timestamptz PRIMARY KEY,
+    backup_id uuid NOT NULL
+);
+COMMENT ON TABLE restores IS 'When a backup was brought into this database.';
+COMMENT ON COLUMN restores.restored_at IS 'When all rows were there (server).';
+COMMENT ON COLUMN restores.backup_id IS 'Of the manifest.';
+
+CREATE TABLE evidence_asked (
+    evidence_id uuid PRIMARY KEY REFERENCES evidence (evidence_id) ON DELETE CASCADE,
+    times_asked integer NOT NULL CHECK (times_asked >= 1),
+    ask_at timestamptz NOT NULL,
+    command_id uuid REFERENCES commands (command_id) ON DELETE SET NULL
+);
+CREATE INDEX evidence_asked_by_command ON evidence_asked (command_id);
+COMMENT ON TABLE evidence_asked IS 'Files that a restored room lacks though they are announced, and for which it has asked their device.';
+COMMENT ON COLUMN evidence_asked.evidence_id IS 'Which.';
+COMMENT ON COLUMN evidence_asked.times_asked IS 'How often.';
+COMMENT ON COLUMN evidence_asked.ask_at IS 'When it is asked next, where the device does not answer (server).';
+COMMENT ON COLUMN evidence_asked.command_id IS 'The resend command that asked last; null: it is gone.';
 
 -- People ---------------------------------------------------------------------------------------------------------------
 
@@ -1091,12 +1117,19 @@ CREATE TABLE footage (
     created_at timestamptz NOT NULL,
     received_at timestamptz,
     erased_at timestamptz,
+    modified_at timestamptz,
+    read_at timestamptz,
+    pixelated_sha256 text CHECK (pixelated_sha256 ~ '^[0-9a-f]{64}$'),
+    pixelated_bytes bigint CHECK (pixelated_bytes > 0),
     CHECK (state NOT IN ('ready', 'erased') OR sha256 IS NOT NULL),
-    CHECK ((state = 'erased') = (erased_at IS NOT NULL))
+    CHECK ((state = 'erased') = (erased_at IS NOT NULL)),
+    CONSTRAINT footage_pixelated CHECK ((pixelated_sha256 IS NULL) = (pixelated_bytes IS NULL))
 );
 CREATE INDEX footage_by_flight ON footage (flight_id, captured_from);
 CREATE INDEX footage_by_sha256 ON footage (sha256);
 CREATE INDEX footage_by_upload ON footage (upload_id) WHERE upload_id IS NOT NULL;
+CREATE INDEX footage_by_name ON footage (name, bytes);
+CREATE INDEX footage_by_pixelated_sha256 ON footage (pixelated_sha256) WHERE pixelated_sha256 IS NOT NULL;
 CREATE INDEX footage_by_age ON footage (coalesce(captured_to, received_at)) WHERE state = 'ready';
 COMMENT ON TABLE footage IS 'Files of a flight, originals as they came from the card and what was made small of them beforehand. Never changed; erased when their time is over.';
 COMMENT ON COLUMN footage.footage_id IS 'UUIDv7 of this room.';
@@ -1126,6 +1159,10 @@ COMMENT ON COLUMN footage.sync_quality IS 'How sure that is, 0..1 (vision.teleme
 COMMENT ON COLUMN footage.created_at IS 'When it was named first (server).';
 COMMENT ON COLUMN footage.received_at IS 'When the whole was in the store (server); null: not yet.';
 COMMENT ON COLUMN footage.erased_at IS 'When its file was erased (server); null: it is there, or never came.';
+COMMENT ON COLUMN footage.modified_at IS 'When the card says that the file was last written, which is when its recording ended (drone); null: not given.';
+COMMENT ON COLUMN footage.read_at IS 'When its telemetry was looked for (server), found or not; null: not yet.';
+COMMENT ON COLUMN footage.pixelated_sha256 IS 'Its small copy with people pixelated, in the store; null: none was made.';
+COMMENT ON COLUMN footage.pixelated_bytes IS 'Size of that copy.';
 
 CREATE TABLE telemetry_samples (
     footage_id uuid NOT NULL,
@@ -1324,6 +1361,21 @@ COMMENT ON COLUMN findings.merged_into IS 'The finding that shows the same; null
 COMMENT ON COLUMN findings.site_id IS 'The site that it belongs to; null: none.';
 COMMENT ON COLUMN findings.event_id IS 'The event of rule drone_finding that it became; null unless confirmed once.';
 
+CREATE FUNCTION protected_footage(moment timestamptz)
+    RETURNS TABLE (footage_id uuid, flight_id uuid, because text)
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT footage.footage_id, footage.flight_id, 'hold ' || holds.hold_id
+    FROM holds JOIN footage ON footage.flight_id = holds.flight_id
+    WHERE holds.released_at IS NULL AND coalesce(holds.until > moment, true)
+    UNION ALL
+    SELECT footage.footage_id, footage.flight_id, 'alert ' || protected.alert_id
+    FROM protected_alerts(moment) AS protected
+    JOIN findings ON findings.event_id = protected.event_id
+    JOIN footage ON footage.footage_id = findings.footage_id;
+END;
+COMMENT ON FUNCTION protected_footage IS 'Files of flights that must stay at that moment, and why: of held flights, and those that a finding with a protected alert is in.';
+
 CREATE TABLE finding_history (
     history_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     finding_id uuid NOT NULL REFERENCES findings (finding_id),
@@ -1344,6 +1396,89 @@ COMMENT ON COLUMN finding_history.actor IS 'User name, or room.';
 COMMENT ON COLUMN finding_history.action IS 'What was done, such as confirm, reject, merge, place.';
 COMMENT ON COLUMN finding_history.changed IS 'Columns that changed, each [before, after]; null: none.';
 COMMENT ON COLUMN finding_history.reason IS 'Why, as given.';
+
+CREATE TABLE room_outbox (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    device_id text NOT NULL REFERENCES devices (device_id),
+    outbox_id uuid NOT NULL
+);
+COMMENT ON TABLE room_outbox IS 'As which device the room itself reports what people found in footage. That device is revoked from its first moment: nobody may speak as it over the wire.';
+COMMENT ON COLUMN room_outbox.only_one IS 'There is one row.';
+COMMENT ON COLUMN room_outbox.device_id IS 'Its row in devices.';
+COMMENT ON COLUMN room_outbox.outbox_id IS 'Of its messages; their count is in outboxes.';
+
+CREATE TABLE known_points (
+    known_point_id uuid PRIMARY KEY,
+    flight_id uuid NOT NULL REFERENCES flights (flight_id),
+    footage_id uuid NOT NULL REFERENCES footage (footage_id),
+    time_s double precision,
+    x double precision NOT NULL CHECK (x BETWEEN 0 AND 1),
+    y double precision NOT NULL CHECK (y BETWEEN 0 AND 1),
+    lat double precision NOT NULL CHECK (lat BETWEEN -90 AND 90),
+    lon double precision NOT NULL CHECK (lon BETWEEN -180 AND 180),
+    added_at timestamptz NOT NULL,
+    added_by text NOT NULL,
+    removed_at timestamptz
+);
+CREATE INDEX known_points_by_flight ON known_points (flight_id) WHERE removed_at IS NULL;
+COMMENT ON TABLE known_points IS 'Points of a flight''s pictures of which somebody knows where they are: they correct the places of the whole flight.';
+COMMENT ON COLUMN known_points.known_point_id IS 'UUIDv7 of this room.';
+COMMENT ON COLUMN known_points.flight_id IS 'Of which flight.';
+COMMENT ON COLUMN known_points.footage_id IS 'In which video or still.';
+COMMENT ON COLUMN known_points.time_s IS 'Moment of the video, seconds from its first picture; null: a still.';
+COMMENT ON COLUMN known_points.x IS 'In the picture, 0..1 from the left.';
+COMMENT ON COLUMN known_points.y IS 'In the picture, 0..1 from the top.';
+COMMENT ON COLUMN known_points.lat IS 'Where it truly is, degrees WGS 84.';
+COMMENT ON COLUMN known_points.lon IS 'Where it truly is, degrees WGS 84.';
+COMMENT ON COLUMN known_points.added_at IS 'When (server).';
+COMMENT ON COLUMN known_points.added_by IS 'User name.';
+COMMENT ON COLUMN known_points.removed_at IS 'When it was taken back (server); null: it counts.';
+
+CREATE TABLE site_visits (
+    site_id uuid NOT NULL REFERENCES sites (site_id),
+    visit_id uuid NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('finding', 'alert', 'look', 'person')),
+    at timestamptz NOT NULL,
+    finding_id uuid REFERENCES findings (finding_id),
+    alert_id uuid REFERENCES alerts (alert_id),
+    flight_id uuid REFERENCES flights (flight_id),
+    footage_id uuid REFERENCES footage (footage_id),
+    time_s double precision,
+    lat double precision CHECK (lat BETWEEN -90 AND 90),
+    lon double precision CHECK (lon BETWEEN -180 AND 180),
+    ce90_m double precision CHECK (ce90_m >= 0),
+    before_sha256 text CHECK (before_sha256 ~ '^[0-9a-f]{64}$'),
+    after_sha256 text CHECK (after_sha256 ~ '^[0-9a-f]{64}$'),
+    changed_share double precision CHECK (changed_share BETWEEN 0 AND 1),
+    actor text NOT NULL,
+    note text,
+    PRIMARY KEY (site_id, visit_id),
+    CHECK ((kind = 'finding') = (finding_id IS NOT NULL)),
+    CHECK ((kind = 'alert') = (alert_id IS NOT NULL)),
+    CHECK ((lat IS NULL) = (lon IS NULL))
+);
+CREATE UNIQUE INDEX site_visits_of_finding ON site_visits (finding_id) WHERE finding_id IS NOT NULL;
+CREATE UNIQUE INDEX site_visits_of_alert ON site_visits (alert_id) WHERE alert_id IS NOT NULL;
+CREATE UNIQUE INDEX site_visits_of_flight ON site_visits (site_id, flight_id) WHERE kind = 'look';
+CREATE INDEX site_visits_of ON site_visits (site_id, at DESC);
+COMMENT ON TABLE site_visits IS 'Each time that something was seen at a site, or that somebody or a flight looked.';
+COMMENT ON COLUMN site_visits.site_id IS 'Of which site.';
+COMMENT ON COLUMN site_visits.visit_id IS 'UUIDv7 of this room.';
+COMMENT ON COLUMN site_visits.kind IS 'finding: confirmed in footage; alert: of a camera, confirmed; look: a flight''s pictures show the place; person: somebody changed its status or wrote a note.';
+COMMENT ON COLUMN site_visits.at IS 'When (drone or camera; of a person, server).';
+COMMENT ON COLUMN site_visits.finding_id IS 'Which finding; null for other kinds.';
+COMMENT ON COLUMN site_visits.alert_id IS 'Which alert; null for other kinds.';
+COMMENT ON COLUMN site_visits.flight_id IS 'In which flight; null: none.';
+COMMENT ON COLUMN site_visits.footage_id IS 'Of a look: where its best picture is.';
+COMMENT ON COLUMN site_visits.time_s IS 'And when in that video; null: a still.';
+COMMENT ON COLUMN site_visits.lat IS 'Where it was seen, degrees WGS 84; null: nothing of its own.';
+COMMENT ON COLUMN site_visits.lon IS 'Degrees, WGS 84.';
+COMMENT ON COLUMN site_visits.ce90_m IS 'Radius that holds it with 90 %.';
+COMMENT ON COLUMN site_visits.before_sha256 IS 'The place at the look before, people pixelated, laid over after; null: none, or erased.';
+COMMENT ON COLUMN site_visits.after_sha256 IS 'The place at this look, people pixelated; null: none, or erased.';
+COMMENT ON COLUMN site_visits.changed_share IS 'Of the place that changed between both, 0..1; null: not compared.';
+COMMENT ON COLUMN site_visits.actor IS 'User name, or room.';
+COMMENT ON COLUMN site_visits.note IS 'In words; of a person what was done.';
 
 -- Live stream ----------------------------------------------------------------------------------------------------------
 
@@ -1373,7 +1508,7 @@ SELECT
     END AS location,
     alerts.staged, files.snapshot_url, files.snapshot_annotated_url, files.clip_url, alerts.objects, alerts.time_fault
 FROM alerts
-JOIN cameras USING (device_id, camera_id)
+LEFT JOIN cameras USING (device_id, camera_id)
 LEFT JOIN LATERAL (
     SELECT
         max('/api/v1/evidence/' || evidence_id) FILTER (WHERE kind = 'snapshot') AS snapshot_url,
