@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,7 +26,13 @@ class Attributes(BaseModel):
     expected: str | None = Field(default=None, max_length=100)
     """The expected activity of the rule's calendar for which the severity was lowered."""
     ended: str | None = Field(default=None, max_length=100)
-    """Of `closed`: how it was known to be over, such as `taken`, `returned`, `hours_over`."""
+    """Of `closed`: how it was known to be over, such as `taken`, `returned`, `hours_over`, `camera_moved`."""
+    location_method: str | None = Field(default=None, max_length=500)
+    """How a drone's `location` was computed."""
+    location_depression_deg: float | None = Field(default=None, allow_inf_nan=False)
+    """How steeply the drone looked down there."""
+    location_refused: str | None = Field(default=None, max_length=500)
+    """Why a drone's event has no `location`."""
 
 
 class IllegalDumpingAttributes(Attributes):
@@ -88,6 +95,21 @@ class SmokeFireAttributes(Attributes):
     """The model's labels that were seen when it began."""
 
 
+class DroneFindingAttributes(Attributes):
+    """Of `drone_finding`."""
+
+    flight_id: UUID
+    finding_id: UUID
+    site_id: UUID | None = None
+    label: str | None = Field(default=None, max_length=100)
+    """What the detector took it for, or what a person wrote."""
+    method: str | None = Field(default=None, max_length=1000)
+    """How the place was found."""
+    depression_deg: float | None = Field(default=None, allow_inf_nan=False)
+    """How steeply the camera looked down at it."""
+    reviewed_by: str | None = Field(default=None, max_length=200)
+
+
 ATTRIBUTES: dict[str, type[Attributes]] = {
     "illegal_dumping": IllegalDumpingAttributes,
     "object_removed": ObjectRemovedAttributes,
@@ -98,4 +120,5 @@ ATTRIBUTES: dict[str, type[Attributes]] = {
     "fast_motion_or_fight": FastMotionAttributes,
     "camera_tamper": CameraTamperAttributes,
     "smoke_fire": SmokeFireAttributes,
+    "drone_finding": DroneFindingAttributes,
 }

@@ -16,6 +16,7 @@ from wire.message import Part, UtcTime
 if TYPE_CHECKING:
     from wire.control import CommandMessage
 
+RESEND_FILES_MAX = 200
 SPAN_LONGEST_S = 6 * 3600
 """Of a command on recordings."""
 
@@ -153,17 +154,32 @@ class Cancelled(Part):
 
 
 class Resend(Part):
-    """`resend`: send these messages of the outbox again."""
+    """`resend`: send these messages of the outbox again, and the files that the room lacks though they are announced.
 
-    outbox_id: UUID
-    from_: int = Field(alias="from", ge=1, lt=2**63)
-    to: int = Field(ge=1, lt=2**63)
+    One of the two or both; an agent that does not know `evidence` refuses only the commands that have it.
+    """
+
+    outbox_id: UUID | None = None
+    from_: int | None = Field(default=None, alias="from", ge=1, lt=2**63)
+    to: int | None = Field(default=None, ge=1, lt=2**63)
+    evidence: list[UUID] | None = Field(default=None, min_length=1, max_length=RESEND_FILES_MAX)
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        given = {self.outbox_id is not None, self.from_ is not None, self.to is not None}
+        if len(given) > 1:
+            raise ValueError("outbox_id, from and to belong together")
+        if given == {False} and self.evidence is None:
+            raise ValueError("messages (outbox_id, from, to) or evidence must be named")
+        return self
 
 
 class Resent(Part):
     """The answer to `resend`."""
 
     messages: int = Field(ge=0)
+    evidence: int = Field(default=0, ge=0)
+    """Files of those named that are still on the device and are on their way."""
 
 
 class TakeSnapshot(Part):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -47,7 +47,7 @@ class CameraStatus(Part):
     name: str = Field(min_length=1, max_length=200)
     state: CameraState
     reason: str = Field(default="", max_length=500)
-    """Why it is not live; empty where it is."""
+    """Why it is not live, or of a live one what it cannot do meanwhile, such as a drone's that flies."""
     since: UtcTime
     """The device's clock, when the camera came to this state."""
     last_frame_at: UtcTime | None = None
@@ -115,19 +115,39 @@ class MetricsMessage(Message):
     """Of its TLS certificate; null: it has none."""
 
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Corner = tuple[
+    Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)],
+    Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)],
+]
+"""lat, lon."""
+
+
 class PositionMessage(Message):
-    """Where a drone or ground station is."""
+    """Where a drone or ground station is, and what its camera looks at."""
 
     SCHEMA: ClassVar[str] = "talaia.position"
     VERSION: ClassVar[int] = 1
 
     device_id: Identifier
     at: UtcTime
+    """The device's clock, when the position came from the aircraft."""
     lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
     lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
-    relative_altitude_m: float | None = None
-    absolute_altitude_m: float | None = None
-    gimbal_yaw_deg: float | None = None
-    gimbal_pitch_deg: float | None = None
-    gimbal_roll_deg: float | None = None
+    accuracy_m: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """One standard deviation, where the aircraft tells it."""
+    relative_altitude_m: Finite | None = None
+    """Above the point of take-off."""
+    absolute_altitude_m: Finite | None = None
+    heading_deg: Finite | None = None
+    """Of the aircraft's nose from true north, -180 to 180."""
+    speed_m_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Over the ground."""
+    gimbal_yaw_deg: Finite | None = None
+    gimbal_pitch_deg: Finite | None = None
+    gimbal_roll_deg: Finite | None = None
     camera_id: Identifier | None = None
+    hovers: bool | None = None
+    """Whether rules that need a still picture work; null: nobody looks at its picture."""
+    footprint: list[Corner] = Field(default=[], max_length=8)
+    """Where the picture's corners lie on the ground, in order round it; empty where that is not known, or too far."""

@@ -29,6 +29,8 @@ EvidenceKind = Literal[
 """`before` and `after`: the place without and with the thing; `actor`, `vehicle`: the best picture of who brought it;
 `recording`: a span of the recording as it is, `recording_pixelated`: a copy in which nobody can be known,
 `recording_view`: a copy of `recording`, coded again because browsers do not play what the camera sends; no original."""
+FINDING_RULE = "drone_finding"
+"""Something in a flight's footage that a person confirmed."""
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -91,7 +93,8 @@ class EventMessage(Message):
     sequence: int = Field(ge=1, lt=2**63)
     """From 1, gapless within the outbox, also over restarts."""
     device_id: Identifier
-    camera_id: Identifier
+    camera_id: Identifier | None
+    """Null: of no camera, only of rule `drone_finding`, which only the room itself reports."""
     rule: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     phase: Phase
     occurred_at: UtcTime
@@ -108,6 +111,12 @@ class EventMessage(Message):
     model: ModelReference
     attributes: dict[str, JsonValue]
     """Typed by rule: `wire.attributes`."""
+
+    @model_validator(mode="after")
+    def _camera_suits_rule(self) -> EventMessage:
+        if (self.camera_id is None) != (self.rule == FINDING_RULE):
+            raise ValueError(f"camera_id is null for the rule {FINDING_RULE} only, and always there")
+        return self
 
     @model_validator(mode="after")
     def _attributes_suit_rule(self) -> EventMessage:

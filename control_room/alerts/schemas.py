@@ -36,8 +36,9 @@ class AlertItem(BaseModel):
     alert_id: uuid.UUID
     event_id: uuid.UUID
     rule: str
-    camera_id: str
-    camera_name: str
+    camera_id: str | None
+    """Null: of no camera, a finding in the footage of the flight that `attributes` name."""
+    camera_name: str | None
     device_id: str
     severity: Severity
     state: State

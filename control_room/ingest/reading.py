@@ -83,16 +83,20 @@ def read(delivery: Delivery) -> Outcome:
         return refuse(delivery, device_id, Reason.INVALID, f"broke its reader: {type(error).__name__}")
     if not isinstance(found, EventMessage | StatusMessage | MetricsMessage | ReplyMessage):
         raise TypeError(f"{topic.name} is subscribed to, but not read")
-    fault = _fault(delivery, device_id, found.device_id)
+    fault = _fault(delivery, device_id, found)
     if fault is not None:
         return refuse(delivery, device_id, *fault)
     return Accepted(delivery, device_id, found, _awaited(found), tuple(warnings))
 
 
-def _fault(delivery: Delivery, device_id: str, said: str) -> tuple[Reason, str] | None:
+def _fault(
+    delivery: Delivery, device_id: str, found: EventMessage | StatusMessage | MetricsMessage | ReplyMessage
+) -> tuple[Reason, str] | None:
     """What is wrong with a message that can be read."""
-    if said != device_id:
-        return Reason.OTHER_DEVICE, f"the topic is that of {device_id}, the message says {said}"
+    if found.device_id != device_id:
+        return Reason.OTHER_DEVICE, f"the topic is that of {device_id}, the message says {found.device_id}"
+    if isinstance(found, EventMessage) and found.camera_id is None:
+        return Reason.INVALID, f"camera_id: a device names its camera; {found.rule} is the room's own rule"
     if b"u0000" in delivery.payload and _ZERO_BYTE.search(delivery.payload):
         return Reason.NOT_STORABLE, "a text with a zero byte"
     return None

@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from uuid_utils import compat as uuids
 
@@ -24,6 +23,7 @@ from control_room.database import pool, sql
 from control_room.ingest import clocks, reading, statuses
 from control_room.ingest.reading import Accepted, Outcome, Refused
 from control_room.ingest.refusals import Reason
+from control_room.ingest.traced import TracedBatch
 from control_room.stream import publish
 from wire.control import ReplyMessage
 from wire.device import MetricsMessage, StatusMessage
@@ -65,7 +65,14 @@ def prepare(connection: pool.Connection) -> None:
         connection.execute(_QUERIES["prepare_fresh"])
 
 
-def store(connection: pool.Connection, batch: list[Outcome], now: datetime, *, keep_refused: bool = True) -> Stored:
+def store(
+    connection: pool.Connection,
+    batch: list[Outcome],
+    now: datetime,
+    *,
+    keep_refused: bool = True,
+    trace: TracedBatch | None = None,
+) -> Stored:
     """Store a batch. A message that the database cannot take becomes a dead letter and disturbs none of the others.
 
     Args:
@@ -73,22 +80,23 @@ def store(connection: pool.Connection, batch: list[Outcome], now: datetime, *, k
         batch: in the order in which it came.
         now: the server's clock.
         keep_refused: False: refused messages are dead letters already (a replay), they are neither kept nor counted.
+        trace: hears of the steps.
 
     Raises:
         psycopg.Error: the database is away or out of order; nothing of some part of the batch is stored, so that the
             whole batch must be given again.
     """
     try:
-        return _store_together(connection, batch, now, keep_refused=keep_refused)
+        return _store_together(connection, batch, now, keep_refused=keep_refused, trace=trace)
     except psycopg.Error as error:
         if not (isinstance(error, psycopg.DataError) or (error.sqlstate or "").startswith(_FAULT_OF_MESSAGE)):
             raise
         if len(batch) == 1:
             refused: list[Outcome] = [_not_storable(batch[0], error)]
-            return _store_together(connection, refused, now, keep_refused=keep_refused)
+            return _store_together(connection, refused, now, keep_refused=keep_refused, trace=trace)
     middle = len(batch) // 2
-    stored = store(connection, batch[:middle], now, keep_refused=keep_refused)
-    stored.add(store(connection, batch[middle:], now, keep_refused=keep_refused))
+    stored = store(connection, batch[:middle], now, keep_refused=keep_refused, trace=trace)
+    stored.add(store(connection, batch[middle:], now, keep_refused=keep_refused, trace=trace))
     return stored
 
 
@@ -99,12 +107,19 @@ def _not_storable(outcome: Outcome, error: psycopg.Error) -> Refused:
     return reading.refuse(outcome.delivery, outcome.device_id, Reason.NOT_STORABLE, detail)
 
 
-def _store_together(connection: pool.Connection, batch: list[Outcome], now: datetime, *, keep_refused: bool) -> Stored:
+def _store_together(
+    connection: pool.Connection,
+    batch: list[Outcome],
+    now: datetime,
+    *,
+    keep_refused: bool,
+    trace: TracedBatch | None,
+) -> Stored:
     with connection.transaction():
         sorted_batch = _Sorted(batch, _registered(connection, batch), _owners(connection, batch))
         touched = statuses.Touched()
         _add_cameras(connection, sorted_batch, touched, now)
-        alert_ids = _store_events(connection, sorted_batch, now)
+        alert_ids = _store_events(connection, sorted_batch, now, trace)
         for status in sorted_batch.statuses:
             statuses.store_status(connection, status, touched, now)
         statuses.store_metrics(connection, sorted_batch.metrics, touched, now)
@@ -112,8 +127,14 @@ def _store_together(connection: pool.Connection, batch: list[Outcome], now: date
             _add_dead_letters(connection, sorted_batch)
         _note(connection, sorted_batch)
         answered = [reply.command_id for reply in sorted_batch.replies if answers.take(connection, reply, now)]
-        _publish(connection, alert_ids, touched)
+        if trace is not None:
+            trace.mark("merge")
+        _publish(connection, alert_ids, touched, _shown_by(sorted_batch.events, trace))
         commands.tell(connection, answered)
+        if trace is not None:
+            trace.mark("notify")
+    if trace is not None:
+        trace.mark("commit")
     return sorted_batch.stored
 
 
@@ -192,7 +213,7 @@ def _registered(connection: pool.Connection, batch: list[Outcome]) -> dict[str, 
 def _add_cameras(connection: pool.Connection, batch: _Sorted, touched: statuses.Touched, now: datetime) -> None:
     named = {(message.device_id, camera.camera_id) for message in batch.statuses for camera in message.cameras}
     for accepted in batch.events:
-        if isinstance(accepted.message, EventMessage):
+        if isinstance(accepted.message, EventMessage) and accepted.message.camera_id is not None:
             named.add((accepted.device_id, accepted.message.camera_id))
     if named:
         device_ids, camera_ids = zip(*named, strict=True)
@@ -200,12 +221,14 @@ def _add_cameras(connection: pool.Connection, batch: _Sorted, touched: statuses.
         touched.cameras |= set(connection.execute(_QUERIES["add_cameras"], given).fetchall())
 
 
-def _store_events(connection: pool.Connection, batch: _Sorted, now: datetime) -> list[UUID]:
+def _store_events(connection: pool.Connection, batch: _Sorted, now: datetime, trace: TracedBatch | None) -> list[UUID]:
     """Events, and all that follows from those not stored before; the alerts that changed."""
     if not batch.events:
         return []
     is_any_off = _take_turns(connection, batch.events)
-    _copy_events(connection, batch.events)
+    _copy_events(connection, _each_once(batch.events))
+    if trace is not None:
+        trace.mark("copy")
     if is_any_off:
         connection.execute(_QUERIES["drop_known_in_time"])
     fresh = connection.execute(_QUERIES["store_events"]).rowcount
@@ -213,12 +236,23 @@ def _store_events(connection: pool.Connection, batch: _Sorted, now: datetime) ->
     batch.stored.counts["duplicate"] += len(batch.events) - fresh
     if not fresh:
         return []
+    if fresh < len(batch.events):
+        connection.execute(_QUERIES["drop_stale"])
     connection.execute(_QUERIES["count_events"])
     connection.execute(_QUERIES["note_outboxes"])
     alert_ids = [row[0] for row in connection.execute(_QUERIES["tell_alerts"], {"now": now})]
     connection.execute(_QUERIES["add_device_history"], {"alert_ids": alert_ids, "now": now})
     connection.execute(_QUERIES["announce_evidence"], {"now": now})
     return alert_ids
+
+
+def _each_once(events: list[Accepted]) -> list[Accepted]:
+    """Of those with the same key the first."""
+    found: dict[tuple[UUID, UUID, int], Accepted] = {}
+    for accepted in events:
+        if isinstance(accepted.message, EventMessage):
+            found.setdefault((accepted.message.event_id, accepted.message.outbox_id, accepted.message.sequence), accepted)
+    return list(found.values())
 
 
 def rows(batch: Iterable[Outcome]) -> Iterator[tuple[Any, ...]]:
@@ -314,10 +348,22 @@ def _note(connection: pool.Connection, batch: _Sorted) -> None:
         connection.execute(_QUERIES["count"], {"outcomes": list(counts), "numbers": list(counts.values())})
 
 
-def _publish(connection: pool.Connection, alert_ids: list[UUID], touched: statuses.Touched) -> None:
+def _shown_by(events: list[Accepted], trace: TracedBatch | None) -> dict[UUID, str]:
+    """Of each event, the `traceparent` of its newest message that is traced."""
+    if trace is None:
+        return {}
+    found: dict[UUID, str] = {}
+    messages = [each.message for each in events if isinstance(each.message, EventMessage)]
+    for message in sorted(messages, key=lambda each: (each.outbox_id, each.sequence)):
+        traceparent = trace.traceparent(message.message_id)
+        if traceparent is not None:
+            found[message.event_id] = traceparent
+    return found
+
+
+def _publish(
+    connection: pool.Connection, alert_ids: list[UUID], touched: statuses.Touched, shown_by: dict[UUID, str]
+) -> None:
     """Last in the transaction, because of the lock of the stream."""
     statuses.publish_touched(connection, touched)
-    if alert_ids:
-        with connection.cursor(row_factory=dict_row) as cursor:
-            alerts = cursor.execute(_QUERIES["alert_items"], {"alert_ids": alert_ids}).fetchall()
-        publish.publish_all(connection, "alert", alerts)
+    publish.publish_alerts(connection, alert_ids, shown_by)

@@ -255,6 +255,15 @@ BAD = {
     "no schema": ({"hello": 1}, "other_schema"),
     "unknown key": (messages.event() | {"weather": 1}, "invalid"),
     "off the Earth": (messages.event(location={"lat": 91, "lon": 0, "accuracy_m": 1}), "invalid"),
+    "of no camera": (messages.event(camera_id=None), "invalid"),
+    "the room's own rule": (
+        messages.event(
+            camera_id=None,
+            rule="drone_finding",
+            attributes={"flight_id": str(uuid.UUID(int=7)), "finding_id": str(uuid.UUID(int=8))},
+        ),
+        "invalid",
+    ),
     "other device": (messages.event("market"), "other_device"),
     "zero byte": (messages.event(zone="a\0b"), "not_storable"),
     "too large": (messages.event(zone="x" * 300_000), "too_large"),

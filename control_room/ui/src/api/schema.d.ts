@@ -917,9 +917,9 @@ export interface components {
             /** Rule */
             rule: string;
             /** Camera Id */
-            camera_id: string;
+            camera_id: string | null;
             /** Camera Name */
-            camera_name: string;
+            camera_name: string | null;
             /** Device Id */
             device_id: string;
             /**
@@ -984,9 +984,9 @@ export interface components {
             /** Rule */
             rule: string;
             /** Camera Id */
-            camera_id: string;
+            camera_id: string | null;
             /** Camera Name */
-            camera_name: string;
+            camera_name: string | null;
             /** Device Id */
             device_id: string;
             /**
@@ -1726,7 +1726,7 @@ export interface components {
         };
         /**
          * HoldItem
-         * @description A hold, in force or over.
+         * @description A hold, in force or over, with what it is of as far as that is still there.
          */
         HoldItem: {
             /**
@@ -1743,10 +1743,18 @@ export interface components {
             alert_id: string | null;
             /** Evidence Id */
             evidence_id: string | null;
+            /** Evidence Kind */
+            evidence_kind: string | null;
             /** Device Id */
             device_id: string | null;
             /** Camera Id */
             camera_id: string | null;
+            /** Camera Name */
+            camera_name: string | null;
+            /** Rule */
+            rule: string | null;
+            /** Opened At */
+            opened_at: string | null;
             /** Held From */
             held_from: string | null;
             /** Held To */
@@ -1765,8 +1773,11 @@ export interface components {
             released_by: string | null;
             /** Release Reason */
             release_reason: string | null;
-            /** In Force */
-            in_force: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "expired" | "released";
         };
         /**
          * HoldList
@@ -5597,10 +5608,14 @@ export interface operations {
     listed_api_v1_holds_get: {
         parameters: {
             query?: {
-                /** @description Only those that protect now, or only the others. */
-                in_force?: boolean | null;
-                alert_id?: string | null;
-                evidence_id?: string | null;
+                /** @description Of what. */
+                kind?: ("alert" | "evidence" | "camera") | null;
+                /** @description Whether it protects, is over, or was released. */
+                state?: ("open" | "expired" | "released") | null;
+                /** @description Those that keep this alert now: its own, of one of its files, of its camera at that time. */
+                protecting?: string | null;
+                /** @description Part of a reason, a person or a camera's name. */
+                search?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };

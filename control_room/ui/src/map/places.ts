@@ -1,6 +1,7 @@
 import type { Alert, Camera, CameraState, Place, Severity } from '../api/types';
 import { SEVERITIES } from '../api/types';
 import { matches } from '../feed/queue';
+import { t } from '../i18n/i18n.svelte';
 import { cameraKey } from '../stream/room.svelte';
 
 /** A point on the map: cameras and waiting alerts that lie at one place. */
@@ -56,7 +57,7 @@ export function troubleOf(spot: Spot): Exclude<CameraState, 'live'> | null {
 }
 
 export function nameOf(spot: Spot): string {
-  return spot.cameras.map((camera) => camera.name).join(', ') || (spot.alerts[0]?.camera_name ?? '');
+  return spot.cameras.map((camera) => camera.name).join(', ') || (spot.alerts[0] ? (spot.alerts[0].camera_name ?? t('alert.from_flight')) : '');
 }
 
 function gravity(spot: Spot): number {

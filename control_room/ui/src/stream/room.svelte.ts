@@ -7,8 +7,8 @@ import type { Health, StreamKind } from './source';
 const KEEP_CLOSED = 500;
 const KEEP_COMMANDS = 200;
 
-export const cameraKey = (camera: { device_id: string; camera_id: string }): string =>
-  `${camera.device_id}/${camera.camera_id}`;
+export const cameraKey = (camera: { device_id: string; camera_id: string | null }): string =>
+  `${camera.device_id}/${camera.camera_id ?? ''}`;
 
 interface Deps {
   /** Runs its argument soon and once: an animation frame, or at once where no frame will come. */
