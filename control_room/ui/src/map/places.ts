@@ -57,7 +57,10 @@ export function troubleOf(spot: Spot): Exclude<CameraState, 'live'> | null {
 }
 
 export function nameOf(spot: Spot): string {
-  return spot.cameras.map((camera) => camera.name).join(', ') || (spot.alerts[0] ? (spot.alerts[0].camera_name ?? t('alert.from_flight')) : '');
+  return (
+    spot.cameras.map((camera) => camera.name).join(', ') ||
+    (spot.alerts[0] ? (spot.alerts[0].camera_name ?? t('alert.from_flight')) : '')
+  );
 }
 
 function gravity(spot: Spot): number {
