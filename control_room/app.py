@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+import socket
 from typing import TYPE_CHECKING
 
 import psycopg
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from psycopg_pool import PoolTimeout
 from starlette.concurrency import run_in_threadpool
 
-from control_room import access, headers, limits, problems, screens
+from control_room import access, headers, limits, problems, screens, tracing
 from control_room import room as rooms
 from control_room.alerts import routes as alerts
 from control_room.alerts import service as alert_service
@@ -43,6 +46,7 @@ from control_room.stream import heartbeat
 from control_room.stream import routes as stream
 from control_room.stream.hub import Hub
 from control_room.stream.resume import Beginnings
+from control_room.stream.traced import TracedFrames
 from control_room.town import routes as town
 from control_room.uploads import expiry
 from control_room.uploads import limits as upload_limits
@@ -80,6 +84,15 @@ FEATURES = (
 _LARGER = {"/api/v1/evidence/": evidence_service.LIMIT_BYTES, "/api/v1/uploads": upload_limits.BYTES}
 """Bodies over the usual size, by the beginning of their paths."""
 _CHORES_EVERY_S = 2.0
+_LAST_SPANS_S = 1.0
+_TELLS_NOBODY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI's own telemetry, which an environment variable would turn on, tells addresses and words of exceptions."""
 _HALF_RECEIVED_KEPT_S = 3600.0
 
 _log = logging.getLogger(__name__)
@@ -94,6 +107,7 @@ def routed(built: Path = screens.BUILT) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        telemetry=_TELLS_NOBODY,
     )
     problems.install(app)
     for feature in FEATURES:
@@ -117,14 +131,15 @@ def create_app(
 
     Raises:
         OSError: the evidence store's directory cannot be made.
-        config.ConfigError: the room's key cannot be read.
+        config.ConfigError: the room's key cannot be read, or the extra that a setting needs is missing.
         access.UndeclaredRouteError: a route does not say who may call it.
     """
     app = routed(built)
     metrics = Metrics()
     store = opening.open_store(settings.store)
     signer, town = keys.load(settings.commands), authority.load(settings.enrolment)
-    hub = Hub(settings.database.url, heartbeat_s=heartbeat_s)
+    spans = tracing.start(settings.tracing, service="talaia-room", instance=f"{socket.gethostname()}-{os.getpid()}")
+    hub = Hub(settings.database.url, heartbeat_s=heartbeat_s, traced=None if spans is None else TracedFrames(spans))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -156,6 +171,8 @@ def create_app(
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await run_in_threadpool(database.close)
+            if spans is not None:
+                await run_in_threadpool(spans.close, _LAST_SPANS_S)
 
     app.router.lifespan_context = lifespan
     app.state.hub = hub

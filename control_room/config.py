@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from running import tracing
+
 _PREFIX = "TALAIA_"
 
 
@@ -270,6 +272,20 @@ class Logs(_Section):
     format: Literal["text", "json"] = "text"
 
 
+class Tracing(_Section):
+    """Who is told of the steps of messages."""
+
+    endpoint: str = ""
+    share: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _is_a_collector(self) -> Tracing:
+        allowed = tracing.endpoint_fault(self.endpoint) if self.endpoint else None
+        if allowed is not None:
+            raise _wrong(without_password(self.endpoint), allowed, ".endpoint")
+        return self
+
+
 class Session(_Section):
     """How long a browser stays logged in."""
 
@@ -292,6 +308,7 @@ class Settings(_Section):
     retention: Retention = Retention()
     backup: Backup = Backup()
     logs: Logs = Logs()
+    tracing: Tracing = Tracing()
     session: Session = Session()
 
     @property

@@ -21,6 +21,7 @@ from edge.errors import ConfigurationError
 from edge.explain import explain, hidden
 from edge.recording import RecordingSettings
 from edge.recording.masking import MaskMode
+from running import tracing
 from vision.zones import Zone
 from wire.device import LegalRegime
 from wire.event import Location
@@ -188,6 +189,20 @@ class CameraSection(Section):
     source: Annotated[str, Field(pattern=r"^((rtsp|http)s?://|onvif://|usb:/|file:)\S.*$")]
     substream: Annotated[str, Field(pattern=r"^rtsps?://\S+$")] | None = None
     """Analysed in place of `source`, whose packets are then only recorded."""
+class TracingSection(Section):
+    endpoint: str = ""
+    """Of a collector; empty: nothing is traced."""
+    share: float = Field(default=1.0, ge=0, le=1)
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_a_collector(cls, endpoint: str) -> str:
+        allowed = tracing.endpoint_fault(endpoint) if endpoint else None
+        if allowed is not None:
+            raise _fault(hidden(endpoint), allowed)
+        return endpoint
+
+
     password_file: Text | None = None
     """Of the camera, for the user that stands in the address."""
     loop: bool = False
@@ -271,6 +286,7 @@ class Settings(Section):
     _pushed_version: int | None = PrivateAttr(default=None)
 
     @property
+    tracing: TracingSection = TracingSection()
     def pushed_version(self) -> int | None:
         """Of what the room set beside the file; None where it set nothing."""
         return self._pushed_version

@@ -7,9 +7,12 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from edge import trust
+from edge.errors import ConfigurationError
 from edge.faults import again_after_faults
-from edge.publish import BrokerSettings, Publisher
+from edge.publish import BrokerSettings, Publisher, Traced
 from edge.upload import Uploader
+from edge.uploaded import Limits
+from running import tracing
 
 if TYPE_CHECKING:
     import ssl
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from wire.device import MetricsMessage, StatusMessage
 
 _LEAVE_S = 1.5
+_LAST_SPANS_S = 0.5
 _HANGS_S = 120.0
 """Longer than the longest back-off, and than one time limit of a slow upload."""
 
@@ -85,6 +89,8 @@ class Senders:
         until_s = self._clock.monotonic_s() + _LEAVE_S
         for thread in self._threads:
             thread.join(max(0.0, until_s - self._clock.monotonic_s()))
+        if self._traced is not None:
+            self._traced.close(_LAST_SPANS_S)
         for pulse in self._pulses:
             self._sent.pulses.forget(pulse)
 
@@ -92,6 +98,7 @@ class Senders:
         sent, clock, settings = self._sent, self._clock, self._settings
         publishing, uploading = (sent.pulses.new(name, _HANGS_S) for name in ("publish", "upload"))
         self._pulses = [publishing, uploading]
+        self._traced = _traced(settings)
         self._publisher = Publisher(
             broker_settings(settings),
             outbox=sent.outbox,
@@ -101,6 +108,7 @@ class Senders:
             metrics=sent.metrics,
             commands=sent.commands,
             pulse=publishing,
+            traced=self._traced,
         )
         self._uploader = Uploader(
             url=settings.room.url,
@@ -112,6 +120,7 @@ class Senders:
             clock=clock,
             stop=self._stop,
             pulse=uploading,
+            limits=Limits.of(settings.evidence),
         )
         self._threads = [self._lasting(self._publisher.run, publishing), self._lasting(self._uploader.run, uploading)]
 
@@ -149,6 +158,17 @@ def check(settings: Settings) -> None:
     settings.token()
     broker_settings(settings)
     trust_of_room(settings)
+    if settings.tracing.endpoint and not tracing.is_installed():
+        got = repr(settings.tracing.endpoint)
+        raise ConfigurationError(f"tracing.endpoint: got {got}; allowed: {tracing.ONLY_WITH_EXTRA}")
+
+
+def _traced(settings: Settings) -> Traced | None:
+    section = settings.tracing
+    if not section.endpoint or not tracing.is_installed():
+        return None
+    service, instance = "talaia-edge", settings.device.id
+    return Traced(tracing.start(section.endpoint, section.share, service=service, instance=instance))
 
 
 def trust_of_room(settings: Settings) -> ssl.SSLContext:

@@ -23,6 +23,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFl
 from wire import trace as wire
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
 Kind = Literal["sends", "takes", "does"]
@@ -83,7 +84,7 @@ class Tracing:
         after: int | None = None,
         kind: Kind = "does",
         at_ns: int | None = None,
-        **attributes: Attribute,
+        said: Mapping[str, Attribute] | None = None,
     ) -> Step:
         """A step of a message that `takes`; `after`: the number of the one that it belongs to, None: the first."""
         context = Context()
@@ -93,9 +94,8 @@ class Tracing:
             flags = TraceFlags(TraceFlags.SAMPLED)
             before = SpanContext(message_id.int, after, is_remote=True, trace_flags=flags)
             context = api.set_span_in_context(NonRecordingSpan(before), context)
-        span = self._tracer.start_span(
-            name, context, _KINDS[kind], {"messaging.message.id": str(message_id), **attributes}, start_time=at_ns
-        )
+        attributes = {"messaging.message.id": str(message_id), **(said or {})}
+        span = self._tracer.start_span(name, context, _KINDS[kind], attributes, start_time=at_ns)
         return Step(message_id, span)
 
     def close(self, within_s: float) -> None:

@@ -9,12 +9,16 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from running.spans import Tracing
 
+ONLY_WITH_EXTRA = "only where the extra `tracing` is installed, or nothing"
 _PATH = "/v1/traces"
-_NEEDED = "opentelemetry.exporter.otlp.proto.http"
 
 
-class NotInstalledError(Exception):
-    """The extra `tracing` is missing."""
+def is_installed() -> bool:
+    """Whether the extra is there."""
+    try:
+        return importlib.util.find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def endpoint_fault(url: str) -> str | None:
@@ -27,26 +31,15 @@ def endpoint_fault(url: str) -> str | None:
     return None if sound else "http(s)://HOST[:PORT] of a collector that takes OTLP over HTTP, or nothing"
 
 
-def start(endpoint: str, share: float, *, service: str, instance: str) -> Tracing | None:
-    """None where `endpoint` is empty.
+def start(endpoint: str, share: float, *, service: str, instance: str) -> Tracing:
+    """Only where the extra `is_installed`.
 
     Args:
         endpoint: of the collector; without a path OTLP's own is meant.
         share: of the messages that are traced, 0 to 1.
         service: what kind of process this is.
         instance: which of them.
-
-    Raises:
-        NotInstalledError: as it says.
     """
-    if not endpoint:
-        return None
-    try:
-        is_there = importlib.util.find_spec(_NEEDED) is not None
-    except ModuleNotFoundError:
-        is_there = False
-    if not is_there:
-        raise NotInstalledError
     from running.spans import Tracing  # noqa: PLC0415 - an extra, and only where it is asked for
 
     url = endpoint if urlsplit(endpoint).path.strip("/") else endpoint.rstrip("/") + _PATH

@@ -10,8 +10,8 @@ from uuid import UUID
 
 _TRACEPARENT = re.compile(r"00-(?P<trace_id>[0-9a-f]{32})-(?P<span_id>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})")
 _SAMPLED = 0x01
-_RANDOM_BITS = 56
-"""At the end of a UUIDv7, and what samplers look at."""
+_RANDOM_BITS = 32
+"""At the end of a UUIDv7; before them it counts."""
 
 
 def is_sampled(message_id: UUID, share: float) -> bool:

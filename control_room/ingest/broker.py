@@ -228,6 +228,7 @@ class Inbox:
                 payload=bytes(message.payload),
                 received_at=datetime.now(UTC),
                 message_id_property=named.get(topics.MESSAGE_ID_PROPERTY),
+                traceparent=named.get(topics.TRACEPARENT_PROPERTY),
                 receipt=receipt,
             )
         )

@@ -39,6 +39,8 @@ class Delivery:
     """The server's clock."""
     message_id_property: str | None = None
     """The MQTT 5 user property that names the message where its payload cannot be read."""
+    traceparent: str | None = None
+    """The MQTT 5 user property that names the device's part of the message's trace (`wire/trace.py`)."""
     receipt: Receipt | None = None
     """None: there is nobody to tell (a replayed dead letter)."""
 

@@ -12,18 +12,20 @@ import logging
 import os
 import random
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import psycopg
 
-from control_room import config
+from control_room import config, tracing
 from control_room.broker_access.keeping import Keeping
 from control_room.database import pool
 from control_room.enrolment import authority
 from control_room.ingest import broker, reading, storing
 from control_room.ingest.delivery import Delivery
 from control_room.ingest.leading import Leading
+from control_room.ingest.traced import TracedBatch
 from control_room.ingest.waiting import Waiting
 from control_room.retention.rounds import Rounds
 from wire import topics
@@ -32,6 +34,7 @@ _LOG = logging.getLogger(__name__)
 _IDLE_S = 0.5  # how long the loop waits for a first message before it looks at its other duties
 _BACK_OFF_MIN_S, _BACK_OFF_MAX_S = 0.5, 15.0
 _STOP_WITHIN_S = 4.0
+_LAST_SPANS_S = 1.0
 _RECEIVE_MAXIMUM = 65_535  # MQTT's own limit; `Waiting` bounds the bytes, and must see far to be fair
 
 
@@ -71,6 +74,9 @@ class Worker:
         town = authority.load(settings.enrolment) if settings.broker.admin_url else None
         self._keeping = None if town is None else Keeping(settings, town, stop)
         self._rounds = Rounds(settings, stop, clock)
+        self._tracing = tracing.start(
+            settings.tracing, service="talaia-worker", instance=f"{settings.mqtt.client_id}-{settings.ingest.worker}"
+        )
         self._warned: set[str] = set()
 
     def run(self) -> None:
@@ -91,29 +97,36 @@ class Worker:
         self._inbox.stop()
         if self._connection is not None:
             self._connection.close()
+        if self._tracing is not None:
+            self._tracing.close(_LAST_SPANS_S)
 
     def _ingest(self, batch: list[Delivery]) -> None:
         """Until it is stored, or a stop is asked for: then the broker still has it."""
+        taken_ns = 0 if self._tracing is None else time.time_ns()
         outcomes = [reading.read(delivery) for delivery in batch]
         self._warn(outcomes)
-        stored = self._persist(outcomes)
+        trace = None if self._tracing is None else TracedBatch(self._tracing, outcomes, taken_ns)
+        stored = self._persist(outcomes, trace)
         if stored is None:
             return
         for delivery in batch:
             delivery.settle()
         for device_id, message_ids in stored.acks.items():
             self._inbox.ack(device_id, message_ids)
+        if trace is not None:
+            trace.mark("ack")
+            trace.end()
         for refused in stored.refused:
             _LOG.warning("dead letter on %s: %s: %s", refused.delivery.topic, refused.reason, refused.detail)
 
-    def _persist(self, outcomes: list[reading.Outcome]) -> storing.Stored | None:
+    def _persist(self, outcomes: list[reading.Outcome], trace: TracedBatch | None) -> storing.Stored | None:
         delay_s = _BACK_OFF_MIN_S
         while not self._stop.is_set():
             try:
                 connection = self._connected()
                 # What the lead brought is another's, where the lead was lost since.
                 ours = [outcome for outcome in outcomes if outcome.delivery.is_ours]
-                return storing.store(connection, ours, self._clock())
+                return storing.store(connection, ours, self._clock(), trace=trace)
             except psycopg.errors.TransactionRollback as error:  # two wanted the same: the other one has it now
                 _LOG.warning("the database has it tried again: %s", pool.one_line(error))
                 continue

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from control_room import callers
 
 _QUERIES = sql.load(__file__)
+    from control_room.stream.traced import TracedFrames
 MOST_BEHIND = 1000
 """Changes that a browser may lag before it is cut off."""
 _FRAME_CHANGES = 1000
@@ -56,6 +57,8 @@ class Frame:
     changes: list[Change]
     _texts: dict[frozenset[publish.Kind], bytes] = field(default_factory=dict)
 
+    taken: Callable[[], None] | None = None
+    """Called when a browser is given it; None: nobody wants to know."""
     def text(self, kinds: frozenset[publish.Kind], after: int) -> bytes:
         """Of these kinds, and of what is newer than the change `after`."""
         if self.changes[0].stream_id <= after:
@@ -99,6 +102,9 @@ class Subscriber:
         texts = [frame.text(self.kinds, self.after) for frame in self._frames] + self._said
         self._frames.clear()
         self._said.clear()
+        for frame in self._frames:
+            if frame.taken is not None:
+                frame.taken()
         self._behind = 0
         self._some.clear()
         return texts[0] if len(texts) == 1 else b"".join(texts)
@@ -107,10 +113,13 @@ class Subscriber:
 class Hub:
     """One a process. `run` and `subscribe` belong to one event loop; `close` may be called from anywhere."""
 
-    def __init__(self, database_url: str, *, most: int = 500, heartbeat_s: float = 10.0) -> None:
+    def __init__(
+        self, database_url: str, *, most: int = 500, heartbeat_s: float = 10.0, traced: TracedFrames | None = None
+    ) -> None:
         self._url = database_url
         self._most = most
         self.heartbeat_s = heartbeat_s
+        self._traced = traced
         self._subscribers: set[Subscriber] = set()
         self._cursor = 0
         self._is_listening = False
@@ -178,11 +187,12 @@ class Hub:
 
     async def _deliver_new(self, connection: psycopg.AsyncConnection[TupleRow]) -> bool:
         """Give what is new to all; whether there is more."""
-        rows = await self._fetch(connection, "after", {"id": self._cursor, "limit": _FRAME_CHANGES})
+        query = "after" if self._traced is None else "after_traced"
+        rows = await self._fetch(connection, query, {"id": self._cursor, "limit": _FRAME_CHANGES})
         if rows:
-            changes = [Change(stream_id, kind, event(stream_id, kind, payload)) for stream_id, kind, payload in rows]
+            changes = [Change(row[0], row[1], event(row[0], row[1], row[2])) for row in rows]
             self._cursor = changes[-1].stream_id
-            frame = Frame(changes)
+            frame = Frame(changes, None if self._traced is None else self._traced.begin(rows, len(self._subscribers)))
             for subscriber in self._subscribers:
                 subscriber.offer(frame)
         return len(rows) == _FRAME_CHANGES

@@ -3,6 +3,7 @@
 from edge.publish.connection import BrokerError, BrokerSettings
 from edge.publish.in_flight import IN_FLIGHT_MAX, InFlight
 from edge.publish.publisher import METRICS_EVERY_S, Answer, Commands, Publisher
+from edge.publish.traced import Traced
 
 __all__ = [
     "IN_FLIGHT_MAX",
@@ -13,4 +14,5 @@ __all__ = [
     "Commands",
     "InFlight",
     "Publisher",
+    "Traced",
 ]

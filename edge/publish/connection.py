@@ -139,14 +139,14 @@ class Connection:
     def subscribe(self, *spelled: str) -> None:
         self._client.subscribe([(topic, 1) for topic in spelled])
 
-    def publish(self, topic: topics.Topic, payload: bytes, message_id: UUID) -> int:
+    def publish(self, topic: topics.Topic, payload: bytes, message_id: UUID, traceparent: str | None = None) -> int:
         """The packet's number, by which its `Taken` is known."""
         return self._client.publish(
             topic.of(self._settings.device_id),
             payload,
             topic.qos,
             topic.retain,
-            _properties(PacketTypes.PUBLISH, message_id),
+            _properties(PacketTypes.PUBLISH, message_id, traceparent),
         ).mid
 
     def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
@@ -171,7 +171,10 @@ def with_id(message: StatusMessage) -> tuple[bytes, UUID]:
     return message.to_json(), message.message_id
 
 
-def _properties(packet: int, message_id: UUID) -> Properties:
+def _properties(packet: int, message_id: UUID, traceparent: str | None = None) -> Properties:
     properties = Properties(packet)  # type: ignore[no-untyped-call] # paho leaves it untyped
-    properties.UserProperty = (topics.MESSAGE_ID_PROPERTY, str(message_id))
+    named = [(topics.MESSAGE_ID_PROPERTY, str(message_id))]
+    if traceparent is not None:
+        named.append((topics.TRACEPARENT_PROPERTY, traceparent))
+    properties.UserProperty = named
     return properties

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from edge.health.pulse import Pulse
     from edge.outbox import Outbox
     from edge.publish.connection import BrokerSettings
+    from edge.publish.traced import Traced
     from wire.device import MetricsMessage, StatusMessage
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ class Publisher:
         metrics: Callable[[], MetricsMessage],
         commands: Commands | None = None,
         pulse: Pulse,
+        traced: Traced | None = None,
     ) -> None:
         self._settings = settings
         self._outbox = outbox
@@ -105,6 +107,7 @@ class Publisher:
         self._metrics = metrics
         self._commands = commands
         self._pulse = pulse
+        self._traced = traced
         self._happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
         self._in_flight = InFlight()
         self._status_due = True
@@ -138,6 +141,8 @@ class Publisher:
         """One connection from its beginning to its end."""
         self._happenings = queue.SimpleQueue()
         self._in_flight.lost()
+        if self._traced is not None:
+            self._traced.lost()
         if self._commands is not None:
             self._commands.lost()
         self._status_due = True
@@ -182,7 +187,8 @@ class Publisher:
             self._status_due = False
             connection.publish(topics.STATUS, *with_id(self._status(True, "")))
         for pending in self._outbox.pending(self._in_flight.room, but=self._in_flight):
-            connection.publish(topics.EVENTS, pending.payload, pending.message_id)
+            traceparent = self._traceparent(pending.message_id, len(pending.payload))
+            connection.publish(topics.EVENTS, pending.payload, pending.message_id, traceparent)
             self._in_flight.sent(pending.message_id, now_s)
         for answer in () if self._commands is None else self._commands.due(now_s):
             connection.publish(topics.REPLIES, answer.payload, answer.command_id)
@@ -192,6 +198,9 @@ class Publisher:
         if now_s >= self._tidy_at_s:
             self._tidy_at_s = now_s + _TIDY_EVERY_S
             self._outbox.forget_delivered()
+
+    def _traceparent(self, message_id: UUID, payload_bytes: int) -> str | None:
+        return None if self._traced is None else self._traced.sent(message_id, payload_bytes)
 
     def _next_happening(self) -> Happening | None:
         answer_s = None if self._commands is None else self._commands.next_s()
@@ -224,6 +233,8 @@ class Publisher:
             self._outbox.acknowledge(acked)
             if self._commands is not None:
                 self._commands.acknowledge(acked)
+            if self._traced is not None:
+                self._traced.acked(acked)
             self._in_flight.acked(acked)
             self._in_flight.hurry(self._clock.monotonic_s())
 

@@ -6,7 +6,7 @@
 | anything else of a camera | that camera |
 | `evidence` | all cameras |
 | `recording` other than its directory | nothing: the ring is made shorter or longer |
-| `room`, `mqtt`, or what the files of their secrets hold | what sends |
+| `room`, `mqtt`, `tracing`, or what the files of their secrets hold | what sends |
 | what a camera's `password_file` holds | that camera |
 | `device`, `detector`, `recording.directory` | refused: only with the agent |
 """
@@ -39,7 +39,7 @@ _IN_PLACE = (
     "rules",
 )
 _WITH_THE_AGENT = ("device", "detector")
-_OF_OTHERS = {"camera", *_WITH_THE_AGENT, "room", "mqtt", "recording"}
+_OF_OTHERS = {"camera", *_WITH_THE_AGENT, "room", "mqtt", "recording", "tracing"}
 
 
 def check(old: Settings, new: Settings) -> None:
@@ -57,7 +57,7 @@ def check(old: Settings, new: Settings) -> None:
 
 def of_senders(old: Settings, new: Settings) -> bool:
     """Whether what sends must begin anew."""
-    return (old.room, old.mqtt) != (new.room, new.mqtt)
+    return (old.room, old.mqtt, old.tracing) != (new.room, new.mqtt, new.tracing)
 
 
 def of_all_cameras(old: Settings, new: Settings) -> bool:
