@@ -10,6 +10,7 @@ import threading
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Self
 
 import httpx
@@ -27,6 +28,10 @@ class Event:
     data: Any = None
 
 
+class RefusedError(Exception):
+    """The server answered with this status instead of a stream."""
+
+
 class Listener:
     """Reads in a thread of its own, so that a test can wait for an event with a limit."""
 
@@ -35,7 +40,9 @@ class Listener:
         self._events: queue.Queue[Event] = queue.Queue()
         self._context = client.stream("GET", STREAM, headers=headers, timeout=httpx.Timeout(20, read=60))
         self._response = self._context.__enter__()
-        assert self._response.status_code == 200
+        if self._response.status_code != HTTPStatus.OK:
+            status, _ = self._response.status_code, self._context.__exit__(None, None, None)
+            raise RefusedError(status)
         assert self._response.headers["content-type"] == "text/event-stream; charset=utf-8"
         self._thread = threading.Thread(target=self._read, name="listener", daemon=True)
         self._thread.start()
