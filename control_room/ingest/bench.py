@@ -37,7 +37,7 @@ _COPY = "COPY events FROM STDIN (FORMAT BINARY)"
 _EVENT_COLUMNS = 15  # those of `events`; `incoming` has one more
 _EMPTY = (
     "TRUNCATE events, displaced_events, event_count_changes",
-    "TRUNCATE stream, evidence, alerts, alert_history, ingest_counts, dead_letters",
+    "TRUNCATE stream, evidence, alerts, alert_history, ingest_counts, dead_letters CASCADE",
     "CHECKPOINT",
 )
 

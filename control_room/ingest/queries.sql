@@ -38,10 +38,10 @@ WHERE time_fault IS NOT NULL AND (
 );
 
 -- store_events --
--- Store what is new of the batch; a redelivery finds its key and is dropped: in events, among those that stand there
--- under another time, or among those that retention took away
+-- Store what is new of the batch, in which no key is twice; a redelivery finds its key and is dropped: in events, among
+-- those that stand there under another time, or among those that retention took away
 WITH new AS (
-    SELECT DISTINCT ON (event_id, outbox_id, sequence) *
+    SELECT *
     FROM incoming
     WHERE (
         SELECT true FROM displaced_events AS displaced
@@ -51,6 +51,7 @@ WITH new AS (
         SELECT retired.sequences @> incoming.sequence FROM retired_sequences AS retired
         WHERE retired.device_id = incoming.device_id AND retired.outbox_id = incoming.outbox_id
     ) IS NOT TRUE
+    ORDER BY event_id, outbox_id, sequence
 ), stored AS (
     INSERT INTO events (event_id, outbox_id, sequence, occurred_at, message_id, device_id, camera_id, rule, phase,
                         severity, sent_at, received_at, message, device_time, time_fault)
@@ -64,6 +65,14 @@ WITH new AS (
     SELECT event_id, outbox_id, sequence, occurred_at FROM stored WHERE time_fault IS NOT NULL
 )
 INSERT INTO fresh SELECT event_id, outbox_id, sequence, occurred_at, device_id, camera_id, rule, phase FROM stored;
+
+-- drop_stale --
+-- Of the batch only what was new stays, and takes part in alerts
+DELETE FROM incoming WHERE NOT EXISTS (
+    SELECT FROM fresh
+    WHERE fresh.event_id = incoming.event_id AND fresh.outbox_id = incoming.outbox_id
+        AND fresh.sequence = incoming.sequence
+);
 
 -- count_events --
 -- What the batch adds to the counts by the hour; nothing where TimescaleDB counts by itself
@@ -109,7 +118,7 @@ WITH told AS (
         min(received_at) OVER event AS first_received_at,
         max(time_fault) OVER event AS worst_fault,
         bool_or(coalesce((message#>>'{attributes,staged}')::boolean, false)) OVER event AS staged
-    FROM incoming JOIN fresh USING (event_id, outbox_id, sequence, occurred_at, device_id, camera_id, rule, phase)
+    FROM incoming
     WINDOW event AS (PARTITION BY device_id, event_id)
 ), describing AS (
     SELECT DISTINCT ON (device_id, event_id) *
@@ -171,7 +180,11 @@ FROM alerts
 CROSS JOIN LATERAL (VALUES (1, 'opened'), (2, 'over')) AS acts (place, action)
 WHERE alert_id = ANY(%(alert_ids)s)
     AND (action = 'opened' OR over_since IS NOT NULL)
-    AND NOT EXISTS (SELECT FROM alert_history AS had WHERE had.alert_id = alerts.alert_id AND had.action = acts.action)
+    AND (
+        SELECT true FROM alert_history AS had
+        WHERE had.alert_id = alerts.alert_id AND had.action = acts.action
+        LIMIT 1
+    ) IS NULL
 ORDER BY opened_at, alert_id, place;
 
 -- announce_evidence --
@@ -182,10 +195,10 @@ SELECT DISTINCT ON (file.evidence_id)
     file.evidence_id, device_id, camera_id, event_id, file.kind, file.media_type, file.sha256, file.bytes,
     file.captured_from, file.captured_to, %(now)s::timestamptz
 FROM incoming
-JOIN fresh USING (event_id, outbox_id, sequence, occurred_at, device_id, camera_id, rule, phase)
 CROSS JOIN LATERAL jsonb_to_recordset(message->'evidence') AS file (
     evidence_id uuid, kind text, media_type text, sha256 text, bytes bigint, captured_from timestamptz,
     captured_to timestamptz)
+WHERE message->'evidence' <> '[]'
 ORDER BY file.evidence_id, outbox_id, sequence
 ON CONFLICT (evidence_id) DO UPDATE SET
     camera_id = excluded.camera_id, event_id = excluded.event_id, kind = excluded.kind,
@@ -288,10 +301,6 @@ INSERT INTO ingest_counts (outcome, messages)
 SELECT * FROM unnest(%(outcomes)s::text[], %(numbers)s::bigint[]) AS more (outcome, messages)
 ORDER BY 1
 ON CONFLICT (outcome) DO UPDATE SET messages = ingest_counts.messages + excluded.messages;
-
--- alert_items --
--- The touched alerts as screens show them, oldest first
-SELECT * FROM alert_items WHERE alert_id = ANY(%(alert_ids)s) ORDER BY opened_at, alert_id;
 
 -- camera_items --
 -- The touched cameras as screens show them

@@ -250,8 +250,9 @@ def _each_once(events: list[Accepted]) -> list[Accepted]:
     """Of those with the same key the first."""
     found: dict[tuple[UUID, UUID, int], Accepted] = {}
     for accepted in events:
-        if isinstance(accepted.message, EventMessage):
-            found.setdefault((accepted.message.event_id, accepted.message.outbox_id, accepted.message.sequence), accepted)
+        message = accepted.message
+        if isinstance(message, EventMessage):
+            found.setdefault((message.event_id, message.outbox_id, message.sequence), accepted)
     return list(found.values())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from uuid import UUID
 
 import pydantic_core
 
@@ -33,6 +34,24 @@ def publish_all(connection: pool.Connection, kind: Kind, payloads: Sequence[Mapp
     if payloads:
         connection.execute(_QUERIES["lock_stream"], {"lock": _LOCK})
         connection.execute(_QUERIES["add_items"], {"kind": kind, "payloads": encode(payloads)})
+
+
+def publish_alerts(
+    connection: pool.Connection, alert_ids: Sequence[UUID], traceparents: Mapping[UUID, str] | None = None
+) -> None:
+    """Write these alerts as they stand now, oldest first.
+
+    Args:
+        connection: in the transaction that changed them.
+        alert_ids: which; none is no error.
+        traceparents: by event, of the message that changed its alert (`wire/trace.py`).
+    """
+    if not alert_ids:
+        return
+    traced = traceparents or {}
+    given = {"alert_ids": alert_ids, "event_ids": list(traced), "traceparents": list(traced.values())}
+    connection.execute(_QUERIES["lock_stream"], {"lock": _LOCK})
+    connection.execute(_QUERIES["add_alerts"], given)
 
 
 def encode(payload: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:

@@ -35,6 +35,24 @@ def an_event_in_four_messages() -> list[dict[str, Any]]:
     ]
 
 
+def test_what_was_stored_before_takes_no_part_beside_what_is_new(connection: pool.Connection) -> None:
+    """In one batch: new ones, one that is twice with another content, and one that was stored before."""
+    first, second, third, fourth = an_event_in_four_messages()
+    messages.add_device(connection)
+    messages.ingest(connection, messages.delivery(third | {"evidence": []}))
+    other = second | {"severity": "info", "message_id": str(uuid.UUID(int=9)), "evidence": [messages.evidence()]}
+    batch = [messages.delivery(each) for each in (first, second, other, third, fourth)]
+    stored = messages.ingest(connection, *batch)
+    assert (stored.counts["stored"], stored.counts["duplicate"]) == (3, 2)
+    assert len(stored.acks["quay"]) == 5, "what is there already is acked too"
+    (alert,) = messages.rows(connection, DESCRIBED)
+    assert (alert["severity"], alert["told_sequence"], alert["opened_seen"]) == ("critical", 3, True)
+    kept = messages.rows(connection, "SELECT message->>'severity' AS severity FROM events ORDER BY sequence")
+    assert [row["severity"] for row in kept] == ["medium", "high", "critical", "low"]
+    files = messages.rows(connection, "SELECT kind FROM evidence")
+    assert files == [{"kind": "snapshot"}], "only what the first message announced"
+
+
 def test_an_alert_is_the_same_in_every_order(either_database_url: str) -> None:
     told = an_event_in_four_messages()
     seen: list[Any] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import timedelta
 from uuid import UUID
@@ -26,8 +27,33 @@ def test_an_item_is_told_as_json_with_its_id(connection: pool.Connection) -> Non
     assert publish.newest_id(connection) == rows[1]["id"]
 
 
+def test_an_alert_is_told_as_its_list_gives_it(connection: pool.Connection) -> None:
+    """The stream's JSON is made in the database, the list's in the server."""
+    messages.add_device(connection)
+    said = [
+        messages.event(sequence=1, occurred_at="2026-11-21T11:59:59.120000Z", confidence=0.1, zone='pl. "Gran" ñ'),
+        messages.event(sequence=2, location=None, objects=[]),
+    ]
+    ended = messages.event(sequence=3, phase="closed", event_id=said[0]["event_id"])
+    messages.ingest(connection, *map(messages.delivery, (*said, ended)))
+    connection.execute("TRUNCATE stream")
+    connection.execute(
+        "UPDATE alerts SET state = 'shelved', shelved_from = 'new', shelved_until = %s WHERE lat IS NULL",
+        (messages.NOON + timedelta(microseconds=7),),
+    )
+    items = messages.rows(connection, "SELECT * FROM alert_items ORDER BY opened_at, alert_id")
+    publish.publish_alerts(connection, [item["alert_id"] for item in items], {items[1]["event_id"]: "00-aa-bb-01"})
+    assert len(items) == 2
+    told = messages.rows(connection, "SELECT payload FROM stream ORDER BY id")
+    assert [row["payload"] for row in told] == [
+        json.loads(publish.encode(items[0])),
+        json.loads(publish.encode(items[1])) | {"traceparent": "00-aa-bb-01"},
+    ]
+
+
 def test_nothing_to_tell_is_no_row(connection: pool.Connection) -> None:
     publish.publish_all(connection, "camera", [])
+    publish.publish_alerts(connection, [])
     assert publish.newest_id(connection) == 0
 
 
