@@ -16,6 +16,8 @@ from edge.enrolment.renewal import Renewal
 from edge.errors import ConfigurationError, EdgeError
 from edge.evidence import ClipWriter, Folder
 from edge.faults import again_after_faults
+from edge.flight import drone
+from edge.flight.positions import Positions
 from edge.health.alarms import Alarms
 from edge.health.checks import Checks
 from edge.health.pulse import Pulses
@@ -121,6 +123,7 @@ class _Crew:
             configure=None if file is None else Pushing(file.path, lambda: self._settings, file.hurry).take,
         )
         self._renewal = Renewal(lambda: self._settings, clock, self._leave)
+        self._positions = Positions(self._written)
         sent = Sent(
             outbox=outbox,
             folder=folder,
@@ -129,6 +132,7 @@ class _Crew:
             status=self._status,
             metrics=self._metrics,
             commands=self._desk.inbox,
+            positions=self._positions.take,
         )
         self._senders = Senders(settings, sent, clock)
         self._clips = ClipWriter(
@@ -150,6 +154,7 @@ class _Crew:
             alarms=self._alarms,
             pulses=self._pulses,
             mutes=self._desk.mutes,
+            positions=self._positions,
             clock=clock,
             written=self._senders.wake,
             changed=self._status_changed,
@@ -221,6 +226,7 @@ class _Crew:
                 return
             changes.check(self._settings, wanted)
             senders.check(wanted)
+            drone.check(wanted)
             self._desk.change(wanted)
         except ConfigurationError as error:
             log.error("the new configuration is refused, the old one goes on: %s", error)  # noqa: TRY400 - said, not traced

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
-from edge import memory, rule_tables, status
+from edge import endings, memory, rule_tables, status
 from edge.evidence import Reporter
 from edge.faults import again_after_faults
+from edge.flight.drone import Aboard, Drone
 from edge.handoff import Handoff
 from edge.mask import Masks
 from edge.messages import Sender
@@ -21,6 +22,7 @@ from edge.ring import PacketRing
 from edge.source import Source, SourceSettings, keep_open, onvif
 from edge.source.attention import Attention
 from edge.source.main_stream import MainStream
+from vision.rules.registry import KINDS
 from wire.event import ModelReference
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from edge.commands.mutes import Mutes
     from edge.config import CameraSection, Settings
     from edge.evidence import ClipWriter, Folder
+    from edge.flight.drone import Carried
+    from edge.flight.positions import Positions
     from edge.health.alarms import Alarms
     from edge.health.pulse import Pulse, Pulses
     from edge.outbox import Outbox
@@ -63,6 +67,7 @@ class Shared:
     alarms: Alarms
     pulses: Pulses
     mutes: Mutes
+    positions: Positions
     clock: Clock
     written: Callable[[], None]
     """Called when the outbox has a new message."""
@@ -126,8 +131,9 @@ class CameraRunner:
                 witnessed=witnessed,
             )
         self._handoff = Handoff(shared.clock)
+        self._drone = None if camera.drone is None else self._new_drone()
         self._reporter = Reporter(
-            sender=sender_of(settings, camera, shared.detector),
+            sender=self._new_sender(),
             outbox=shared.outbox,
             folder=shared.folder,
             clips=shared.clips,
@@ -137,8 +143,10 @@ class CameraRunner:
             stop=self._stop,
             written=shared.written,
         )
+        if self._drone is not None:
+            self._leave_behind()
         rules = self._new_rules(0.0)
-        for rule in rules:
+        for rule in rules if self._drone is None else ():
             shared.memory.give_back(camera.id, self._scene, rule)
         self._pipeline = self._new_pipeline(rules)
         self.meter = CameraMeter(camera.id, self._source, self._handoff, self._pipeline)
@@ -179,9 +187,10 @@ class CameraRunner:
         """Take over settings that need no new source: tracks, packets and the state of unchanged rules stay."""
         with self._looking:
             now_s = self._pipeline.media_time_s
-            self._pipeline.rules = changes.rules_for(self._pipeline.rules, self._camera, camera, now_s)
-            self._reporter.sender = sender_of(settings, camera, self._shared.detector)
+            rules = changes.rules_for(self._pipeline.rules, self._camera, camera, now_s)
             self._settings, self._camera = settings, camera
+            self._pipeline.rules = [rule for rule in rules if self._may_work(rule.name)]
+            self._reporter.sender = self._new_sender()
         self.health.describe(camera)
 
     # What the source reports; every attempt is a sign of life.
@@ -209,6 +218,8 @@ class CameraRunner:
         ]
         if self._main is not None:
             threads.append(self._thread("main", self._main.run, None, self._reading))
+        if self._drone is not None and self._drone.run is not None:
+            threads.append(self._thread("telemetry", self._drone.run, None, self._reading))
         transcoder = self._masking.transcoder
         if transcoder is not None:
             threads.append(self._thread("mask", lambda: transcoder.run(self._stop), None, self._reading))
@@ -235,7 +246,7 @@ class CameraRunner:
 
     def _look_at(self, frame: Frame) -> None:
         with self._looking:
-            self._pipeline.look(frame)
+            self._pipeline.look(frame, self._fly(frame))
             self.picture = frame
             self._looked += 1
             self._looked_s = now_s = self._clock.monotonic_s()
@@ -246,8 +257,53 @@ class CameraRunner:
         with self._looking:
             self._pipeline.without_picture(self._clock.monotonic_s() - self._looked_s)
 
+    def _fly(self, frame: Frame) -> Carried | None:
+        """Of a drone: how its picture moved, with the rules that suit that."""
+        if self._drone is None:
+            return None
+        hovered = self._drone.hovers
+        carried = self._drone.look(frame)
+        if carried.hovers and not hovered:
+            fresh = [name for name in rule_tables.enabled(self._camera.rules) if not KINDS[name].moves_along]
+            made = rule_tables.build(self._camera.rules, self._camera.zones, only=fresh)
+            self._pipeline.rules = [*self._pipeline.rules, *made]
+        elif hovered and not carried.hovers:
+            self._pipeline.rules = [rule for rule in self._pipeline.rules if self._may_work(rule.name)]
+            self._leave_behind()
+        self.health.note(self._drone.note(self._waiting()))
+        return carried
+
+    def _may_work(self, rule: str) -> bool:
+        """Of a drone that flies only rules that need no still picture do."""
+        return self._drone is None or self._drone.hovers or KINDS[rule].moves_along
+
+    def _waiting(self) -> list[str]:
+        return [name for name in rule_tables.enabled(self._camera.rules) if not self._may_work(name)]
+
+    def _leave_behind(self) -> None:
+        """What was open belongs to a place that the drone does not look at any more."""
+        settled = [name for name, kind in KINDS.items() if not kind.moves_along]
+        if endings.close_left_behind(self._camera.id, settled, self._shared.outbox, self._clock):
+            self._shared.written()
+
+    def _new_drone(self) -> Drone:
+        return Drone(
+            Aboard.read(self._settings, self._camera),
+            device_id=self._settings.device.id,
+            camera_id=self._camera.id,
+            clock=self._clock,
+            stop=self._stop,
+            positions=self._shared.positions,
+        )
+
+    def _new_sender(self) -> Sender:
+        sender = sender_of(self._settings, self._camera, self._shared.detector)
+        return sender if self._drone is None else replace(sender, placed=self._drone.placer.place)
+
     def _save(self) -> None:
         self._saved_s = self._clock.monotonic_s()
+        if self._drone is not None:  # what it learned is of a place that it has left by then
+            return
         self._shared.memory.keep(self._camera.id, self._scene, self._pipeline.rules)
 
     def _guard(self, work: Callable[[], None], mend: Callable[[], None] | None, pulse: Pulse) -> None:
@@ -280,7 +336,9 @@ class CameraRunner:
 
     def _new_rules(self, now_s: float) -> list[Rule]:
         """With the occurrences that were open; `now_s` is the media time of the camera."""
-        made = rule_tables.build(self._camera.rules, self._camera.zones)
+        waiting = self._waiting()
+        working = [name for name in rule_tables.enabled(self._camera.rules) if name not in waiting]
+        made = rule_tables.build(self._camera.rules, self._camera.zones, only=working if waiting else None)
         for rule in made:
             saved = self._shared.outbox.rule_state(self._camera.id, rule.name)
             rule_tables.restore(rule, None if saved is None else replace(saved, ago_s=saved.ago_s - now_s))
@@ -299,7 +357,7 @@ def source_settings(settings: Settings, camera: CameraSection) -> SourceSettings
         analysis_fps=camera.analysis_fps,
         realtime=camera.realtime,
         loop=camera.loop,
-        idle=camera.idle if is_stream or "idle" in camera.model_fields_set else "all",
+        idle=camera.idle if (is_stream and camera.kind == "fixed") or "idle" in camera.model_fields_set else "all",
     )
 
 

@@ -129,6 +129,7 @@ def _add_analyse(one: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from edge import agent, senders  # noqa: PLC0415 - paho and httpx only where the agent runs
+    from edge.flight import drone  # noqa: PLC0415 - as above
     from edge.reload.configuration_file import ConfigurationFile  # noqa: PLC0415 - as above
 
     _log_to_stderr()
@@ -139,6 +140,7 @@ def _run(options: argparse.Namespace) -> int:
     file = ConfigurationFile(options.config, read_again)
     settings = config.load_for_work(options.config)
     senders.check(settings)
+    drone.check(settings)
     agent.run(settings, _detector(settings.detector), Clock(), stop, file=file, waste=_waste_check())
     return OK
 

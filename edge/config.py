@@ -19,6 +19,7 @@ from edge import pushed, rule_tables
 from edge.commands.keys import RoomKey
 from edge.errors import ConfigurationError
 from edge.explain import explain, hidden
+from edge.flight.section import DroneSection
 from edge.recording import RecordingSettings
 from edge.recording.masking import MaskMode
 from running import tracing
@@ -154,6 +155,8 @@ class EvidenceSection(Section):
     """A camera, for the pictures before an event."""
     free_disk_mib: int = Field(default=500, ge=0)
     """With less free, clips are no longer made; events and snapshots are."""
+    keep_uploaded_mib: int = Field(default=2048, ge=0, le=1_000_000)
+    """Of files that the room has: it may be restored from a backup and ask for them again."""
 
     @property
     def memory_bytes(self) -> int:
@@ -162,6 +165,10 @@ class EvidenceSection(Section):
     @property
     def free_disk_bytes(self) -> int:
         return self.free_disk_mib * _MIB
+
+    @property
+    def keep_uploaded_bytes(self) -> int:
+        return self.keep_uploaded_mib * _MIB
 
 
 class RecordingSection(Section):
@@ -183,12 +190,6 @@ class RecordingSection(Section):
         )
 
 
-class CameraSection(Section):
-    id: Identifier
-    name: Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE)]
-    source: Annotated[str, Field(pattern=r"^((rtsp|http)s?://|onvif://|usb:/|file:)\S.*$")]
-    substream: Annotated[str, Field(pattern=r"^rtsps?://\S+$")] | None = None
-    """Analysed in place of `source`, whose packets are then only recorded."""
 class TracingSection(Section):
     endpoint: str = ""
     """Of a collector; empty: nothing is traced."""
@@ -203,6 +204,14 @@ class TracingSection(Section):
         return endpoint
 
 
+class CameraSection(Section):
+    id: Identifier
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE)]
+    kind: Literal["fixed", "drone"] = "fixed"
+    drone: DroneSection | None = None
+    source: Annotated[str, Field(pattern=r"^((rtsp|http)s?://|onvif://|usb:/|file:)\S.*$")]
+    substream: Annotated[str, Field(pattern=r"^rtsps?://\S+$")] | None = None
+    """Analysed in place of `source`, whose packets are then only recorded."""
     password_file: Text | None = None
     """Of the camera, for the user that stands in the address."""
     loop: bool = False
@@ -230,6 +239,16 @@ class TracingSection(Section):
     def _place_is_whole(self) -> Self:
         if (self.lat is None) != (self.lon is None):
             raise _fault("one of lat and lon", "both, or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _drone_is_whole(self) -> Self:
+        if self.kind == "fixed" and self.drone is not None:
+            raise _fault("a table drone", 'only with kind = "drone"', key="drone")
+        if self.kind == "drone" and self.drone is None:
+            raise _fault("no table drone", "a table [camera.drone] with its telemetry", key="drone")
+        if self.kind == "drone" and self.lat is not None:
+            raise _fault(f"{self.lat:g}", "no fixed place of a drone: its telemetry tells it", key="lat")
         return self
 
     @model_validator(mode="after")
@@ -280,13 +299,13 @@ class Settings(Section):
     detector: DetectorSection = DetectorSection()
     evidence: EvidenceSection = EvidenceSection()
     recording: RecordingSection = RecordingSection()
+    tracing: TracingSection = TracingSection()
     camera: list[CameraSection] = Field(min_length=1)
     _folder: Path = PrivateAttr(default=Path())
     """Of the file; relative paths in it start there."""
     _pushed_version: int | None = PrivateAttr(default=None)
 
     @property
-    tracing: TracingSection = TracingSection()
     def pushed_version(self) -> int | None:
         """Of what the room set beside the file; None where it set nothing."""
         return self._pushed_version

@@ -12,16 +12,17 @@ from edge import rule_tables
 from edge.outbox import RuleState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from edge.clock import Clock
     from edge.config import Settings
-    from edge.outbox import Outbox, Place
+    from edge.outbox import Outbox, Place, Told
     from wire.event import EventMessage
 
 log = logging.getLogger(__name__)
 
 RULE_OFF = "rule_off"
+CAMERA_MOVED = "camera_moved"
 
 
 def close_switched_off(settings: Settings, outbox: Outbox, clock: Clock) -> int:
@@ -31,15 +32,31 @@ def close_switched_off(settings: Settings, outbox: Outbox, clock: Clock) -> int:
         told for told in outbox.open_occurrences() if (told.occurrence.camera_id, told.occurrence.rule) not in running
     ]
     for told in orphans:
-        over = replace(told.occurrence, open=False)
-        outbox.append(
-            _closed(told.message, clock), occurrence=over, rule_state=RuleState(over.camera_id, over.rule, None)
-        )
-        log.info("%s: %s no longer runs, its event %s is over", over.camera_id, over.rule, told.message.event_id)
+        _close(told, outbox, clock, RULE_OFF)
+        log.info("%s: %s no longer runs", told.occurrence.camera_id, told.occurrence.rule)
     return len(orphans)
 
 
-def _closed(last: EventMessage, clock: Clock) -> Callable[[Place], EventMessage]:
+def close_left_behind(camera_id: str, rules: Collection[str], outbox: Outbox, clock: Clock) -> int:
+    """Close what these rules have open of a camera that has flown on; says how many there were."""
+    left = [
+        told
+        for told in outbox.open_occurrences()
+        if told.occurrence.camera_id == camera_id and told.occurrence.rule in rules
+    ]
+    for told in left:
+        _close(told, outbox, clock, CAMERA_MOVED)
+    return len(left)
+
+
+def _close(told: Told, outbox: Outbox, clock: Clock, ended: str) -> None:
+    over = replace(told.occurrence, open=False)
+    state = RuleState(over.camera_id, over.rule, None)
+    outbox.append(_closed(told.message, clock, ended), occurrence=over, rule_state=state)
+    log.info("%s: the event %s of %s is over: %s", over.camera_id, told.message.event_id, over.rule, ended)
+
+
+def _closed(last: EventMessage, clock: Clock, ended: str) -> Callable[[Place], EventMessage]:
     """As the event was last told, and over now."""
 
     def make(place: Place) -> EventMessage:
@@ -53,7 +70,7 @@ def _closed(last: EventMessage, clock: Clock) -> Callable[[Place], EventMessage]
                 "occurred_at": now,
                 "sent_at": now,
                 "evidence": [],
-                "attributes": {**last.attributes, "ended": RULE_OFF},
+                "attributes": {**last.attributes, "ended": ended},
             }
         )
 

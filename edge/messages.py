@@ -11,6 +11,7 @@ import uuid_utils.compat
 from wire.event import EventMessage, EventObject, EvidenceReference, Location, ModelReference
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from edge.outbox import Place
@@ -32,6 +33,8 @@ class Sender:
     model: ModelReference
     location: Location | None = None
     staged: bool = False
+    placed: Callable[[RuleEvent, Frame], tuple[Location | None, dict[str, Any]]] | None = None
+    """Of a camera that moves: where an event is, with attributes that say how that is known, or why not."""
     clock_note: dict[str, Any] | None = None
     """Added to the attributes: where the times come from when not from the device's clock."""
 
@@ -58,6 +61,7 @@ def compose(
     """
     if began_at is None and event.began_s is not None:
         began_at = clock_at(frame, event.began_s)
+    location, placing = (sender.location, {}) if sender.placed is None else sender.placed(event, frame)
     return EventMessage(
         message_id=uuid_utils.compat.uuid7(),
         event_id=event_id,
@@ -82,10 +86,10 @@ def compose(
             for one in event.objects
         ],
         zone=event.zone,
-        location=sender.location,
+        location=location,
         evidence=evidence,
         model=sender.model,
-        attributes=_attributes(sender, event, frame, began_at),
+        attributes={**_attributes(sender, event, frame, began_at), **placing},
     )
 
 

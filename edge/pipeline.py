@@ -22,6 +22,7 @@ from vision.waste import noted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from edge.flight.drone import Carried
     from vision.detect import Detection, Detector
     from vision.frame import Frame
     from vision.motion import Motion
@@ -88,12 +89,16 @@ class Pipeline:
         """Of the last frame; 0 before the first."""
         return 0.0 if self._last is None else self._last.media_time_s
 
-    def look(self, frame: Frame) -> None:
+    def look(self, frame: Frame, carried: Carried | None = None) -> None:
+        """`carried`: of a camera that flies, how its picture moved."""
         self._last = frame
         motion = self._gate.update(frame)
         if motion.region is not None:
             self._moved_s = frame.media_time_s
-        detected = motion.moving or self._may_stand(frame.media_time_s)
+        if carried is not None and carried.movement is not None:
+            self._tracker.camera_moved(carried.movement)
+        flies = carried is not None and not carried.hovers
+        detected = flies or motion.moving or self._may_stand(frame.media_time_s)
         tracks = self._follow(frame, motion) if detected else self._hold(frame)
         if detected or self._rules_are_due(frame):
             self._ask_rules(Scene(frame, tracks, detected=detected))

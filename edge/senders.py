@@ -16,7 +16,7 @@ from running import tracing
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from edge.clock import Clock
     from edge.config import Settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from edge.health.pulse import Pulse, Pulses
     from edge.outbox import Outbox
     from edge.publish import Commands
-    from wire.device import MetricsMessage, StatusMessage
+    from wire.device import MetricsMessage, PositionMessage, StatusMessage
 
 _LEAVE_S = 1.5
 _LAST_SPANS_S = 0.5
@@ -44,6 +44,7 @@ class Sent:
     status: Callable[[bool, str], StatusMessage]
     metrics: Callable[[], MetricsMessage]
     commands: Commands | None
+    positions: Callable[[], Collection[PositionMessage]] = tuple
 
 
 class Senders:
@@ -107,6 +108,7 @@ class Senders:
             status=sent.status,
             metrics=sent.metrics,
             commands=sent.commands,
+            positions=sent.positions,
             pulse=publishing,
             traced=self._traced,
         )

@@ -33,6 +33,7 @@ class CameraHealth:
         self._lock = Lock()
         self._state: CameraState = "starting"
         self._reason = ""
+        self._note = ""
         self._since = clock.now()
         self._last_frame_at: datetime | None = None
 
@@ -48,6 +49,14 @@ class CameraHealth:
         """A picture came, but nothing of it may be kept or shown."""
         self._last_frame_at = self._clock.now()
         self._become("refused", reason)
+
+    def note(self, note: str) -> None:
+        """What a camera that is live cannot do meanwhile; empty: nothing."""
+        with self._lock:
+            if note == self._note:
+                return
+            self._note = note[:_REASON_LENGTH_MAX]
+        self._changed()
 
     @property
     def is_dark(self) -> bool:
@@ -77,7 +86,7 @@ class CameraHealth:
                 camera_id=camera.id,
                 name=camera.name,
                 state=self._state,
-                reason=self._reason,
+                reason=self._reason or (self._note if self._state == "live" else ""),
                 since=self._since,
                 last_frame_at=self._last_frame_at,
                 location=camera.location,

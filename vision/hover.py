@@ -5,12 +5,13 @@ moves --position and picture still for 3 s--> hovers --either moves, or both hav
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vision.camera_motion import Similarity
-from vision.georeference import globe
+from vision.georeference import globe, pose
 
 if TYPE_CHECKING:
     from vision.telemetry.sample import Sample
@@ -111,11 +112,8 @@ class Hover:
 
 
 def _apart_m(one: Sample, other: Sample) -> float:
-    if one.lat is None or one.lon is None or other.lat is None or other.lon is None:
-        return 0.0
-    east, north = globe.offset_m((one.lat, one.lon), (other.lat, other.lon))
     up = 0.0 if one.rel_alt_m is None or other.rel_alt_m is None else other.rel_alt_m - one.rel_alt_m
-    return float((east * east + north * north + up * up) ** 0.5)
+    return math.hypot(pose.apart_m(one, other), up)
 
 
 def _turned_deg(one: Sample, other: Sample) -> float:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from edge.outbox import Outbox
     from edge.publish.connection import BrokerSettings
     from edge.publish.traced import Traced
-    from wire.device import MetricsMessage, StatusMessage
+    from wire.device import MetricsMessage, PositionMessage, StatusMessage
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +96,7 @@ class Publisher:
         status: Callable[[bool, str], StatusMessage],
         metrics: Callable[[], MetricsMessage],
         commands: Commands | None = None,
+        positions: Callable[[], Collection[PositionMessage]] = tuple,
         pulse: Pulse,
         traced: Traced | None = None,
     ) -> None:
@@ -106,6 +107,7 @@ class Publisher:
         self._status = status
         self._metrics = metrics
         self._commands = commands
+        self._positions = positions
         self._pulse = pulse
         self._traced = traced
         self._happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
@@ -192,6 +194,8 @@ class Publisher:
             self._in_flight.sent(pending.message_id, now_s)
         for answer in () if self._commands is None else self._commands.due(now_s):
             connection.publish(topics.REPLIES, answer.payload, answer.command_id)
+        for position in self._positions():
+            connection.publish(topics.POSITIONS, position.to_json(), uuid_utils.compat.uuid7())
         if now_s >= self._metrics_at_s:
             self._metrics_at_s = now_s + METRICS_EVERY_S
             connection.publish(topics.METRICS, self._metrics().to_json(), uuid_utils.compat.uuid7())

@@ -55,7 +55,8 @@ def test_the_example_holds_every_key_with_its_default() -> None:
     written = settings.camera[0].model_dump()
     assert {key for key in plain if plain[key] != written[key]} == {"name", "source"}
     shown = {line.strip("# ").split("=")[0].strip() for line in config.example().splitlines() if "=" in line}
-    assert set(config.CameraSection.model_fields) - {"zones", "rules"} <= shown
+    assert set(config.CameraSection.model_fields) - {"zones", "rules", "drone"} <= shown
+    assert set(config.DroneSection.model_fields) <= shown
     for table in (config.DeviceSection, config.RoomSection, config.MqttSection):
         assert set(table.model_fields) <= shown
     common = set(RuleSettings.model_fields) - {"severity"}
@@ -93,7 +94,7 @@ def test_secrets_from_files(tmp_path: Path) -> None:
 
 
 MISTAKES: list[tuple[str, str]] = [
-    (SOUND + "colour = 1", "camera[placa].colour: got 1; allowed: one of the keys accuracy_m, analysis_fps, id"),
+    (SOUND + "colour = 1", "camera[placa].colour: got 1; allowed: one of the keys accuracy_m, analysis_fps, drone, id"),
     (
         SOUND.replace("[mqtt]", "[mqtt]\nqos = 2"),
         "mqtt.qos: got 2; allowed: one of the keys ca_file, certificate_file, key_file, password_file, url",

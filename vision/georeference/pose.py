@@ -139,6 +139,10 @@ class Track:
         sample = self._interpolated(time_s)
         return self._with_rates(of_sample(sample), time_s), sample
 
+    def sample_at(self, time_s: float) -> Sample:
+        """Between its neighbours, where it is a place; what the camera does may not be known. Raise RefusedError."""
+        return self._interpolated(time_s)
+
     def _interpolated(self, time_s: float) -> Sample:
         if not self._times:
             raise RefusedError("the telemetry has no sample with a time and a position")
@@ -168,7 +172,7 @@ class Track:
         apart = self._times[high] - self._times[low]
         if not 0 < apart <= 2 * (GAP_S_MAX + _RATE_S):
             return pose
-        if max(_apart_m(before, pose), _apart_m(pose, after)) > _SPEED_MS_MAX * apart + _BESIDE_GNSS_M:
+        if max(apart_m(before, pose), apart_m(pose, after)) > _SPEED_MS_MAX * apart + _BESIDE_GNSS_M:
             raise RefusedError("the telemetry's position jumps here")
         east, north = globe.offset_m((before.lat, before.lon), (after.lat, after.lon))
         turns = (
@@ -194,7 +198,10 @@ class Track:
         return lowest[1:] if lowest is not None and lowest[0] <= _LANDED_M else None
 
 
-def _apart_m(one: Pose, other: Pose) -> float:
+def apart_m(one: Pose | Sample, other: Pose | Sample) -> float:
+    """Over the ground; 0 where one of them has no place."""
+    if one.lat is None or one.lon is None or other.lat is None or other.lon is None:
+        return 0.0
     return math.hypot(*globe.offset_m((one.lat, one.lon), (other.lat, other.lon)))
 
 

@@ -39,6 +39,8 @@ class RuleKind:
     """It judges people's behaviour: only with a stated purpose and an impact assessment."""
     needs_zone: frozenset[str] = frozenset()
     """Kinds of zone without which it finds nothing; empty: the whole picture will do."""
+    moves_along: bool = False
+    """It also works while the camera moves: it needs no background, no zone and no place in the picture."""
 
 
 KINDS: Mapping[str, RuleKind] = {
@@ -56,9 +58,9 @@ KINDS: Mapping[str, RuleKind] = {
             needs_zone=frozenset({"no_stopping", "fixture"}),
         ),
         RuleKind("loitering", LoiteringSettings, Loitering, about_people=True),
-        RuleKind("crowd", CrowdSettings, Crowd, about_people=True),
+        RuleKind("crowd", CrowdSettings, Crowd, about_people=True, moves_along=True),
         RuleKind("fast_motion_or_fight", FastMotionOrFightSettings, FastMotionOrFight, about_people=True),
-        RuleKind("smoke_fire", SmokeFireSettings, SmokeFire),
+        RuleKind("smoke_fire", SmokeFireSettings, SmokeFire, moves_along=True),
     )
 }
 

@@ -102,10 +102,11 @@ def _same(one: float | None, other: float | None) -> bool:
 
 
 def _jumps(samples: Sequence[Sample]) -> list[Sample]:
-    return _where(samples, _is_jump)
+    return _where(samples, is_jump)
 
 
-def _is_jump(one: Sample, other: Sample) -> bool:
+def is_jump(one: Sample, other: Sample) -> bool:
+    """Whether no drone flies from one to the other in the time between them."""
     if one.lat is None or one.lon is None or other.lat is None or other.lon is None:
         return False
     if abs(one.lat - other.lat) + abs(one.lon - other.lon) < 5e-4:  # noqa: PLR2004 - 50 m at most: spares the arithmetic
