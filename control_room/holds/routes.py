@@ -29,14 +29,21 @@ def listed(
     room: rooms.Here,
     _caller: access.Operator,
     *,
-    in_force: Annotated[bool | None, Query(description="Only those that protect now, or only the others.")] = None,
-    alert_id: uuid.UUID | None = None,
-    evidence_id: uuid.UUID | None = None,
+    kind: Annotated[schemas.ObjectKind | None, Query(description="Of what.")] = None,
+    state: Annotated[schemas.State | None, Query(description="Whether it protects, is over, or was released.")] = None,
+    protecting: Annotated[
+        uuid.UUID | None,
+        Query(description="Those that keep this alert now: its own, of one of its files, of its camera at that time."),
+    ] = None,
+    search: Annotated[
+        str | None,
+        Query(max_length=200, pattern=r"^[^\x00]*$", description="Part of a reason, a person or a camera's name."),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: uuid.UUID | None = None,
 ) -> schemas.HoldPage:
     """Holds, the newest first."""
-    filters = {"in_force": in_force, "alert_id": alert_id, "evidence_id": evidence_id}
+    filters = {"object_kind": kind, "state": state, "protecting": protecting, "search": search or None}
     with room.database.connection() as connection:
         rows = service.page(connection, limit=limit + 1, before=cursor, now=room.clock(), **filters)
     more = rows[limit - 1]["hold_id"] if len(rows) > limit else None

@@ -10,6 +10,10 @@ from control_room.holds.service import Wanted
 from wire.identifiers import Identifier
 from wire.message import UtcTime
 
+ObjectKind = Literal["alert", "evidence", "camera"]
+State = Literal["open", "expired", "released"]
+"""It protects; its time is over; somebody let go of it."""
+
 
 class _Object(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -74,16 +78,23 @@ class Release(BaseModel):
 
 
 class HoldItem(BaseModel):
-    """A hold, in force or over."""
+    """A hold, in force or over, with what it is of as far as that is still there."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     hold_id: uuid.UUID
-    object_kind: Literal["alert", "evidence", "camera"]
+    object_kind: ObjectKind
     alert_id: uuid.UUID | None
+    """What is held, or the alert whose file is."""
     evidence_id: uuid.UUID | None
+    evidence_kind: str | None
     device_id: str | None
+    """Of the camera that is held, or whose alert or file is; like `camera_id`."""
     camera_id: str | None
+    camera_name: str | None
+    rule: str | None
+    """Of the alert, like `opened_at`."""
+    opened_at: UtcTime | None
     held_from: UtcTime | None
     """Device's clock, like `held_to`; of a camera's span."""
     held_to: UtcTime | None
@@ -95,7 +106,7 @@ class HoldItem(BaseModel):
     released_at: UtcTime | None
     released_by: str | None
     release_reason: str | None
-    in_force: bool
+    state: State
 
 
 class HoldPage(BaseModel):

@@ -64,7 +64,9 @@ class Wanted:
 
     @property
     def object_id(self) -> str:
-        return f"{self.device_id}/{self.camera_id}" if self.camera_id else str(self.alert_id or self.evidence_id)
+        if self.object_kind == "camera":
+            return f"{self.device_id}/{self.camera_id}"
+        return str(self.alert_id if self.object_kind == "alert" else self.evidence_id)
 
 
 def keep_retention_out(connection: pool.Connection) -> None:
@@ -107,9 +109,9 @@ def page(
 ) -> list[dict[str, Any]]:
     """At most `limit` holds older than `before`, the newest first.
 
-    `filters`: hold_id, alert_id, evidence_id, in_force; None where all are wanted.
+    `filters`: hold_id, object_kind, state, protecting (an alert), search; None where all are wanted.
     """
-    given: dict[str, Any] = {"hold_id": None, "alert_id": None, "evidence_id": None, "in_force": None}
+    given: dict[str, Any] = dict.fromkeys(("hold_id", "object_kind", "state", "protecting", "search"))
     given |= {"limit": limit, "before": before, "now": now, **filters}
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_QUERIES["items"], given).fetchall()

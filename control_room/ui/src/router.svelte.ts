@@ -5,6 +5,7 @@ export type Route =
   | { name: 'cameras' }
   | { name: 'map' }
   | { name: 'recordings' }
+  | { name: 'holds' }
   | { name: 'devices' }
   | { name: 'audit' }
   | { name: 'dead_letters' }
@@ -16,6 +17,7 @@ const PLAIN: Record<string, Exclude<Route['name'], 'alert' | 'unknown'>> = {
   '/cameras': 'cameras',
   '/map': 'map',
   '/recordings': 'recordings',
+  '/holds': 'holds',
   '/devices': 'devices',
   '/audit': 'audit',
   '/dead-letters': 'dead_letters',

@@ -8,6 +8,7 @@ export class Paged<T> {
   cursor: string | null = $state(null);
   isLoading = $state(true);
   problem: Problem | null = $state(null);
+  #asked = 0;
 
   constructor(ask: (cursor: string | null) => Promise<Result<Page<T>>>) {
     this.#ask = ask;
@@ -16,7 +17,10 @@ export class Paged<T> {
   async load(cursor: string | null = null): Promise<void> {
     this.isLoading = true;
     this.problem = null;
+    const asked = ++this.#asked;
     const answer = await this.#ask(cursor);
+    // Another filter was chosen meanwhile: its answer is the one that counts.
+    if (asked !== this.#asked) return;
     this.isLoading = false;
     if (!answer.ok) {
       this.problem = answer.problem;

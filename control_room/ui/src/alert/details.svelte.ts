@@ -1,5 +1,6 @@
 import type { Api, Problem } from '../api/client';
 import type { Alert, AlertDetail } from '../api/types';
+import { Kept } from '../holds/kept.svelte';
 import type { Room } from '../stream/room.svelte';
 import type { Actions } from './actions.svelte';
 
@@ -11,12 +12,14 @@ export class AlertDetails {
   readonly #api: Api;
   readonly #room: Room;
   readonly #actions: Actions;
+  readonly kept: Kept;
   problem: Problem | null = $state(null);
 
   constructor(api: Api, room: Room, actions: Actions) {
     this.#api = api;
     this.#room = room;
     this.#actions = actions;
+    this.kept = new Kept(api);
   }
 
   detail(id: string): AlertDetail | undefined {
@@ -44,6 +47,7 @@ export class AlertDetails {
     let isWanted = true;
     this.problem = null;
     const ask = async (): Promise<void> => {
+      void this.kept.load(id);
       const answer = await this.#api.alert(id);
       if (!isWanted) return;
       if (answer.ok) this.#actions.details.set(id, answer.data);

@@ -15,8 +15,12 @@ import type {
   DeviceVersion,
   EnrolmentCode,
   Hold,
+  HoldKind,
+  HoldState,
+  NewHold,
   Page,
   ProblemDocument,
+  RecordingHold,
   RegisteredDetail,
   RegisteredDevice,
   RuleOffered,
@@ -47,6 +51,12 @@ export type Act =
   | { verb: 'notes'; note: string };
 
 export type DeviceFilter = 'active' | 'online' | 'offline' | 'revoked' | 'all';
+/** An empty one is any. */
+export interface HoldFilter {
+  state: HoldState | '';
+  kind: HoldKind | '';
+  search: string;
+}
 export interface NewDevice {
   device_id: string;
   name: string;
@@ -166,6 +176,28 @@ export class Api {
     return this.#ask(this.#room.POST(at, { params, body: { reason } }));
   }
 
+  /** A page of what the room must not erase, the newest first. */
+  holds({ state, kind, search }: HoldFilter, cursor: string | null): Promise<Result<Page<Hold>>> {
+    const query = {
+      ...(state && { state }),
+      ...(kind && { kind }),
+      ...(search && { search }),
+      ...(cursor && { cursor }),
+    };
+    return this.#ask(this.#room.GET('/api/v1/holds', { params: { query } }));
+  }
+  /** Why this alert stays, whatever was held: it, a file of it, or its camera at that time. */
+  holdsOf(alert_id: string): Promise<Result<Page<Hold>>> {
+    return this.#ask(this.#room.GET('/api/v1/holds', { params: { query: { protecting: alert_id } } }));
+  }
+  hold(body: NewHold): Promise<Result<Hold>> {
+    return this.#ask(this.#room.POST('/api/v1/holds', { body }));
+  }
+  letGo(hold_id: string, reason: string): Promise<Result<Hold>> {
+    const params = { path: { hold_id } };
+    return this.#ask(this.#room.POST('/api/v1/holds/{hold_id}/release', { params, body: { reason } }));
+  }
+
   /** What rules found today and did not tell. */
   silenced(): Promise<Result<{ items: Silenced[] }>> {
     return this.#ask(this.#room.GET('/api/v1/silenced'));
@@ -191,7 +223,8 @@ export class Api {
     const params = { path: { device_id }, query: { camera_id, kind, limit } };
     return this.#ask(this.#room.GET('/api/v1/devices/{device_id}/commands', { params }));
   }
-  holds(device_id: string, camera_id: string): Promise<Result<{ items: Hold[] }>> {
+  /** What the device itself must not erase. */
+  recordingHolds(device_id: string, camera_id: string): Promise<Result<{ items: RecordingHold[] }>> {
     const params = { path: { device_id }, query: { camera_id } };
     return this.#ask(this.#room.GET('/api/v1/devices/{device_id}/holds', { params }));
   }

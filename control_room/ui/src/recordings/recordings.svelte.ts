@@ -1,7 +1,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 
 import type { Api, Problem, Result } from '../api/client';
-import type { Command, CommandDetail, CommandKind, Hold, RecordedSpan, RecordingsListed } from '../api/types';
+import type { Command, CommandDetail, CommandKind, RecordedSpan, RecordingHold, RecordingsListed } from '../api/types';
 
 /** What the device takes in one command. */
 export const FETCH_LONGEST_MS = 6 * 3_600_000;
@@ -59,7 +59,7 @@ export class Recordings {
   search: Search = $state({ state: 'none' });
   /** Copies, holds and releases that were asked for, the newest first. */
   readonly copies = new SvelteMap<string, CommandDetail>();
-  holds: Hold[] = $state([]);
+  holds: RecordingHold[] = $state([]);
   holdsProblem: Problem | null = $state(null);
   /** Reasons that the person gave for originals, by command; they leave with the page. */
   readonly reasons = new SvelteMap<string, string>();
@@ -120,7 +120,7 @@ export class Recordings {
     return given.ok || given.problem.status === 409 ? null : given.problem;
   }
 
-  async release(hold: Hold, reason: string): Promise<Problem | null> {
+  async release(hold: RecordingHold, reason: string): Promise<Problem | null> {
     const given = await this.#order('recording_release', { hold_id: hold.hold_id }, reason);
     return this.#taken(given, reason);
   }
@@ -128,7 +128,7 @@ export class Recordings {
   async loadHolds(): Promise<void> {
     const place = this.#place;
     if (!place) return;
-    const answer = await this.#api.holds(place.device_id, place.camera_id);
+    const answer = await this.#api.recordingHolds(place.device_id, place.camera_id);
     if (place !== this.#place) return;
     this.holdsProblem = answer.ok ? null : answer.problem;
     if (answer.ok) this.holds = answer.data.items;
