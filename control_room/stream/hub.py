@@ -18,12 +18,14 @@ from control_room.database import pool, sql
 from control_room.stream import publish
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from psycopg.rows import TupleRow
 
     from control_room import callers
+    from control_room.stream.traced import TracedFrames
 
 _QUERIES = sql.load(__file__)
-    from control_room.stream.traced import TracedFrames
 MOST_BEHIND = 1000
 """Changes that a browser may lag before it is cut off."""
 _FRAME_CHANGES = 1000
@@ -55,10 +57,10 @@ class Frame:
     """What goes out at one time: changes in their order, joined once for all who may see the same of them."""
 
     changes: list[Change]
-    _texts: dict[frozenset[publish.Kind], bytes] = field(default_factory=dict)
-
     taken: Callable[[], None] | None = None
     """Called when a browser is given it; None: nobody wants to know."""
+    _texts: dict[frozenset[publish.Kind], bytes] = field(default_factory=dict)
+
     def text(self, kinds: frozenset[publish.Kind], after: int) -> bytes:
         """Of these kinds, and of what is newer than the change `after`."""
         if self.changes[0].stream_id <= after:
@@ -100,11 +102,11 @@ class Subscriber:
         """All that has come since the last time, as soon as there is some."""
         await self._some.wait()
         texts = [frame.text(self.kinds, self.after) for frame in self._frames] + self._said
-        self._frames.clear()
-        self._said.clear()
         for frame in self._frames:
             if frame.taken is not None:
                 frame.taken()
+        self._frames.clear()
+        self._said.clear()
         self._behind = 0
         self._some.clear()
         return texts[0] if len(texts) == 1 else b"".join(texts)
@@ -117,9 +119,9 @@ class Hub:
         self, database_url: str, *, most: int = 500, heartbeat_s: float = 10.0, traced: TracedFrames | None = None
     ) -> None:
         self._url = database_url
+        self._traced = traced
         self._most = most
         self.heartbeat_s = heartbeat_s
-        self._traced = traced
         self._subscribers: set[Subscriber] = set()
         self._cursor = 0
         self._is_listening = False
