@@ -19,6 +19,7 @@ from control_room import access, headers, limits, problems, screens, tracing
 from control_room import room as rooms
 from control_room.alerts import routes as alerts
 from control_room.alerts import service as alert_service
+from control_room.attempts import service as attempts
 from control_room.audit import routes as audit
 from control_room.cameras import routes as cameras
 from control_room.commands import keys
@@ -30,16 +31,15 @@ from control_room.dead_letters import routes as dead_letters
 from control_room.devices import routes as devices
 from control_room.enrolment import authority
 from control_room.enrolment import routes as enrolment
-from control_room.enrolment.service import Guesses
 from control_room.events import routes as events
 from control_room.evidence import routes as evidence
 from control_room.evidence import service as evidence_service
 from control_room.health import routes as health
 from control_room.health.metrics import CountRequests, Metrics
 from control_room.holds import routes as holds
+from control_room.positions import routes as positions
 from control_room.removals import service as removals
 from control_room.sessions import routes as sessions
-from control_room.sessions.service import LoginLimit
 from control_room.silenced import routes as silenced
 from control_room.store import opening
 from control_room.stream import heartbeat
@@ -68,6 +68,7 @@ FEATURES = (
     uploads,
     cameras,
     silenced,
+    positions,
     devices,
     enrolment,
     configurations,
@@ -151,10 +152,8 @@ def create_app(
             hub=hub,
             beginnings=Beginnings(database),
             metrics=metrics,
-            login_limit=LoginLimit(),
             signer=signer,
             authority=town,
-            guesses=Guesses(),
             clock=clock,
         )
         app.state.room = room
@@ -204,6 +203,8 @@ def _do_due(room: rooms.Room) -> None:
         evidence_service.remove_expired(connection, now)
     with room.database.connection() as connection:
         evidence_service.erase_expired(connection, now)
+    with room.database.connection() as connection:
+        attempts.forget_old(connection, now)
     with room.database.connection() as connection:
         removals.take_out(connection, room.store)
     room.store.staging.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)

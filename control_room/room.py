@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
 
-from control_room.enrolment.service import Guesses
-from control_room.sessions.service import LoginLimit
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -38,12 +35,10 @@ class Room:
     hub: Hub
     beginnings: Beginnings
     metrics: Metrics
-    login_limit: LoginLimit
     signer: Signer | None
     """None: the room has no key, so it commands nothing."""
     authority: Authority | None
     """None: the room has no keys to enrol devices with."""
-    guesses: Guesses
     clock: Callable[[], datetime]
     """The server's clock, in UTC."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 import uvicorn
@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from control_room import app as rooms_app
 from control_room import config, processes
+from running.watchdog import Watchdog
 
 _STOP_WITHIN_S = 4
 _STUCK_AFTER_MS = 30_000  # a client that takes nothing for so long is gone, or comes back with a range or resumes
@@ -22,12 +23,35 @@ class ListenError(Exception):
     """The address cannot be listened on; one line."""
 
 
+def _nobody_listens() -> None:
+    """There is no supervisor to tell."""
+
+
 class Server(uvicorn.Server):
     """Lets go of the browsers' open streams as soon as it is told to stop, instead of waiting for them."""
 
-    def __init__(self, configuration: uvicorn.Config, app: FastAPI) -> None:
+    def __init__(
+        self,
+        configuration: uvicorn.Config,
+        app: FastAPI,
+        *,
+        beat: Callable[[], None] = _nobody_listens,
+        ready: Callable[[], None] = _nobody_listens,
+    ) -> None:
+        """`beat` is called whenever the event loop comes round, some ten times a second; `ready` once it serves."""
         super().__init__(configuration)
         self._app = app
+        self._beat = beat
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        self._beat()
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._app.state.hub.close()
@@ -54,13 +78,17 @@ def serve(settings: config.Settings) -> None:
         port = listeners[0].getsockname()[1]
         others = range(settings.http.processes - 1)
         listeners += [stack.enter_context(_listening(settings.http, port)) for _ in others]
+        watchdog = Watchdog()
         if len(listeners) == 1:
-            _serve_on(settings, listeners[0])
+            _serve_on(settings, listeners[0], watchdog.turn, watchdog.ready)
+            watchdog.stopping()
         else:
-            processes.run(listeners, lambda listener: _serve_on(settings, listener))
+            processes.run(listeners, lambda listener, beat: _serve_on(settings, listener, beat, beat), watchdog)
 
 
-def _serve_on(settings: config.Settings, listener: socket.socket) -> None:
+def _serve_on(
+    settings: config.Settings, listener: socket.socket, beat: Callable[[], None], ready: Callable[[], None]
+) -> None:
     http = settings.http
     app = rooms_app.create_app(settings)
     configuration = uvicorn.Config(
@@ -83,7 +111,7 @@ def _serve_on(settings: config.Settings, listener: socket.socket) -> None:
             f"http.tls_certificate: got {got}; allowed: a PEM certificate and its key ({error})"
         ) from None
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
-        Server(configuration, app).run(sockets=[listener])
+        Server(configuration, app, beat=beat, ready=ready).run(sockets=[listener])
 
 
 @contextlib.contextmanager

@@ -28,11 +28,6 @@ class Watchdog:
         self._status = ""
         self._again_s = -float("inf")
 
-    @property
-    def is_heard(self) -> bool:
-        """Whether there is anybody to tell."""
-        return bool(self._address)
-
     def ready(self) -> None:
         self._say("READY=1")
 
@@ -40,11 +35,11 @@ class Watchdog:
         """Every thread comes round."""
         self._say("WATCHDOG=1", status)
 
-    def turn(self) -> None:
+    def turn(self, status: Callable[[], str] | None = None) -> None:
         """As `well`, for a loop that comes round often: tells it every two seconds at the most."""
         if self._address and self._monotonic_s() >= self._again_s:
             self._again_s = self._monotonic_s() + _AT_MOST_EVERY_S
-            self._say("WATCHDOG=1")
+            self._say("WATCHDOG=1", "" if status is None else status())
 
     def ill(self, status: str) -> None:
         """Something hangs: without `WATCHDOG=1` it is only a matter of time."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from control_room.database import pool
 
 QUERIES = sql.load(__file__)
-NOT_KEPT = frozenset({"schema_migrations", "sessions", "login_links", "enrolment_codes", "workers", "stream"})
+NOT_KEPT = frozenset({"schema_migrations", "sessions", "login_links", "enrolment_codes", "attempts", "workers", "stream"})
 """What is made anew (the schema), must not come back (who is logged in), or is of the moment (signs of life)."""
 UNFOLDED = "event_count_changes"
 """Counts on their way into the hours; a backup has them there already."""

@@ -763,12 +763,18 @@ COMMENT ON COLUMN ingest_counts.messages IS 'How many.';
 CREATE TABLE workers (
     worker text PRIMARY KEY,
     seen_at timestamptz NOT NULL,
-    broker_since timestamptz
+    broker_since timestamptz,
+    waiting integer,
+    unsettled integer,
+    oldest_s double precision
 );
 COMMENT ON TABLE workers IS 'Signs of life of the ingest workers, for /readyz.';
 COMMENT ON COLUMN workers.worker IS 'Its MQTT client id.';
 COMMENT ON COLUMN workers.seen_at IS 'When it last said that it lives, every 10 s (server).';
 COMMENT ON COLUMN workers.broker_since IS 'Since when it has the broker (server); null: it has none.';
+COMMENT ON COLUMN workers.waiting IS 'Messages that it has and did not store yet; null: a version that does not say.';
+COMMENT ON COLUMN workers.unsettled IS 'Messages that the broker gave it and that it did not ack; null: a version that does not say.';
+COMMENT ON COLUMN workers.oldest_s IS 'For how long the oldest of those that wait has, seconds; null: none waits.';
 
 -- Backups ----------------------------------------------------------------------------------------------------------------
 
@@ -886,6 +892,20 @@ COMMENT ON COLUMN login_links.user_id IS 'Whom it logs in.';
 COMMENT ON COLUMN login_links.created_at IS 'When it was made (server).';
 COMMENT ON COLUMN login_links.expires_at IS 'When it stops working (server).';
 COMMENT ON COLUMN login_links.used_at IS 'When it was used (server); null: not yet.';
+
+CREATE UNLOGGED TABLE attempts (
+    kind text NOT NULL,
+    key text NOT NULL,
+    times timestamptz[] NOT NULL,
+    last_at timestamptz NOT NULL,
+    PRIMARY KEY (kind, key)
+);
+CREATE INDEX attempts_by_age ON attempts (last_at);
+COMMENT ON TABLE attempts IS 'What was tried lately at the doors, for all serving processes; 15 minutes, in no backup.';
+COMMENT ON COLUMN attempts.kind IS 'login or enrolment.';
+COMMENT ON COLUMN attempts.key IS 'An address, an account, or a twelve-bit sum of a name that is nobody''s.';
+COMMENT ON COLUMN attempts.times IS 'When, within the window (server).';
+COMMENT ON COLUMN attempts.last_at IS 'The newest of them (server).';
 
 CREATE TABLE audit (
     audit_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -35,10 +35,10 @@ def make_code(device_id: Identifier, room: rooms.Here, caller: access.Administra
 def enrol(wanted: wire.Request, request: Request, room: rooms.Here) -> wire.Identity:
     """A device shows its code and its keys, and gets all that it needs to speak to the room and the broker."""
     town, address = _town(room), access.address_of(request)
-    room.guesses.take(address, room.clock())
+    service.take_guess(room.database, address, room.clock())
     with room.database.connection() as connection:
         identity = service.enrol(connection, town, wanted, address, room.clock())
-    room.guesses.forgive(address)
+    service.forgive_guesses(room.database, address)
     return identity
 
 

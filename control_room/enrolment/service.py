@@ -15,11 +15,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from control_room import callers, problems
+from control_room.attempts import service as attempts
 from control_room.audit import service as audit
 from control_room.database import sql
 from control_room.devices import service as devices
 from control_room.enrolment.authority import Authority, BadRequestError, Issued
-from control_room.sessions.attempts import Attempts
 from wire import enrolment as wire
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ LASTS = timedelta(hours=1)
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """32 signs that are not taken for each other; 16 of them are 80 bits."""
 _LENGTH, _GROUP = 16, 4
-_GUESSES_AN_ADDRESS, _WINDOW_S = 10, 900.0
+_GUESSES_AN_ADDRESS = 10
 
 _QUERIES = sql.load(__file__)
 
@@ -81,20 +81,21 @@ class OtherKeysError(problems.ConflictError):
     name = "other-keys"
 
 
-class Guesses:
-    """How often one address may try a code."""
+def take_guess(database: pool.Pool, address: str, now: datetime) -> None:
+    """Count that an address tries a code.
 
-    def __init__(self) -> None:
-        self._attempts = Attempts(limit=_GUESSES_AN_ADDRESS, window_s=_WINDOW_S)
+    Raises:
+        TooManyRequestsError: it did too often lately.
+    """
+    with database.connection() as connection:
+        wait_s = attempts.take(connection, "enrolment", address, _GUESSES_AN_ADDRESS, now)
+    if wait_s:
+        raise problems.TooManyRequestsError("too many attempts to enrol", retry_after_s=wait_s)
 
-    def take(self, address: str, now: datetime) -> None:
-        """Raises `TooManyRequestsError`."""
-        wait_s = self._attempts.take(address, now)
-        if wait_s:
-            raise problems.TooManyRequestsError("too many attempts to enrol", retry_after_s=wait_s)
 
-    def forgive(self, address: str) -> None:
-        self._attempts.forget(address)
+def forgive_guesses(database: pool.Pool, address: str) -> None:
+    with database.connection() as connection:
+        attempts.forget(connection, "enrolment", address)
 
 
 @dataclass(frozen=True, slots=True)

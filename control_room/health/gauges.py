@@ -53,6 +53,9 @@ _PAIRS = (
 _BY_LABEL = (
     ("refusals", "talaia_refused_messages", "Refused, each time that they came, and kept.", "reason"),
     ("cameras_by_state", "talaia_cameras", "Cameras by state.", "state"),
+    ("worker_waiting", "talaia_worker_waiting_messages", "Messages at a worker that are not stored yet.", "worker"),
+    ("worker_unsettled", "talaia_worker_unsettled_messages", "Given by the broker and not acked yet.", "worker"),
+    ("worker_oldest", "talaia_worker_oldest_seconds", "How long a worker's oldest message waits.", "worker"),
 )
 
 

@@ -14,10 +14,12 @@ WHERE revoked_at IS NULL
 ORDER BY device_id;
 
 -- note_worker --
--- A worker says that it lives, and since when it has the broker
-INSERT INTO workers (worker, seen_at, broker_since)
-VALUES (%(worker)s, %(now)s, %(broker_since)s)
-ON CONFLICT (worker) DO UPDATE SET seen_at = excluded.seen_at, broker_since = excluded.broker_since;
+-- A worker says that it lives, since when it has the broker, and what waits
+INSERT INTO workers (worker, seen_at, broker_since, waiting, unsettled, oldest_s)
+VALUES (%(worker)s, %(now)s, %(broker_since)s, %(waiting)s, %(unsettled)s, %(oldest_s)s)
+ON CONFLICT (worker) DO UPDATE
+SET seen_at = excluded.seen_at, broker_since = excluded.broker_since, waiting = excluded.waiting,
+    unsettled = excluded.unsettled, oldest_s = excluded.oldest_s;
 
 -- last_worker --
 -- The worker that has the broker, else the one heard last
@@ -81,6 +83,18 @@ SELECT extract(epoch FROM max(ended_at))::double precision FROM backups;
 -- workers_alive --
 -- Workers heard lately, and those of them that have the broker
 SELECT count(*), count(broker_since) FROM workers WHERE seen_at > %(since)s;
+
+-- worker_waiting --
+-- What each worker that was heard lately has and did not store yet
+SELECT worker, waiting FROM workers WHERE seen_at > %(since)s AND waiting IS NOT NULL;
+
+-- worker_unsettled --
+-- What the broker gave it and it did not ack
+SELECT worker, unsettled FROM workers WHERE seen_at > %(since)s AND unsettled IS NOT NULL;
+
+-- worker_oldest --
+-- For how long its oldest message waits; 0: none does
+SELECT worker, coalesce(oldest_s, 0) FROM workers WHERE seen_at > %(since)s AND waiting IS NOT NULL;
 
 -- oldest_open_alert --
 -- How long the oldest alert that nobody took waits

@@ -28,6 +28,21 @@ class Worker:
     """Null: it has no broker now."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """What waits at a worker."""
+
+    waiting: int
+    """Messages that it has and did not store yet."""
+    unsettled: int
+    """Messages that the broker gave it and that it did not ack."""
+    oldest_s: float | None
+    """How long the oldest of those that wait has; None: none waits."""
+
+
+EMPTY = Queue(waiting=0, unsettled=0, oldest_s=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Readiness:
     """What the database says of itself and of the worker."""
@@ -60,9 +75,18 @@ class Figures:
     others: list[gauges.Figure]
 
 
-def note_worker(connection: pool.Connection, worker: str, *, broker_since: datetime | None, now: datetime) -> None:
+def note_worker(
+    connection: pool.Connection,
+    worker: str,
+    *,
+    broker_since: datetime | None,
+    now: datetime,
+    queue: Queue = EMPTY,
+) -> None:
     """A worker says that it lives; `broker_since` None: it has no broker now."""
-    connection.execute(_QUERIES["note_worker"], {"worker": worker, "broker_since": broker_since, "now": now})
+    said = {"worker": worker, "broker_since": broker_since, "now": now}
+    waits = {"waiting": queue.waiting, "unsettled": queue.unsettled, "oldest_s": queue.oldest_s}
+    connection.execute(_QUERIES["note_worker"], said | waits)
 
 
 def readiness(connection: pool.Connection, now: datetime) -> Readiness:

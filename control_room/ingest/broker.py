@@ -140,6 +140,11 @@ class Inbox:
         silent_s = time.monotonic() - self._heard_s
         return self.connected_since is not None and self._received <= self._settled and silent_s > for_s
 
+    @property
+    def unsettled(self) -> int:
+        """How many came over this connection and are not settled."""
+        return max(0, self._received - self._settled)
+
     def settle(self, receipt: Receipt) -> None:
         """Tell the broker that this one is safe; it sends no more than the receive maximum before that."""
         if receipt.qos and receipt.connection == self._connection:

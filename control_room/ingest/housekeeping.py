@@ -27,10 +27,16 @@ class SignOfLife:
     def is_due(self) -> bool:
         return time.monotonic() >= self._due_s
 
-    def give(self, connect: Callable[[], pool.Connection], broker_since: datetime | None, now: datetime) -> None:
+    def give(
+        self,
+        connect: Callable[[], pool.Connection],
+        broker_since: datetime | None,
+        now: datetime,
+        queue: health.Queue = health.EMPTY,
+    ) -> None:
         """Not again for a while, also where the database is away."""
         self._due_s = time.monotonic() + _EVERY_S
-        health.note_worker(connect(), self._worker, broker_since=broker_since, now=now)
+        health.note_worker(connect(), self._worker, broker_since=broker_since, now=now, queue=queue)
 
 
 class Housekeeping:

@@ -16,6 +16,7 @@ from control_room.commands.resending import Resending
 from control_room.commands.sending import Sending
 from control_room.configurations.sending import Returning
 from control_room.database import sql
+from control_room.health import service as health
 from control_room.ingest import broker, housekeeping
 from control_room.ingest.orphans import Orphans
 from wire import topics
@@ -62,7 +63,7 @@ class Leading:
             psycopg.Error, pool.UnreachableError: the database is away; `lose` must be called.
         """
         if self._sign_of_life.is_due():
-            self._sign_of_life.give(connect, self._own.connected_since, now)
+            self._sign_of_life.give(connect, self._own.connected_since, now, self._queue(now))
         if self._inbox is None:
             self._try(connect)
         if self._inbox is not None:
@@ -75,6 +76,11 @@ class Leading:
             self._inbox.stop()
             self._inbox = None
             _LOG.info("%s leads no more", self._own.client_id)
+
+    def _queue(self, now: datetime) -> health.Queue:
+        oldest_at = self._waiting.oldest_at()
+        oldest_s = None if oldest_at is None else max(0.0, (now - oldest_at).total_seconds())
+        return health.Queue(waiting=len(self._waiting), unsettled=self._own.unsettled, oldest_s=oldest_s)
 
     def _try(self, connect: Callable[[], pool.Connection]) -> None:
         if time.monotonic() < self._try_s:

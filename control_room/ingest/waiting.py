@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from control_room.ingest.delivery import Delivery
 
@@ -34,6 +35,11 @@ class Waiting:
 
     def __len__(self) -> int:
         return self._messages
+
+    def oldest_at(self) -> datetime | None:
+        """When the one came that waits for longest; None: none waits."""
+        with self._arrived:
+            return min((queue[0].received_at for queue in self._by_topic.values()), default=None)
 
     def put(self, delivery: Delivery) -> None:
         """Add one; waits while too much waits already. Forgets it where its session ends meanwhile."""

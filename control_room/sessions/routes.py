@@ -24,11 +24,11 @@ router = APIRouter(prefix="/api/v1/session", tags=["session"])
 def log_in(login: schemas.Login, request: Request, response: Response, room: rooms.Here) -> schemas.SessionItem:
     """Begin a session with a password; the answer sets the cookie `talaia_session`."""
     browser = _browser(request)
-    room.login_limit.take(browser.address, login.user, room.clock())
+    service.take_attempt(room.database, browser.address, login.user, room.clock())
     begun = service.log_in(
         room.database, login.user, login.password, browser, lasts=room.session_lasts, now=room.clock()
     )
-    room.login_limit.forgive(browser.address, login.user)
+    service.forgive_attempts(room.database, browser.address, login.user)
     return _welcome(begun, request, response, room)
 
 
@@ -42,7 +42,7 @@ def log_in_by_link(
 ) -> schemas.SessionItem:
     """Begin a session with a one-time login link; the answer sets the cookie `talaia_session`."""
     browser = _browser(request)
-    room.login_limit.take(browser.address, None, room.clock())
+    service.take_attempt(room.database, browser.address, None, room.clock())
     begun = service.log_in_by_link(room.database, link.token, browser, lasts=room.session_lasts, now=room.clock())
     return _welcome(begun, request, response, room)
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from psycopg.rows import dict_row
 
 from control_room import callers, problems
+from control_room.attempts import service as attempts
 from control_room.audit import service as audit
 from control_room.database import sql
-from control_room.sessions.attempts import Attempts
 from control_room.users import passwords
 from control_room.users import service as users
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from control_room.database import pool
 
 LINK_LIFETIME = timedelta(minutes=15)
-_WINDOW_S = 15 * 60
 _ATTEMPTS_A_USER = 10
 _ATTEMPTS_AN_ADDRESS = 30
 _QUERIES = sql.load(__file__)
@@ -41,29 +40,39 @@ class DeadLinkError(problems.NotSignedInError):
     name = "dead-link"
 
 
-class LoginLimit:
-    """How often one may try to log in: by account and by address, whether the attempts succeed or not."""
+def take_attempt(database: pool.Pool, address: str, name: str | None, now: datetime) -> None:
+    """Count an attempt to log in, by address and by account, whether it will succeed or not.
 
-    def __init__(self) -> None:
-        self._by_user = Attempts(limit=_ATTEMPTS_A_USER, window_s=_WINDOW_S)
-        self._by_address = Attempts(limit=_ATTEMPTS_AN_ADDRESS, window_s=_WINDOW_S)
+    Raises:
+        TooManyRequestsError: there were too many lately.
+    """
+    with database.connection() as connection:
+        wait_s = attempts.take(connection, "login", _of_address(address), _ATTEMPTS_AN_ADDRESS, now)
+        if not wait_s and name is not None:
+            wait_s = attempts.take(connection, "login", _of_name(connection, name), _ATTEMPTS_A_USER, now)
+    if wait_s:
+        raise problems.TooManyRequestsError("too many attempts to log in", retry_after_s=wait_s)
 
-    def take(self, address: str, user: str | None, now: datetime) -> None:
-        """Count an attempt.
 
-        Raises:
-            TooManyRequestsError: there were too many lately.
-        """
-        wait_s = self._by_address.take(address, now)
-        if not wait_s and user is not None:
-            wait_s = self._by_user.take(user.lower(), now)
-        if wait_s:
-            raise problems.TooManyRequestsError("too many attempts to log in", retry_after_s=wait_s)
+def forgive_attempts(database: pool.Pool, address: str, name: str) -> None:
+    """A login succeeded: what was mistyped before it does not count any more."""
+    with database.connection() as connection:
+        attempts.forget(connection, "login", _of_address(address), _of_name(connection, name))
 
-    def forgive(self, address: str, user: str) -> None:
-        """A login succeeded: what was mistyped before it does not count any more."""
-        self._by_user.forget(user.lower())
-        self._by_address.forget(address)
+
+def _of_address(address: str) -> str:
+    return f"address {address}"
+
+
+def _of_name(connection: pool.Connection, name: str) -> str:
+    """Of a name that is nobody's, twelve bits of its hash: it may be a password that was typed into the wrong field.
+
+    So names that are nobody's share 4096 counts, and are limited as accounts are: who guesses learns nothing of them.
+    """
+    user = users.find(connection, name)
+    if user is not None:
+        return f"account {user.user_id}"
+    return f"nobody {int.from_bytes(_sha256(name.lower())[:2]) >> 4:03x}"
 
 
 @dataclass(frozen=True, slots=True)

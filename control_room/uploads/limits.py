@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from control_room import problems
-from control_room.sessions.attempts import Attempts
+from control_room.uploads.attempts import Attempts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from control_room import callers
 
-BYTES = 4 * 1024**3
-"""Of one upload, and so of one request: a client may send all that is left at once."""
+BYTES = 256 * 1024**3
+"""Of one request at most: a client may send all that is left at once, and `uploads.max_gib` is what counts."""
 BEGUN_A_MINUTE = 240
 PIECES_AT_ONCE = 8
 PIECE_IDLE_S = 60

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from control_room.database import pool
+from control_room.health.service import Queue
 from control_room.ingest.housekeeping import Housekeeping, SignOfLife
 from tests.control_room import messages
 from wire import topics
@@ -40,7 +41,8 @@ def test_a_device_is_away_only_where_we_would_have_heard_it(
 def test_a_worker_says_that_it_lives(connection: pool.Connection, broker_since: datetime | None) -> None:
     sign = SignOfLife("worker-1")
     assert sign.is_due()
-    sign.give(lambda: connection, broker_since, NOW)
+    sign.give(lambda: connection, broker_since, NOW, Queue(waiting=7, unsettled=9, oldest_s=1.5))
     assert not sign.is_due()
-    signs = messages.rows(connection, "SELECT worker, seen_at, broker_since FROM workers")
-    assert signs == [{"worker": "worker-1", "seen_at": NOW, "broker_since": broker_since}]
+    signs = messages.rows(connection, "SELECT * FROM workers")
+    waits = {"waiting": 7, "unsettled": 9, "oldest_s": 1.5}
+    assert signs == [{"worker": "worker-1", "seen_at": NOW, "broker_since": broker_since, **waits}]

@@ -123,3 +123,14 @@ def test_a_stream_goes_on_at_another_process_and_a_dead_one_is_replaced(database
         parent.send_signal(signal.SIGTERM)
         parent.wait(timeout=30)
         assert {listener.next().name for listener in resumed} == {ENDED}
+
+
+def test_attempts_to_log_in_count_in_all_processes_together(database_url: str, tmp_path: Path) -> None:
+    with pool.connect(database_url) as connection:
+        doors.add_user(connection, "marta", rooms.utc_now(), doors.PASSWORD)
+    with _serving(database_url, tmp_path, processes=2) as (parent, url):
+        wrong = {"user": "marta", "password": "wrong password"}
+        answers = [httpx.post(f"{url}/api/v1/session", json=wrong, timeout=60).status_code for _ in range(12)]
+        assert answers == [401] * 10 + [429] * 2, "each on a connection of its own, so at either process"
+        parent.send_signal(signal.SIGTERM)
+        parent.wait(timeout=30)

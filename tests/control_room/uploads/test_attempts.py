@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from control_room.sessions.attempts import Attempts
+from control_room.uploads.attempts import Attempts
 
 T0 = datetime(2026, 11, 21, tzinfo=UTC)
 

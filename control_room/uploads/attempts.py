@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Attempts:
     """At most `limit` attempts of a key within `window_s`; beyond `capacity` the keys longest not seen are forgotten.
 
-    In memory of the one process that serves: a restart forgives, which costs less than a database write a guess.
+    In memory of one process: of several that serve each counts its own. Who guesses at a door: `control_room/attempts`.
     """
 
     def __init__(self, *, limit: int, window_s: float, capacity: int = 10_000) -> None:
