@@ -16,7 +16,7 @@ from vision.georeference.pose import Pose, RefusedError
 DEPRESSION_DEG_MIN = 15.0
 """Below this the error grows without measure: refused."""
 _GRAZING_DEG_MIN = 5.0
-_HEIGHT_M_MIN = 1.0
+HEIGHT_M_MIN = 1.0
 _STEPS = np.array([0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 1e-4, 0.1, 0.1, 0.01, 0.01, 0.1, 0.1])
 """For derivatives, in the units of `errors.SOURCES`."""
 
@@ -68,8 +68,8 @@ def locate(view: View, x_px: float, y_px: float) -> Placed:
     if not view.camera.holds(x_px, y_px):
         size = f"{view.camera.width_px} x {view.camera.height_px}"
         raise RefusedError(f"the point lies outside the picture of {size} px")
-    if pose.height_m < _HEIGHT_M_MIN:
-        raise RefusedError(f"the drone is {pose.height_m:.1f} m above take-off, less than {_HEIGHT_M_MIN:g}")
+    if pose.height_m < HEIGHT_M_MIN:
+        raise RefusedError(f"the drone is {pose.height_m:.1f} m above take-off, less than {HEIGHT_M_MIN:g}")
     offsets = np.zeros(len(SOURCES)) if view.bias is None else view.bias.offsets
     try:
         ray = _rays(view, x_px, y_px, offsets[None, :])[0]
