@@ -17,6 +17,7 @@ Phase = Literal["pre", "post"]
 HYPERTABLES = {
     "events": ("occurred_at", "1 day"),
     "device_metrics": ("at", "1 day"),
+    "positions": ("at", "1 day"),
     "telemetry_samples": ("at", "7 days"),
 }
 """Table -> time column and span of a chunk, where TimescaleDB is at hand."""

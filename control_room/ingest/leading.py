@@ -33,7 +33,7 @@ _LOG = logging.getLogger(__name__)
 _LOCK = 0x74616C77  # "talw"
 _TRY_EVERY_S = 1.0
 _RECEIVE_MAXIMUM = 1000
-_HEARS = (topics.STATUS, topics.METRICS, topics.REPLIES)
+_HEARS = (topics.STATUS, topics.METRICS, topics.POSITIONS, topics.REPLIES)
 _QUERIES = sql.load(__file__)
 
 

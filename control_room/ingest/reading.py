@@ -12,13 +12,13 @@ from uuid import UUID
 from control_room.ingest.refusals import Reason
 from wire import message, topics
 from wire.control import ReplyMessage
-from wire.device import MetricsMessage, StatusMessage
+from wire.device import MetricsMessage, PositionMessage, StatusMessage
 from wire.event import EventMessage
 
 if TYPE_CHECKING:
     from control_room.ingest.delivery import Delivery
 
-READ_TOPICS = (topics.EVENTS, topics.STATUS, topics.METRICS, topics.REPLIES)
+READ_TOPICS = (topics.EVENTS, topics.STATUS, topics.METRICS, topics.POSITIONS, topics.REPLIES)
 """What the worker subscribes to."""
 
 HEAD_BYTES = 64 * 1024
@@ -41,7 +41,7 @@ class Accepted:
 
     delivery: Delivery
     device_id: str
-    message: EventMessage | StatusMessage | MetricsMessage | ReplyMessage
+    message: EventMessage | StatusMessage | MetricsMessage | PositionMessage | ReplyMessage
     message_id: UUID | None
     """None: a message that nobody waits to see acked."""
     warnings: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ def read(delivery: Delivery) -> Outcome:
     except Exception as error:  # one message must never stop those behind it, whatever it is
         log.exception("a message of %s broke its reader", device_id)
         return refuse(delivery, device_id, Reason.INVALID, f"broke its reader: {type(error).__name__}")
-    if not isinstance(found, EventMessage | StatusMessage | MetricsMessage | ReplyMessage):
+    if not isinstance(found, EventMessage | StatusMessage | MetricsMessage | PositionMessage | ReplyMessage):
         raise TypeError(f"{topic.name} is subscribed to, but not read")
     fault = _fault(delivery, device_id, found)
     if fault is not None:
@@ -90,7 +90,9 @@ def read(delivery: Delivery) -> Outcome:
 
 
 def _fault(
-    delivery: Delivery, device_id: str, found: EventMessage | StatusMessage | MetricsMessage | ReplyMessage
+    delivery: Delivery,
+    device_id: str,
+    found: EventMessage | StatusMessage | MetricsMessage | PositionMessage | ReplyMessage,
 ) -> tuple[Reason, str] | None:
     """What is wrong with a message that can be read."""
     if found.device_id != device_id:
@@ -102,10 +104,10 @@ def _fault(
     return None
 
 
-def _awaited(found: EventMessage | StatusMessage | MetricsMessage | ReplyMessage) -> UUID | None:
+def _awaited(found: EventMessage | StatusMessage | MetricsMessage | PositionMessage | ReplyMessage) -> UUID | None:
     """The id by which its device waits to see it acked."""
     match found:
-        case MetricsMessage():
+        case MetricsMessage() | PositionMessage():
             return None
         case ReplyMessage():
             return found.command_id if found.progress is None else None

@@ -12,9 +12,10 @@ from psycopg.types.json import Jsonb
 from control_room.database import pool, sql
 from control_room.ingest import clocks
 from control_room.ingest.reading import Accepted
+from control_room.positions import service as positions
 from control_room.silenced import service as silenced
 from control_room.stream import publish
-from wire.device import CameraState, CameraStatus, MetricsMessage, StatusMessage
+from wire.device import CameraState, CameraStatus, MetricsMessage, PositionMessage, StatusMessage
 
 SILENT_AFTER = timedelta(seconds=60)
 """A device measures itself every 10 s; after six that did not come it is taken to be away."""
@@ -36,6 +37,8 @@ class Touched:
     devices: set[str] = field(default_factory=set)
     cameras: set[tuple[str, str]] = field(default_factory=set)
     """(device_id, camera_id)."""
+    aircraft: set[str] = field(default_factory=set)
+    """device_id."""
 
 
 def store_status(connection: pool.Connection, status: StatusMessage, touched: Touched, now: datetime) -> None:
@@ -94,6 +97,18 @@ def store_metrics(
         touched.cameras |= {(device_id, camera_id) for device_id, camera_id in cameras}
 
 
+def store_positions(
+    connection: pool.Connection, told: list[tuple[Accepted, PositionMessage]], touched: Touched, now: datetime
+) -> None:
+    """All of a batch, in the order in which they came."""
+    rows = []
+    for accepted, position in told:
+        received_at = accepted.delivery.received_at
+        placed = clocks.place(position.at, received_at)
+        rows.append(positions.row(position, at=placed.at, received_at=received_at, device_time=placed.device_time))
+    touched.aircraft |= positions.store(connection, rows, now)
+
+
 def set_silent_aside(connection: pool.Connection, now: datetime) -> None:
     """Take devices that fell silent without a last will (a broker that was killed) to be away."""
     touched = Touched()
@@ -115,6 +130,8 @@ def publish_touched(connection: pool.Connection, touched: Touched) -> None:
             device_ids, camera_ids = zip(*sorted(touched.cameras), strict=True)
             given = {"device_ids": list(device_ids), "camera_ids": list(camera_ids)}
             publish.publish_all(connection, "camera", cursor.execute(_QUERIES["camera_items"], given).fetchall())
+    if touched.aircraft:
+        publish.publish_all(connection, "position", positions.items_of(connection, touched.aircraft))
 
 
 def _set_aside(

@@ -26,7 +26,7 @@ from control_room.ingest.refusals import Reason
 from control_room.ingest.traced import TracedBatch
 from control_room.stream import publish
 from wire.control import ReplyMessage
-from wire.device import MetricsMessage, StatusMessage
+from wire.device import MetricsMessage, PositionMessage, StatusMessage
 from wire.event import EventMessage
 
 KEPT_OF_TOO_LARGE_BYTES = reading.HEAD_BYTES
@@ -123,6 +123,7 @@ def _store_together(
         for status in sorted_batch.statuses:
             statuses.store_status(connection, status, touched, now)
         statuses.store_metrics(connection, sorted_batch.metrics, touched, now)
+        statuses.store_positions(connection, sorted_batch.positions, touched, now)
         if keep_refused:
             _add_dead_letters(connection, sorted_batch)
         _note(connection, sorted_batch)
@@ -145,6 +146,7 @@ class _Sorted:
         self.events: list[Accepted] = []
         self.statuses: list[StatusMessage] = []
         self.metrics: list[tuple[Accepted, MetricsMessage]] = []
+        self.positions: list[tuple[Accepted, PositionMessage]] = []
         self.replies: list[ReplyMessage] = []
         self.refused: list[Refused] = []
         self.last_seen: dict[str, datetime] = {}
@@ -167,6 +169,9 @@ class _Sorted:
         elif isinstance(message, StatusMessage):
             self.statuses.append(message)
             self.stored.counts["status"] += 1
+        elif isinstance(message, PositionMessage):
+            self.positions.append((outcome, message))
+            self.stored.counts["position"] += 1
         elif isinstance(message, ReplyMessage):
             self.replies.append(message)
             self.stored.counts["reply"] += 1

@@ -52,6 +52,10 @@ SELECT min(occurred_at) FROM events WHERE occurred_at < %(before)s;
 -- When the oldest row begins, where it is due
 SELECT min(at) FROM device_metrics WHERE at < %(before)s;
 
+-- first_time_of_positions --
+-- When the oldest row begins, where it is due
+SELECT min(at) FROM positions WHERE at < %(before)s;
+
 -- keep_protected --
 -- Messages of a span that must stay, into the ordinary table
 INSERT INTO kept_events (event_id, outbox_id, sequence, occurred_at, message_id, device_id, camera_id, rule, phase,
@@ -173,13 +177,25 @@ DELETE FROM alerts USING leaving_alerts WHERE alerts.alert_id = leaving_alerts.a
 INSERT INTO removed_until AS known (kind, until) VALUES (%(kind)s, %(until)s)
 ON CONFLICT (kind) DO UPDATE SET until = greatest(known.until, excluded.until);
 
--- take_metrics --
+-- take_device_metrics --
 -- Where there are no chunks: measurements of a span
 DELETE FROM device_metrics WHERE at >= %(since)s AND at < %(until)s;
 
--- count_metrics --
+-- count_device_metrics --
 -- Measurements of a span
 SELECT count(*) FROM device_metrics WHERE at >= %(since)s AND at < %(until)s;
+
+-- take_positions --
+-- Where there are no chunks: positions of a span
+DELETE FROM positions WHERE at >= %(since)s AND at < %(until)s;
+
+-- count_positions --
+-- Positions of a span
+SELECT count(*) FROM positions WHERE at >= %(since)s AND at < %(until)s;
+
+-- forget_last_positions --
+-- Last places that are as old as the positions that go
+DELETE FROM last_positions WHERE at < %(before)s;
 
 -- take_dead_letters --
 -- Refused messages whose time is over; what can be known of them is kept among the sequences

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from control_room.retention.limits import Limits
     from control_room.store.content import Store
 
-Kind = Literal["events", "kept_events", "device_metrics", "dead_letters", "files", "commands", "audit"]
+Kind = Literal["events", "kept_events", "device_metrics", "positions", "dead_letters", "files", "commands", "audit"]
+Measured = Literal["device_metrics", "positions"]
 _SETTINGS: dict[Kind, str] = {"files": "files_days", "audit": "audit_years"}  # the others follow rows_days
 
 _QUERIES = sql.load(__file__)
@@ -101,7 +102,9 @@ class Run:
             for work in (
                 self._events,
                 self._kept_events,
-                self._metrics,
+                lambda: self._measured("device_metrics"),
+                lambda: self._measured("positions"),
+                self._last_places,
                 self._dead_letters,
                 self._files,
                 self._commands,
@@ -119,11 +122,16 @@ class Run:
         else:
             yield from self._chunks("events", self._drop_events)
 
-    def _metrics(self) -> Iterator[Step]:
+    def _measured(self, table: Measured) -> Iterator[Step]:
         if migrate.timescale_version(self.connection) is None:
-            yield from self._spans("device_metrics", self._take_metrics)
+            yield from self._spans(table, lambda since, until: self._take_measured(table, since, until))
         else:
-            yield from self._chunks("device_metrics", self._drop_metrics)
+            yield from self._chunks(table, lambda since, until: self._drop_measured(table, since, until))
+
+    def _last_places(self) -> Iterator[Step]:
+        """Of devices that have not told one since: as old as their positions may be."""
+        self.connection.execute(_QUERIES["forget_last_positions"], {"before": self.limits.rows})
+        yield from ()
 
     def _chunks(self, table: Kind, drop: Callable[[datetime, datetime], Step]) -> Iterator[Step]:
         given = {"table": table, "before": self.limits.rows, "limit": self.limits.law}
@@ -167,15 +175,15 @@ class Run:
         rows = self._leaving()
         return self._retire("events", since, until, rows=rows, kept=row[0] if row else 0)
 
-    def _drop_metrics(self, since: datetime, until: datetime) -> Step:
+    def _drop_measured(self, table: Measured, since: datetime, until: datetime) -> Step:
         span = {"since": since, "until": until}
-        row = self.connection.execute(_QUERIES["count_metrics"], span).fetchone()
-        self.connection.execute(_QUERIES["drop_chunk"], span | {"table": "device_metrics"})
-        return self._written(Step(kind="device_metrics", since=since, until=until, rows=row[0] if row else 0))
+        row = self.connection.execute(_QUERIES[f"count_{table}"], span).fetchone()
+        self.connection.execute(_QUERIES["drop_chunk"], span | {"table": table})
+        return self._written(Step(kind=table, since=since, until=until, rows=row[0] if row else 0))
 
-    def _take_metrics(self, since: datetime, until: datetime) -> Step:
-        rows = self.connection.execute(_QUERIES["take_metrics"], {"since": since, "until": until}).rowcount
-        return self._written(Step(kind="device_metrics", since=since, until=until, rows=rows))
+    def _take_measured(self, table: Measured, since: datetime, until: datetime) -> Step:
+        rows = self.connection.execute(_QUERIES[f"take_{table}"], {"since": since, "until": until}).rowcount
+        return self._written(Step(kind=table, since=since, until=until, rows=rows))
 
     def _kept_events(self) -> Iterator[Step]:
         given = {"before": self.limits.rows, "now": self.now, "limit": _BATCH}
@@ -279,9 +287,11 @@ def plan(connection: pool.Connection, limits: Limits, now: datetime) -> list[Ste
     for since, until in _due_spans(connection, "events", limits):
         row = _one(connection, "planned_events", since=since, until=until, now=now)
         found.append(Step(kind="events", since=since, until=until, **row))
-    for since, until in _due_spans(connection, "device_metrics", limits):
-        row = _one(connection, "count_metrics", since=since, until=until)
-        found.append(Step(kind="device_metrics", since=since, until=until, rows=row["count"]))
+    measured: tuple[Measured, ...] = ("device_metrics", "positions")
+    for table in measured:
+        for since, until in _due_spans(connection, table, limits):
+            row = _one(connection, f"count_{table}", since=since, until=until)
+            found.append(Step(kind=table, since=since, until=until, rows=row["count"]))
     others: tuple[tuple[Kind, str, datetime], ...] = (
         ("kept_events", "planned_kept", limits.rows),
         ("dead_letters", "planned_dead_letters", limits.rows),

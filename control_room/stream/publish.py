@@ -14,7 +14,7 @@ import pydantic_core
 
 from control_room.database import pool, sql
 
-Kind = Literal["alert", "camera", "device", "command"]
+Kind = Literal["alert", "camera", "device", "command", "position", "flight", "finding", "site"]
 CHANNEL = "talaia_stream"
 KEPT = timedelta(hours=24)
 MOST_KEPT = 50_000

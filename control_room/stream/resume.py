@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from control_room.alerts import service as alerts
@@ -12,6 +13,7 @@ from control_room.callers import Role
 from control_room.cameras import service as cameras
 from control_room.database import sql
 from control_room.devices import service as devices
+from control_room.positions import service as positions
 from control_room.stream import hub, publish
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ class Beginning:
 
 def kinds_for(role: Role | None) -> frozenset[publish.Kind]:
     """Which changes a role may see: alerts and commands are of cameras in the street, no pilot's business."""
-    seen_by_all: frozenset[publish.Kind] = frozenset({"camera", "device"})
+    seen_by_all: frozenset[publish.Kind] = frozenset({"camera", "device", "position", "flight", "finding", "site"})
     return seen_by_all | {"alert", "command"} if role in _SEES_ALERTS else seen_by_all
 
 
@@ -86,5 +88,6 @@ def _snapshot(connection: pool.Connection, kinds: frozenset[publish.Kind]) -> Be
         "alerts": alerts.open_items(connection) if "alert" in kinds else [],
         "cameras": cameras.items(connection),
         "devices": devices.items(connection),
+        "positions": positions.items(connection, datetime.now(UTC)),
     }
     return Beginning(hub.event(stream_id, "snapshot", publish.encode(snapshot)), stream_id)

@@ -1,7 +1,7 @@
 """`/api/v1/stream`: changes as server-sent events.
 
-First `snapshot`, or with `Last-Event-ID` what was missed; then `alert`, `camera` and `device` with the whole item, as
-their lists give it, and `heartbeat` every 10 s.
+First `snapshot`, or with `Last-Event-ID` what was missed; then `alert`, `camera`, `device` and `position` with the
+whole item, as their lists give it, and `heartbeat` every 10 s.
 """
 
 import http
@@ -26,8 +26,9 @@ _GRACE_S = 0.2  # for the last words to a browser that does not read
 
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Events `snapshot` (Snapshot), `alert` (AlertItem), `camera` (CameraItem), `device` (DeviceItem)"
-        " and `heartbeat` (Heartbeat), each with `data` of one line of JSON.",
+        "description": "Events `snapshot` (Snapshot), `alert` (AlertItem), `camera` (CameraItem),"
+        " `device` (DeviceItem), `position` (LastPositionItem) and `heartbeat` (Heartbeat), each with `data` of one"
+        " line of JSON.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
 }
