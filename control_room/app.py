@@ -34,6 +34,8 @@ from control_room.enrolment import routes as enrolment
 from control_room.events import routes as events
 from control_room.evidence import routes as evidence
 from control_room.evidence import service as evidence_service
+from control_room.findings import routes as findings
+from control_room.flights import routes as flights
 from control_room.health import routes as health
 from control_room.health.metrics import CountRequests, Metrics
 from control_room.holds import routes as holds
@@ -41,6 +43,7 @@ from control_room.positions import routes as positions
 from control_room.removals import service as removals
 from control_room.sessions import routes as sessions
 from control_room.silenced import routes as silenced
+from control_room.sites import routes as sites
 from control_room.store import opening
 from control_room.stream import heartbeat
 from control_room.stream import routes as stream
@@ -66,6 +69,7 @@ FEATURES = (
     alerts,
     evidence,
     uploads,
+    flights,
     cameras,
     silenced,
     positions,
@@ -76,13 +80,19 @@ FEATURES = (
     events,
     counts,
     holds,
+    findings,
+    sites,
     dead_letters,
     town,
     stream,
     audit,
     health,
 )
-_LARGER = {"/api/v1/evidence/": evidence_service.LIMIT_BYTES, "/api/v1/uploads": upload_limits.BYTES}
+_LARGER = {
+    "/api/v1/evidence/": evidence_service.LIMIT_BYTES,
+    "/api/v1/uploads": upload_limits.BYTES,
+    "/api/v1/flights": 2 * 1024 * 1024,
+}
 """Bodies over the usual size, by the beginning of their paths."""
 _CHORES_EVERY_S = 2.0
 _LAST_SPANS_S = 1.0
@@ -140,7 +150,12 @@ def create_app(
     store = opening.open_store(settings.store)
     signer, town = keys.load(settings.commands), authority.load(settings.enrolment)
     spans = tracing.start(settings.tracing, service="talaia-room", instance=f"{socket.gethostname()}-{os.getpid()}")
-    hub = Hub(settings.database.url, heartbeat_s=heartbeat_s, traced=None if spans is None else TracedFrames(spans))
+    hub = Hub(
+        settings.database.url,
+        heartbeat_s=heartbeat_s,
+        traced=None if spans is None else TracedFrames(spans),
+        counted=metrics.set_streams,
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -1,16 +1,13 @@
 """What the alert routes take and give."""
 
-import base64
-import binascii
-import json
 import math
 import uuid
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from control_room import fields, problems
+from control_room import fields, paging, problems
 from control_room.alerts.service import Box
 from control_room.alerts.states import CloseReason, State
 from control_room.cameras.schemas import Place
@@ -187,27 +184,14 @@ def read_box(text: str | None) -> Box | None:
     return box
 
 
-class BadCursorError(problems.UnprocessableError):
-    """This cursor was not given by this list."""
-
-    name = "bad-cursor"
-
-
-_CURSOR = TypeAdapter(tuple[AwareDatetime, uuid.UUID])
+_CURSOR = paging.Cursor(TypeAdapter(tuple[AwareDatetime, uuid.UUID]))
 
 
 def cursor_after(item: dict[str, Any]) -> str:
     """The cursor of the page that begins after `item`."""
-    text = json.dumps([item["opened_at"].isoformat(), str(item["alert_id"])])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return _CURSOR.after((item["opened_at"], item["alert_id"]))
 
 
 def read_cursor(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
     """Raises `BadCursorError`."""
-    if cursor is None:
-        return None
-    try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        return _CURSOR.validate_json(text)
-    except (binascii.Error, ValueError, ValidationError):
-        raise BadCursorError from None
+    return _CURSOR.read(cursor)

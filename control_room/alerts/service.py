@@ -15,6 +15,7 @@ from control_room.alerts.states import Action, State
 from control_room.audit import service as audit
 from control_room.database import sql
 from control_room.holds import service as holds
+from control_room.sites import service as sites
 from control_room.stream import publish
 
 if TYPE_CHECKING:
@@ -170,6 +171,9 @@ def act(
     else:
         _enter(connection, alert_id, target, change, shelved_from=shelved_from or state, now=now)
     _write_down(connection, alert_id, change, target, by=by, now=now)
+    if change.action in {Action.CLOSE, Action.REOPEN}:
+        is_real = change.reason == states.CloseReason.CONFIRMED
+        sites.note_alert(connection, alert_id, is_real=is_real, by=by, now=now)
     return _tell(connection, alert_id)
 
 

@@ -1285,6 +1285,10 @@ CREATE TABLE telemetry_samples (
     focal_length_mm double precision,
     zoom double precision,
     notes jsonb,
+    focal_length_equivalent_mm double precision,
+    horizontal_view_deg double precision,
+    vertical_view_deg double precision,
+    position_error_m double precision,
     PRIMARY KEY (footage_id, row, at)
 );
 COMMENT ON TABLE telemetry_samples IS 'Where the aircraft and its camera were, moment by moment (vision.telemetry.sample); a hypertable on at.';
@@ -1302,6 +1306,10 @@ COMMENT ON COLUMN telemetry_samples.gimbal_roll_deg IS 'Clockwise.';
 COMMENT ON COLUMN telemetry_samples.focal_length_mm IS 'As the file has it.';
 COMMENT ON COLUMN telemetry_samples.zoom IS 'Digital zoom, 1 is none.';
 COMMENT ON COLUMN telemetry_samples.notes IS 'What is doubtful about the row; null: nothing.';
+COMMENT ON COLUMN telemetry_samples.focal_length_equivalent_mm IS 'For a frame of 36 x 24 mm, where the file tells.';
+COMMENT ON COLUMN telemetry_samples.horizontal_view_deg IS 'Angle from the left to the right edge of the picture.';
+COMMENT ON COLUMN telemetry_samples.vertical_view_deg IS 'Angle from its upper to its lower edge.';
+COMMENT ON COLUMN telemetry_samples.position_error_m IS 'The file''s own horizontal accuracy.';
 
 CREATE TABLE analyses (
     analysis_id uuid PRIMARY KEY,
@@ -1425,6 +1433,7 @@ CREATE TABLE findings (
     merged_into uuid REFERENCES findings (finding_id),
     site_id uuid REFERENCES sites (site_id),
     event_id uuid,
+    placed_by_hand boolean NOT NULL DEFAULT false,
     CHECK ((lat IS NULL) = (lon IS NULL)),
     CHECK ((lat IS NULL) = (ce90_m IS NULL)),
     CHECK ((state = 'merged') = (merged_into IS NOT NULL)),
@@ -1466,6 +1475,7 @@ COMMENT ON COLUMN findings.reviewed_at IS 'When (server).';
 COMMENT ON COLUMN findings.merged_into IS 'The finding that shows the same; null otherwise.';
 COMMENT ON COLUMN findings.site_id IS 'The site that it belongs to; null: none.';
 COMMENT ON COLUMN findings.event_id IS 'The event of rule drone_finding that it became; null unless confirmed once.';
+COMMENT ON COLUMN findings.placed_by_hand IS 'Its place is what a person gave on the map: telemetry and known points do not move it.';
 
 CREATE FUNCTION protected_footage(moment timestamptz)
     RETURNS TABLE (footage_id uuid, flight_id uuid, because text)
@@ -1826,6 +1836,45 @@ LEFT JOIN LATERAL (
         AND announced_at IS NOT NULL AND evidence.received_at IS NOT NULL AND erased_at IS NULL
 ) AS files ON true;
 COMMENT ON VIEW alert_items IS 'An alert as lists and stream show it; the address of a file only when it can be had. Of several files of a kind the newest (UUIDv7).';
+
+CREATE VIEW finding_items AS
+SELECT
+    findings.finding_id, findings.version, findings.flight_id, findings.footage_id, findings.state, findings.label,
+    findings.confidence, findings.score, findings.reasons, findings.seen_at, findings.time_s, findings.box,
+    findings.looks,
+    CASE WHEN findings.lat IS NOT NULL THEN
+        jsonb_build_object('lat', findings.lat, 'lon', findings.lon, 'ce90_m', findings.ce90_m,
+                           'ellipse', findings.ellipse)
+    END AS location,
+    findings.depression_deg, findings.method, findings.placed_by_hand, findings.waste_class, findings.note,
+    findings.added_by, findings.added_at, findings.reviewed_by, findings.reviewed_at, findings.merged_into,
+    findings.site_id, sites.name AS site_name, alerts.alert_id,
+    CASE WHEN findings.picture_sha256 IS NOT NULL THEN
+        '/api/v1/findings/' || findings.finding_id || '/picture'
+    END AS picture_url,
+    findings.lat, findings.lon
+FROM findings
+LEFT JOIN sites USING (site_id)
+LEFT JOIN room_outbox ON findings.event_id IS NOT NULL
+LEFT JOIN alerts ON alerts.device_id = room_outbox.device_id AND alerts.event_id = findings.event_id;
+COMMENT ON VIEW finding_items IS 'A finding as lists and stream show it.';
+
+CREATE VIEW site_items AS
+SELECT
+    sites.site_id, sites.version, sites.name, sites.lat, sites.lon, sites.ce90_m, sites.status, sites.waste_classes,
+    sites.land_owner, sites.note, sites.first_seen_at, sites.last_seen_at, sites.cleaned_at,
+    coalesce(seen.findings, 0) AS findings, coalesce(seen.alerts, 0) AS alerts, coalesce(seen.looks, 0) AS looks,
+    seen.last_look_at
+FROM sites
+LEFT JOIN LATERAL (
+    SELECT
+        count(*) FILTER (WHERE kind = 'finding') AS findings, count(*) FILTER (WHERE kind = 'alert') AS alerts,
+        count(*) FILTER (WHERE kind = 'look') AS looks,
+        max(at) FILTER (WHERE kind IN ('finding', 'look')) AS last_look_at
+    FROM site_visits WHERE site_visits.site_id = sites.site_id
+) AS seen ON true
+WHERE sites.merged_into IS NULL;
+COMMENT ON VIEW site_items IS 'A site as lists and stream show it; merged ones are not there.';
 
 CREATE VIEW camera_items AS
 SELECT
