@@ -6,7 +6,6 @@ the ground is taken to be as high as there; who shows the result says so.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,18 +17,9 @@ if TYPE_CHECKING:
     import zoneinfo
     from collections.abc import Iterable, Iterator, Sequence
 
+    from control_room.flight_log.track import Run, Sample
     from control_room.geozones.zone import Geozone, Limit, Position, Volume
 
-FASTEST_M_S = 60.0
-"""Faster than any small drone: between two such places the satellite receiver jumped."""
-LONGEST_GAP = timedelta(seconds=60)
-"""Over a longer silence nothing is said about the way."""
-BRIDGED_GAP = timedelta(seconds=10)
-"""A silence over this, up to `LONGEST_GAP`, is flown straight and mentioned."""
-LONGEST_LEG = timedelta(minutes=10)
-"""The same for a track without the samples of its straight parts."""
-SETTLED_SAMPLES = 3
-"""So many samples at a new place are a new place; fewer are an outlier."""
 TOGETHER = timedelta(seconds=2)
 """Two stays in a zone with less between them are one: the border is not known to the metre."""
 _ELEVATIONS_M = (-430.0, 8850.0)
@@ -37,31 +27,6 @@ _ELEVATIONS_M = (-430.0, 8850.0)
 _GEOID_M = (-107.0, 86.0)
 """Of mean sea level above the WGS 84 ellipsoid, anywhere."""
 NIGHT = Daily(days=frozenset(range(7)), begins="EECT", ends="BMCT", in_utc=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Where the aircraft was."""
-
-    at: datetime
-    lon: float
-    lat: float
-    height_m: float | None
-    """Above the take-off point."""
-
-    @property
-    def place(self) -> Position:
-        return self.lon, self.lat
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """What cannot be known of the track."""
-
-    code: str
-    begins: datetime
-    ends: datetime
-    metres: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +43,6 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Samples with no break between them."""
-
-    samples: tuple[Sample, ...]
-
-    @property
-    def way(self) -> list[Position]:
-        return [sample.place for sample in self.samples]
-
-    @property
-    def legs(self) -> list[tuple[Sample, Sample]]:
-        return list(itertools.pairwise(self.samples))
-
-
-@dataclass(frozen=True, slots=True)
 class _Piece:
     """A part of one leg."""
 
@@ -100,45 +50,6 @@ class _Piece:
     ends: datetime
     heights: tuple[float, float] | None
     certain: bool
-
-
-def runs_of(samples: Iterable[Sample], *, is_simplified: bool = False) -> tuple[list[Run], list[Doubt]]:
-    """The track without outliers, broken where it is not known; and what is doubtful about it.
-
-    `is_simplified`: samples on straight parts were left out, so a long time between two is no silence.
-    """
-    longest = LONGEST_LEG if is_simplified else LONGEST_GAP
-    ordered: list[Sample] = []
-    for sample in sorted(samples, key=lambda one: one.at):
-        if not ordered or sample.at > ordered[-1].at:
-            ordered.append(sample)
-    runs: list[list[Sample]] = []
-    doubts: list[Doubt] = []
-    strays: list[Sample] = []
-    for sample in ordered:
-        if runs and _goes_on(runs[-1][-1], sample, longest):
-            if strays:
-                doubts.append(_jump(runs[-1][-1], strays))
-                strays = []
-            if sample.at - runs[-1][-1].at > BRIDGED_GAP and not is_simplified:
-                doubts.append(Doubt("bridged", runs[-1][-1].at, sample.at))
-            runs[-1].append(sample)
-            continue
-        if strays and not _goes_on(strays[-1], sample, longest):
-            doubts.append(_jump(runs[-1][-1] if runs else strays[0], strays))
-            strays = []
-        strays.append(sample)
-        silence = sample.at - runs[-1][-1].at if runs else timedelta(0)
-        if not runs or silence > longest or len(strays) >= SETTLED_SAMPLES:
-            if runs:
-                code = "gap" if silence > longest and len(strays) == 1 else "gps_jump"
-                metres = geometry.metres_between(runs[-1][-1].place, strays[0].place)
-                doubts.append(Doubt(code, runs[-1][-1].at, strays[0].at, round(metres)))
-            runs.append(strays)
-            strays = []
-    if strays and runs:
-        doubts.append(_jump(runs[-1][-1], strays))
-    return [Run(tuple(run)) for run in runs], doubts
 
 
 def in_zone(runs: Sequence[Run], zone: Geozone, *, elevation_m: float | None, town: zoneinfo.ZoneInfo) -> list[Stretch]:
@@ -223,19 +134,6 @@ def farthest_m(runs: Sequence[Run], place: Position) -> float | None:
 def highest_m(runs: Sequence[Run]) -> float | None:
     heights = [sample.height_m for run in runs for sample in run.samples if sample.height_m is not None]
     return max(heights, default=None)
-
-
-def _goes_on(last: Sample, sample: Sample, longest: timedelta) -> bool:
-    silence = sample.at - last.at
-    if silence > longest:
-        return False
-    reach_m = FASTEST_M_S * max(silence.total_seconds(), 0.2)
-    return geometry.metres_between(last.place, sample.place) <= reach_m
-
-
-def _jump(last: Sample, strays: Sequence[Sample]) -> Doubt:
-    metres = geometry.metres_between(last.place, strays[0].place)
-    return Doubt("gps_jump", strays[0].at, strays[-1].at, round(metres))
 
 
 def _heights(leg: tuple[Sample, Sample]) -> tuple[float, float] | None:

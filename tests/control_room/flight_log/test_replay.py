@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from control_room.flight_log import replay
-from control_room.flight_log.replay import Sample
+from control_room.flight_log import replay, track
+from control_room.flight_log.track import Sample
 from control_room.geozones import geometry
 from control_room.geozones.zone import Applicability, Circle, Geozone, Limit, Polygon, Volume
 
@@ -41,9 +41,9 @@ def zone(*volumes: Volume, **changes: Any) -> Geozone:
     return Geozone(**(content | changes))
 
 
-def flight(*points: tuple[float, float, float, float | None]) -> list[replay.Run]:
+def flight(*points: tuple[float, float, float, float | None]) -> list[track.Run]:
     """From (seconds, lon, lat, height)."""
-    runs, doubts = replay.runs_of(Sample(NOON + timedelta(seconds=s), lon, lat, h) for s, lon, lat, h in points)
+    runs, doubts = track.runs_of(Sample(NOON + timedelta(seconds=s), lon, lat, h) for s, lon, lat, h in points)
     assert doubts == []
     return runs
 
@@ -55,12 +55,12 @@ def seconds(stretches: list[replay.Stretch]) -> list[tuple[float, float]]:
     ]
 
 
-def straight(height_m: float | None = 61.0) -> list[replay.Run]:
+def straight(height_m: float | None = 61.0) -> list[track.Run]:
     """West to east through the square's middle, 0.0005 degrees a second from 1 s before its border."""
     return flight(*((s, 0.9995 + 0.0005 * s, 41.005, height_m) for s in range(24)))
 
 
-def stays(runs: list[replay.Run], one: Geozone, elevation_m: float | None = None) -> list[replay.Stretch]:
+def stays(runs: list[track.Run], one: Geozone, elevation_m: float | None = None) -> list[replay.Stretch]:
     return replay.in_zone(runs, one, elevation_m=elevation_m, town=MADRID)
 
 
@@ -144,7 +144,7 @@ def test_volumes_of_one_zone_are_told_once_where_they_overlap() -> None:
 def test_an_outlier_is_left_out_and_said() -> None:
     points = [(s, 1.02, 41.02) for s in range(10)]
     points[4] = (4, 1.005, 41.005)
-    runs, doubts = replay.runs_of(Sample(NOON + timedelta(seconds=s), lon, lat, 50) for s, lon, lat in points)
+    runs, doubts = track.runs_of(Sample(NOON + timedelta(seconds=s), lon, lat, 50) for s, lon, lat in points)
     assert stays(runs, zone()) == []
     assert [(doubt.code, doubt.begins) for doubt in doubts] == [("gps_jump", NOON + timedelta(seconds=4))]
     assert len(runs) == 1
@@ -152,7 +152,7 @@ def test_an_outlier_is_left_out_and_said() -> None:
 
 def test_a_jump_that_stays_is_a_new_place_and_nothing_is_said_between() -> None:
     points = [(s, 0.99, 41.005) for s in range(5)] + [(s, 1.02, 41.005) for s in range(5, 12)]
-    runs, doubts = replay.runs_of(Sample(NOON + timedelta(seconds=s), lon, lat, 50) for s, lon, lat in points)
+    runs, doubts = track.runs_of(Sample(NOON + timedelta(seconds=s), lon, lat, 50) for s, lon, lat in points)
     assert [len(run.samples) for run in runs] == [5, 7]
     assert [doubt.code for doubt in doubts] == ["gps_jump"]
     assert stays(runs, zone()) == []
@@ -160,14 +160,14 @@ def test_a_jump_that_stays_is_a_new_place_and_nothing_is_said_between() -> None:
 
 def test_a_long_silence_breaks_the_track_and_a_short_one_is_bridged() -> None:
     there = [(0, 0.999), (5, 0.9995), (20, 1.001), (200, 1.02), (201, 1.02)]
-    runs, doubts = replay.runs_of(Sample(NOON + timedelta(seconds=s), lon, 41.005, 50) for s, lon in there)
+    runs, doubts = track.runs_of(Sample(NOON + timedelta(seconds=s), lon, 41.005, 50) for s, lon in there)
     assert [doubt.code for doubt in doubts] == ["bridged", "gap"]
     assert seconds(stays(runs, zone()))[0] == pytest.approx((10, 20), abs=0.01)
 
 
 def test_a_simplified_track_has_long_legs_that_are_no_silence() -> None:
     there = [Sample(NOON + timedelta(seconds=s), lon, 41.005, 50) for s, lon in [(0, 0.999), (300, 1.02)]]
-    runs, doubts = replay.runs_of(there, is_simplified=True)
+    runs, doubts = track.runs_of(there, is_simplified=True)
     assert doubts == []
     assert len(stays(runs, zone())) == 1
 
@@ -175,7 +175,7 @@ def test_a_simplified_track_has_long_legs_that_are_no_silence() -> None:
 def test_samples_out_of_order_and_twice() -> None:
     runs = flight((2, 1.02, 41.0, 1), (0, 1.02, 41.0, 1), (1, 1.02, 41.0, 1), (1, 1.02, 41.0, 1))
     assert [len(run.samples) for run in runs] == [3]
-    assert replay.runs_of([]) == ([], [])
+    assert track.runs_of([]) == ([], [])
 
 
 def test_higher_than_allowed() -> None:
@@ -201,7 +201,7 @@ def test_outside_the_permitted_area_and_its_dates() -> None:
 def test_night_begins_with_the_end_of_twilight() -> None:
     dusk = NOON.replace(hour=16)
     samples = (Sample(dusk + timedelta(seconds=50 * step), 2.17, 41.39, 50) for step in range(150))
-    runs, _ = replay.runs_of(samples)
+    runs, _ = track.runs_of(samples)
     (stay,) = replay.at_night(runs, (2.17, 41.39), MADRID)
     assert dusk.replace(hour=16, minute=50) < stay.begins < dusk.replace(hour=17, minute=5)
     assert replay.at_night(straight(), (1.0, 41.0), MADRID) == []
