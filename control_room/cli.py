@@ -206,16 +206,19 @@ def _add_simulate(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from control_room import processes, serving  # noqa: PLC0415 - FastAPI only where it is served
+    from control_room.health import shared  # noqa: PLC0415 - only what serves counts
 
     settings = _settings(options)
     _log_to_stderr(settings)
-    try:
-        serving.serve(settings)
-    except (serving.ListenError, processes.NeverCameUpError) as error:
-        raise CommandError(str(error)) from None
-    except OSError as error:
-        raise CommandError(f"store.directory: {error}") from None
+    with shared.sharing(wanted=settings.http.processes > 1):
+        from control_room import processes, serving  # noqa: PLC0415 - FastAPI only where it is served
+
+        try:
+            serving.serve(settings)
+        except (serving.ListenError, processes.NeverCameUpError) as error:
+            raise CommandError(str(error)) from None
+        except OSError as error:
+            raise CommandError(f"store.directory: {error}") from None
     return OK
 
 

@@ -39,16 +39,26 @@ class NeverCameUpError(Exception):
 
 
 def run(
-    listeners: Sequence[socket.socket], serve: Serve, watchdog: Watchdog, *, hangs_after_s: float = HANGS_AFTER_S
+    listeners: Sequence[socket.socket],
+    serve: Serve,
+    watchdog: Watchdog,
+    *,
+    ended: Callable[[int], None],
+    hangs_after_s: float = HANGS_AFTER_S,
 ) -> None:
     """`serve` each of them in a process of its own until a signal says to stop. No thread may run in this one.
 
-    `serve` is given what it must call whenever it comes round.
+    Args:
+        listeners: sockets that listen on the one port.
+        serve: it is given what it must call whenever it comes round.
+        watchdog: who is told how all of them are.
+        ended: called with the number of a process that is no more.
+        hangs_after_s: one that has not come round for so long is ended.
 
     Raises:
         NeverCameUpError: as it says.
     """
-    _Family(listeners, serve, watchdog, hangs_after_s).run()
+    _Family(listeners, serve, watchdog, ended, hangs_after_s).run()
 
 
 class _Pulses:
@@ -82,11 +92,17 @@ class _Pulses:
 
 class _Family:
     def __init__(
-        self, listeners: Sequence[socket.socket], serve: Serve, watchdog: Watchdog, hangs_after_s: float
+        self,
+        listeners: Sequence[socket.socket],
+        serve: Serve,
+        watchdog: Watchdog,
+        ended: Callable[[int], None],
+        hangs_after_s: float,
     ) -> None:
         self._serve = serve
         self._listeners = listeners
         self._watchdog = watchdog
+        self._ended = ended
         self._hangs_after_s = hangs_after_s
         self._pulses = _Pulses(len(listeners))
         self._children: dict[int, int] = {}
@@ -94,8 +110,8 @@ class _Family:
         self._is_ready = self._is_stopping = False
 
     def run(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, self._stop)
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # it is waited for
         for number in range(len(self._listeners)):
             self._start(number)
@@ -107,6 +123,7 @@ class _Family:
                 self._look()
                 continue
             number = self._children.pop(pid)
+            self._ended(pid)
             if self._is_stopping:
                 continue
             if time.monotonic() - began_s < _CAME_UP_S and not _was_killed(status):
@@ -127,7 +144,8 @@ class _Family:
             self._is_ready = True
             self._watchdog.ready()
         if not self._is_stopping:
-            self._watchdog.turn(lambda: f"{len(numbers)} processes serve")
+            if self._is_ready:
+                self._watchdog.turn(lambda: f"{len(numbers)} processes serve")
             for pid, number in self._children.items():
                 limit_s = self._hangs_after_s if self._pulses.has_come_up(number) else _STARTS_WITHIN_S
                 if self._pulses.silent_s(number) > limit_s:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from types import FrameType
 
 import uvicorn
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 
 from control_room import app as rooms_app
 from control_room import config, processes
+from control_room.health import shared
 from running.watchdog import Watchdog
 
 _STOP_WITHIN_S = 4
@@ -27,33 +29,37 @@ def _nobody_listens() -> None:
     """There is no supervisor to tell."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a supervisor is told."""
+
+    beat: Callable[[], None] = _nobody_listens
+    """The event loop has come round; some ten times a second."""
+    ready: Callable[[], None] = _nobody_listens
+    """It serves."""
+    stopping: Callable[[], None] = _nobody_listens
+    """It was told to stop."""
+
+
 class Server(uvicorn.Server):
     """Lets go of the browsers' open streams as soon as it is told to stop, instead of waiting for them."""
 
-    def __init__(
-        self,
-        configuration: uvicorn.Config,
-        app: FastAPI,
-        *,
-        beat: Callable[[], None] = _nobody_listens,
-        ready: Callable[[], None] = _nobody_listens,
-    ) -> None:
-        """`beat` is called whenever the event loop comes round, some ten times a second; `ready` once it serves."""
+    def __init__(self, configuration: uvicorn.Config, app: FastAPI, told: Told | None = None) -> None:
         super().__init__(configuration)
         self._app = app
-        self._beat = beat
-        self._ready = ready
+        self._told = told or Told()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._ready()
+            self._told.ready()
 
     async def on_tick(self, counter: int) -> bool:
-        self._beat()
+        self._told.beat()
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._told.stopping()
         self._app.state.hub.close()
         super().handle_exit(sig, frame)
 
@@ -80,15 +86,18 @@ def serve(settings: config.Settings) -> None:
         listeners += [stack.enter_context(_listening(settings.http, port)) for _ in others]
         watchdog = Watchdog()
         if len(listeners) == 1:
-            _serve_on(settings, listeners[0], watchdog.turn, watchdog.ready)
-            watchdog.stopping()
+            told = Told(beat=watchdog.turn, ready=watchdog.ready, stopping=watchdog.stopping)
+            _serve_on(settings, listeners[0], told)
         else:
-            processes.run(listeners, lambda listener, beat: _serve_on(settings, listener, beat, beat), watchdog)
+            processes.run(
+                listeners,
+                lambda listener, beat: _serve_on(settings, listener, Told(beat=beat)),
+                watchdog,
+                ended=shared.forget,
+            )
 
 
-def _serve_on(
-    settings: config.Settings, listener: socket.socket, beat: Callable[[], None], ready: Callable[[], None]
-) -> None:
+def _serve_on(settings: config.Settings, listener: socket.socket, told: Told) -> None:
     http = settings.http
     app = rooms_app.create_app(settings)
     configuration = uvicorn.Config(
@@ -111,7 +120,7 @@ def _serve_on(
             f"http.tls_certificate: got {got}; allowed: a PEM certificate and its key ({error})"
         ) from None
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
-        Server(configuration, app, beat=beat, ready=ready).run(sockets=[listener])
+        Server(configuration, app, told).run(sockets=[listener])
 
 
 @contextlib.contextmanager

@@ -1,4 +1,7 @@
-"""What /metrics shows, in Prometheus' text form."""
+"""What /metrics shows, in Prometheus' text form.
+
+Where several processes serve (`health/shared.py`), whichever is asked tells what all of them counted.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from control_room.health import shared
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,10 +25,16 @@ _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
 class Metrics:
-    """What one process counted since its start."""
+    """What was counted since the start."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._streams = Gauge(
+            "talaia_stream_clients",
+            "Browsers on the live stream.",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
         self._requests = Counter(
             "talaia_http_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry
         )
@@ -38,14 +50,25 @@ class Metrics:
         self._requests.labels(method if method in _METHODS else "other", route, str(status)).inc()
         self._durations.labels(route).observe(first_byte_s)
 
-    def text(self, stream_clients: int, figures: Figures | None) -> bytes:
+    def set_streams(self, browsers: int) -> None:
+        """So many are on the live stream of this process."""
+        self._streams.set(browsers)
+
+    def text(self, figures: Figures | None) -> bytes:
         """`figures` of the database; None where it cannot be reached."""
         now = CollectorRegistry()
-        Gauge("talaia_stream_clients", "Browsers on the live stream of this process.", registry=now).set(stream_clients)
         Gauge("talaia_database_up", "Whether the database answers.", registry=now).set(figures is not None)
         if figures is not None:
             _add(now, figures)
-        return prometheus_client.generate_latest(self._registry) + prometheus_client.generate_latest(now)
+        return prometheus_client.generate_latest(self._counted()) + prometheus_client.generate_latest(now)
+
+    def _counted(self) -> CollectorRegistry:
+        """By this process, or by all that share their counts."""
+        if not shared.is_shared():
+            return self._registry
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # prometheus_client leaves it untyped
+        return registry
 
 
 def _add(registry: CollectorRegistry, figures: Figures) -> None:

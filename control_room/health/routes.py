@@ -47,7 +47,7 @@ def prometheus(room: rooms.Here, _caller: access.LocalOrAdministrator) -> Respon
             figures = service.figures(connection, room.clock())
     except (psycopg.Error, psycopg_pool.PoolTimeout):
         figures = None
-    return Response(room.metrics.text(len(room.hub), figures), media_type=metrics.MEDIA_TYPE)
+    return Response(room.metrics.text(figures), media_type=metrics.MEDIA_TYPE)
 
 
 def _answer(found: service.Readiness | None) -> schemas.Readiness:

@@ -116,9 +116,17 @@ class Hub:
     """One a process. `run` and `subscribe` belong to one event loop; `close` may be called from anywhere."""
 
     def __init__(
-        self, database_url: str, *, most: int = 500, heartbeat_s: float = 10.0, traced: TracedFrames | None = None
+        self,
+        database_url: str,
+        *,
+        most: int = 500,
+        heartbeat_s: float = 10.0,
+        traced: TracedFrames | None = None,
+        counted: Callable[[int], None] | None = None,
     ) -> None:
+        """`counted` is told of the number of browsers whenever it changes."""
         self._url = database_url
+        self._counted = counted
         self._traced = traced
         self._most = most
         self.heartbeat_s = heartbeat_s
@@ -154,10 +162,16 @@ class Hub:
             return None
         subscriber = Subscriber(session)
         self._subscribers.add(subscriber)
+        self._count()
         return subscriber
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         self._subscribers.discard(subscriber)
+        self._count()
+
+    def _count(self) -> None:
+        if self._counted is not None:
+            self._counted(len(self._subscribers))
 
     def close(self) -> None:
         """End every stream at once and begin no other; from any thread or a signal handler."""

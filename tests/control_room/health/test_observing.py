@@ -45,9 +45,12 @@ def exported(connection: pool.Connection) -> dict[str, set[str]]:
         "INSERT INTO backups (backup_id, begun_at, ended_at, bytes, files, rows)"
         " VALUES (gen_random_uuid(), now(), now(), 1, 1, 1)"
     )
+    queue = service.Queue(waiting=3, unsettled=4, oldest_s=2.5)
+    service.note_worker(connection, "worker-1", broker_since=None, now=messages.RECEIVED, queue=queue)
     metrics = Metrics()
+    metrics.set_streams(3)
     metrics.count("GET", "/api/v1/alerts", 200, 0.01)
-    text = metrics.text(3, service.figures(connection, messages.RECEIVED + timedelta(seconds=5))).decode()
+    text = metrics.text(service.figures(connection, messages.RECEIVED + timedelta(seconds=5))).decode()
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -82,6 +85,18 @@ def test_figures_are_those_of_the_database(connection: pool.Connection) -> None:
     assert values["talaia_newest_event_age_seconds"] == {"": 5}
     assert values["talaia_cameras"] == {"unknown": 1}
     assert "talaia_backup_last_success_timestamp_seconds" not in values, "none was made"
+
+
+def test_what_waits_at_a_worker_that_was_heard_is_a_figure_each(connection: pool.Connection) -> None:
+    now = messages.RECEIVED
+    queues = {"worker-1": service.Queue(waiting=3, unsettled=4, oldest_s=2.5), "worker-2": service.EMPTY}
+    for worker, queue in queues.items():
+        service.note_worker(connection, worker, broker_since=now, now=now, queue=queue)
+    service.note_worker(connection, "gone", broker_since=now, now=now - timedelta(minutes=1), queue=queues["worker-1"])
+    values = {figure.name: figure.values for figure in service.figures(connection, now).others}
+    assert values["talaia_worker_waiting_messages"] == {"worker-1": 3, "worker-2": 0}
+    assert values["talaia_worker_unsettled_messages"] == {"worker-1": 4, "worker-2": 0}
+    assert values["talaia_worker_oldest_seconds"] == {"worker-1": 2.5, "worker-2": 0}
 
 
 def test_every_alert_says_what_it_means() -> None:

@@ -125,6 +125,33 @@ def test_a_stream_goes_on_at_another_process_and_a_dead_one_is_replaced(database
         assert {listener.next().name for listener in resumed} == {ENDED}
 
 
+def _figure(text: str, line: str) -> float:
+    return sum(float(each.rpartition(" ")[2]) for each in text.splitlines() if each.startswith(line))
+
+
+def test_whichever_process_is_asked_tells_what_all_counted(database_url: str, tmp_path: Path) -> None:
+    answered = 'talaia_http_requests_total{method="GET",route="/healthz",status="200"}'
+    with _serving(database_url, tmp_path, processes=2) as (parent, url), contextlib.ExitStack() as stack:
+        for _ in range(24):
+            httpx.get(f"{url}/healthz").raise_for_status()
+        seen = [httpx.get(f"{url}/metrics").text for _ in range(12)]
+        assert {_figure(text, answered) for text in seen} == {24}
+        watching = httpx.Client(base_url=url, headers={"Cookie": _cookie(database_url)})
+        client = stack.enter_context(watching)
+        listeners = [stack.enter_context(Listener(client, None)) for _ in range(16)]
+        assert {listener.next().name for listener in listeners} == {"snapshot"}
+        assert {_figure(httpx.get(f"{url}/metrics").text, "talaia_stream_clients ") for _ in range(8)} == {16}
+        first = _children(parent.pid)
+        os.kill(min(first), signal.SIGKILL)
+        services.wait_until(lambda: len(_children(parent.pid) - {min(first)}) == 2, 60, "another takes its place")
+        services.wait_until(lambda: _answers(url), 60, "the service")
+        after = [httpx.get(f"{url}/metrics").text for _ in range(8)]
+        assert {_figure(text, answered) for text in after} == {24}, "what a dead one counted stays"
+        assert max(_figure(text, "talaia_stream_clients ") for text in after) < 16, "its browsers are gone"
+        parent.send_signal(signal.SIGTERM)
+        parent.wait(timeout=30)
+
+
 def test_attempts_to_log_in_count_in_all_processes_together(database_url: str, tmp_path: Path) -> None:
     with pool.connect(database_url) as connection:
         doors.add_user(connection, "marta", rooms.utc_now(), doors.PASSWORD)

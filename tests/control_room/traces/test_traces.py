@@ -226,12 +226,11 @@ sys.exit(cli.main(["worker"]))
 """
 
 
-def test_without_the_extra_all_works_but_the_setting(tmp_path: Path) -> None:
+def test_without_the_extra_all_works_but_the_setting() -> None:
     environment = {**os.environ, "TALAIA_TRACING_ENDPOINT": "http://127.0.0.1:4318"}
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT],
         env=environment,
-        cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=120,
