@@ -36,6 +36,8 @@ from control_room.evidence import routes as evidence
 from control_room.evidence import service as evidence_service
 from control_room.findings import routes as findings
 from control_room.flights import routes as flights
+from control_room.geozones import routes as geozones
+from control_room.geozones import service as geozone_service
 from control_room.health import routes as health
 from control_room.health.metrics import CountRequests, Metrics
 from control_room.holds import routes as holds
@@ -80,6 +82,7 @@ FEATURES = (
     events,
     counts,
     holds,
+    geozones,
     findings,
     sites,
     dead_letters,
@@ -92,6 +95,7 @@ _LARGER = {
     "/api/v1/evidence/": evidence_service.LIMIT_BYTES,
     "/api/v1/uploads": upload_limits.BYTES,
     "/api/v1/flights": 2 * 1024 * 1024,
+    "/api/v1/geozones/datasets": geozone_service.LIMIT_BYTES,
 }
 """Bodies over the usual size, by the beginning of their paths."""
 _CHORES_EVERY_S = 2.0

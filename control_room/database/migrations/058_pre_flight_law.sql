@@ -39,7 +39,7 @@ COMMENT ON COLUMN batteries.created_by IS 'By whom.';
 COMMENT ON COLUMN batteries.retired_at IS 'From when it is not used any more (server); null: it is.';
 
 CREATE TABLE flight_batteries (
-    flight_id uuid NOT NULL REFERENCES flights (flight_id),
+    flight_id uuid NOT NULL REFERENCES flights (flight_id) ON DELETE CASCADE,
     battery_id uuid NOT NULL REFERENCES batteries (battery_id),
     PRIMARY KEY (flight_id, battery_id)
 );
@@ -201,7 +201,7 @@ COMMENT ON COLUMN geozones.search IS 'Identifier and names in small letters, to 
 COMMENT ON COLUMN geozones.document IS 'The whole zone (control_room.geozones.zone.Geozone).';
 
 CREATE TABLE flight_checks (
-    flight_id uuid PRIMARY KEY REFERENCES flights (flight_id),
+    flight_id uuid PRIMARY KEY REFERENCES flights (flight_id) ON DELETE CASCADE,
     inputs text NOT NULL,
     computed_at timestamptz NOT NULL,
     result jsonb NOT NULL

@@ -301,6 +301,214 @@ export interface paths {
         patch: operations["add_api_v1_uploads__upload_id__patch"];
         trace?: never;
     };
+    "/api/v1/flights/cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Propose
+         * @description Which flights these files probably are, which are here already, and which are yet to be sent. Nothing is kept.
+         */
+        post: operations["propose_api_v1_flights_cards_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Flights, the newest first, by their take-off, else by when they came.
+         */
+        get: operations["listed_api_v1_flights_get"];
+        put?: never;
+        /**
+         * Confirm
+         * @description Make these flights and await their files: each comes by tus with its `footage_id` in `Upload-Metadata`.
+         */
+        post: operations["confirm_api_v1_flights_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/unfinished": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Unfinished
+         * @description Files that whoever asks has yet to send, from whatever browser they were begun.
+         */
+        get: operations["unfinished_api_v1_flights_unfinished_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Detail
+         * @description One flight with its log, track and history.
+         */
+        get: operations["detail_api_v1_flights__flight_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Write into the log; what is not named stays, null empties. A pilot writes into his own.
+         */
+        patch: operations["change_api_v1_flights__flight_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description Files into another flight, or a new one, which is the answer; what was found in them goes with them.
+         */
+        post: operations["move_api_v1_flights__flight_id__move_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge
+         * @description All files of another draft into this flight; the draft ceases to be.
+         */
+        post: operations["merge_api_v1_flights__flight_id__merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete
+         * @description Throw a draft away with all its files. It does not come back; the audit says who did and why.
+         */
+        post: operations["delete_api_v1_flights__flight_id__delete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/footage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Footage
+         * @description Its files, in the order of time.
+         */
+        get: operations["footage_api_v1_flights__flight_id__footage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/telemetry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Telemetry
+         * @description Where aircraft and camera were, of one file or of all, thinned evenly.
+         */
+        get: operations["telemetry_api_v1_flights__flight_id__telemetry_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/footage/{footage_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Content
+         * @description An original as it came, or its small pixelated copy; whole or a range. Who opened it and why is in the audit.
+         */
+        get: operations["content_api_v1_flights__flight_id__footage__footage_id__content_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras": {
         parameters: {
             query?: never;
@@ -333,6 +541,46 @@ export interface paths {
          * @description What rules found on that day (in the town's time; today where none is named) and did not tell, by camera.
          */
         get: operations["of_day_api_v1_silenced_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/positions/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Last
+         * @description Drones and ground stations at their last place, of the last 24 h.
+         */
+        get: operations["last_api_v1_positions_last_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/positions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Where a device was, in order of time; of the hour before `until`, or until now, where `since` is left out.
+         */
+        get: operations["listed_api_v1_positions_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -705,6 +953,504 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/geozones/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Datasets
+         * @description Files that were taken in.
+         */
+        get: operations["datasets_api_v1_geozones_datasets_get"];
+        put?: never;
+        /**
+         * Take In
+         * @description Take in a file of geozones in the place of the present one of the same source, in one step.
+         *
+         *     Where anything in it cannot be read, `faults` names each by line, and what was in force stays in force.
+         */
+        post: operations["take_in_api_v1_geozones_datasets_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/geozones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Zones by identifier.
+         */
+        get: operations["listed_api_v1_geozones_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/geozones/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * On Map
+         * @description GeoJSON of the present zones in a box.
+         */
+        get: operations["on_map_api_v1_geozones_map_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/geozones/{geozone_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description One zone, also of a file that was replaced.
+         */
+        get: operations["one_api_v1_geozones__geozone_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Flight
+         * @description What was found in a flight's footage, the most worth a look first.
+         */
+        get: operations["of_flight_api_v1_flights__flight_id__findings_get"];
+        put?: never;
+        /**
+         * Add
+         * @description Something that a person saw and the machine did not.
+         */
+        post: operations["add_api_v1_flights__flight_id__findings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Findings of all flights; `since` and `until` are of `seen_at`.
+         */
+        get: operations["listed_api_v1_findings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{finding_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Detail
+         * @description One finding with its history.
+         */
+        get: operations["detail_api_v1_findings__finding_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{finding_id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Picture
+         * @description The picture that shows it best, people pixelated. Who looked is in the audit.
+         */
+        get: operations["picture_api_v1_findings__finding_id__picture_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{finding_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description It is what it looks like: it becomes an alert that you have acknowledged, and joins a site.
+         */
+        post: operations["confirm_api_v1_findings__finding_id__confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{finding_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject
+         * @description It is nothing. An alert that it became is closed as a false alarm.
+         */
+        post: operations["reject_api_v1_findings__finding_id__reject_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{finding_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge
+         * @description It shows the same as another finding of its flight.
+         */
+        post: operations["merge_api_v1_findings__finding_id__merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{finding_id}/reconsider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reconsider
+         * @description The word on it was too quick: it is a candidate again.
+         */
+        post: operations["reconsider_api_v1_findings__finding_id__reconsider_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{finding_id}/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct Place
+         * @description It is elsewhere. From now on neither telemetry nor known points move it.
+         */
+        post: operations["correct_place_api_v1_findings__finding_id__place_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Place Of
+         * @description Where a point of a picture is on the ground, as a click would put it.
+         */
+        get: operations["place_of_api_v1_flights__flight_id__place_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/footprints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Footprints
+         * @description Where the camera was and what ground it showed, along a video.
+         */
+        get: operations["footprints_api_v1_flights__flight_id__footprints_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/known-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Known Points
+         * @description Points of its pictures of which somebody knows where they are.
+         */
+        get: operations["known_points_api_v1_flights__flight_id__known_points_get"];
+        put?: never;
+        /**
+         * Add Known Point
+         * @description This point of the picture is there: every place of the flight is corrected by it.
+         */
+        post: operations["add_known_point_api_v1_flights__flight_id__known_points_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/known-points/{known_point_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Known Point
+         * @description It was wrong: the places are as they were without it.
+         */
+        delete: operations["remove_known_point_api_v1_flights__flight_id__known_points__known_point_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Sites, the last seen first.
+         */
+        get: operations["listed_api_v1_sites_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/waste-classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Waste Classes
+         * @description Codes of the European Waste Catalogue that are usual in streets and fields.
+         */
+        get: operations["waste_classes_api_v1_sites_waste_classes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/plan.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plan Geojson
+         * @description The next flight over the sites that need a look.
+         */
+        get: operations["plan_geojson_api_v1_sites_plan_geojson_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/plan.kml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plan Kml
+         * @description The same for the drone's application.
+         */
+        get: operations["plan_kml_api_v1_sites_plan_kml_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Detail
+         * @description One site with what happened there.
+         */
+        get: operations["detail_api_v1_sites__site_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Name, status, waste classes, owner of the land, note.
+         */
+        patch: operations["change_api_v1_sites__site_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/sites/{site_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge
+         * @description Both are one place; the answer is the one that stays.
+         */
+        post: operations["merge_api_v1_sites__site_id__merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site_id}/visits/{visit_id}/{which}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Picture
+         * @description `before` or `after`: the place at the look before and at this one, one laid over the other, people pixelated.
+         */
+        get: operations["picture_api_v1_sites__site_id__visits__visit_id___which__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -943,7 +1689,7 @@ export interface components {
             confidence: number;
             /** Zone */
             zone: string | null;
-            location: components["schemas"]["Place"] | null;
+            location: components["schemas"]["Place-Output"] | null;
             /** Staged */
             staged: boolean;
             /** Snapshot Url */
@@ -959,7 +1705,7 @@ export interface components {
             /** Evidence */
             evidence: components["schemas"]["EvidenceItem"][];
             /** History */
-            history: components["schemas"]["HistoryItem"][];
+            history: components["schemas"]["control_room__alerts__schemas__HistoryItem"][];
             /** Attributes */
             attributes: {
                 [key: string]: unknown;
@@ -1010,7 +1756,7 @@ export interface components {
             confidence: number;
             /** Zone */
             zone: string | null;
-            location: components["schemas"]["Place"] | null;
+            location: components["schemas"]["Place-Output"] | null;
             /** Staged */
             staged: boolean;
             /** Snapshot Url */
@@ -1033,6 +1779,18 @@ export interface components {
             items: components["schemas"]["AlertItem"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * Applicability
+         * @description When a zone applies: between two moments, and in them on some parts of days.
+         */
+        Applicability: {
+            /** Begins */
+            begins: string | null;
+            /** Ends */
+            ends: string | null;
+            /** Daily */
+            daily: components["schemas"]["Daily"][];
         };
         /**
          * AuditItem
@@ -1075,6 +1833,34 @@ export interface components {
             items: components["schemas"]["AuditItem"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * Authority
+         * @description Whom to ask, or to tell.
+         */
+        Authority: {
+            /** Name */
+            name: {
+                [key: string]: string;
+            };
+            /** Service */
+            service: {
+                [key: string]: string;
+            };
+            /** Contact */
+            contact: {
+                [key: string]: string;
+            };
+            /** Site */
+            site: string | null;
+            /** Email */
+            email: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Purpose */
+            purpose: string | null;
+            /** Ahead */
+            ahead: string | null;
         };
         /**
          * BrokerReadiness
@@ -1129,7 +1915,7 @@ export interface components {
             reason: string | null;
             /** Since */
             since: string | null;
-            location: components["schemas"]["Place"] | null;
+            location: components["schemas"]["Place-Output"] | null;
             /** Purpose */
             purpose: string | null;
             /** Legal Regime */
@@ -1148,6 +1934,33 @@ export interface components {
             items: components["schemas"]["CameraItem"][];
         };
         /**
+         * Card
+         * @description What was dropped.
+         */
+        Card: {
+            /** Files */
+            files: components["schemas"]["CardFileGiven"][];
+        };
+        /**
+         * CardFileGiven
+         * @description A file as the browser lists it.
+         */
+        CardFileGiven: {
+            /** Name */
+            name: string;
+            /**
+             * Folder
+             * @default
+             */
+            folder: string;
+            /** Bytes */
+            bytes: number;
+            /** Modified At */
+            modified_at?: string | null;
+            /** Sha256 */
+            sha256?: string | null;
+        };
+        /**
          * Certificate
          * @description What a renewal brings.
          */
@@ -1158,6 +1971,44 @@ export interface components {
             authority: string;
             /** Expires At */
             expires_at: string;
+        };
+        /**
+         * ChangeSite
+         * @description What is not given stays as it is.
+         */
+        ChangeSite: {
+            /** Version */
+            version: number;
+            /** Name */
+            name?: string | null;
+            /** Status */
+            status?: ("open" | "ordered" | "cleaned" | "recurring") | null;
+            /** Waste Classes */
+            waste_classes?: string[] | null;
+            /** Land Owner */
+            land_owner?: string | null;
+            /** Note */
+            note?: string | null;
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * Circle
+         * @description Around a position.
+         */
+        Circle: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "Circle";
+            /** Centre */
+            centre: [
+                number,
+                number
+            ];
+            /** Radius M */
+            radius_m: number;
         };
         /**
          * Close
@@ -1289,6 +2140,41 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Confirm
+         * @description It is what it looks like.
+         */
+        Confirm: {
+            /** Version */
+            version: number;
+            /** Label */
+            label?: string | null;
+            /** Waste Class */
+            waste_class?: string | null;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * Confirmed
+         * @description What is awaited now.
+         */
+        Confirmed: {
+            /** Flights */
+            flights: components["schemas"]["ConfirmedFlight"][];
+        };
+        /**
+         * ConfirmedFlight
+         * @description A flight with its files, in the order in which they were given.
+         */
+        ConfirmedFlight: {
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
+            /** Footage Ids */
+            footage_ids: string[];
+        };
+        /**
          * CountItem
          * @description One hour of one rule; an hour in which a rule found nothing has no item.
          */
@@ -1315,6 +2201,20 @@ export interface components {
             items: components["schemas"]["CountItem"][];
         };
         /**
+         * Daily
+         * @description A part of some days; where it ends no later than it begins, it ends on the next day.
+         */
+        Daily: {
+            /** Days */
+            days: number[];
+            /** Begins */
+            begins: string | ("BMCT" | "SR" | "SS" | "EECT") | null;
+            /** Ends */
+            ends: string | ("BMCT" | "SR" | "SS" | "EECT") | null;
+            /** In Utc */
+            in_utc: boolean;
+        };
+        /**
          * DatabaseReadiness
          * @description The database.
          */
@@ -1327,6 +2227,50 @@ export interface components {
             pending_migrations: string[];
             /** Storage */
             storage: string | null;
+        };
+        /**
+         * DatasetItem
+         * @description A file of geozones that was taken in.
+         */
+        DatasetItem: {
+            /**
+             * Dataset Id
+             * Format: uuid
+             */
+            dataset_id: string;
+            /** Source */
+            source: string;
+            /** Version */
+            version: number;
+            /**
+             * Dialect
+             * @enum {string}
+             */
+            dialect: "ed269_zone_list" | "ed269_features" | "ed318";
+            /** Title */
+            title: string | null;
+            /** Issued At */
+            issued_at: string | null;
+            /** Sha256 */
+            sha256: string;
+            /** Zones */
+            zones: number;
+            /** Doubts */
+            doubts: string[];
+            /** Imported At */
+            imported_at: string;
+            /** Imported By */
+            imported_by: string;
+            /** Replaced At */
+            replaced_at: string | null;
+        };
+        /**
+         * DatasetList
+         * @description The present ones first, then older ones, at most 200.
+         */
+        DatasetList: {
+            /** Items */
+            items: components["schemas"]["DatasetItem"][];
         };
         /**
          * DeadLetterItem
@@ -1376,6 +2320,21 @@ export interface components {
             items: components["schemas"]["DeadLetterItem"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * Delete
+         * @description A draft with all its files, never to come back.
+         */
+        Delete: {
+            /** Version */
+            version: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Confirm
+             * @constant
+             */
+            confirm: true;
         };
         /**
          * DeviceChanges
@@ -1463,6 +2422,33 @@ export interface components {
             items: components["schemas"]["RegisteredDevice"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * DoubtItem
+         * @description Something that the pilot should look at; the screens put the code into words.
+         */
+        DoubtItem: {
+            /** Code */
+            code: string;
+            /**
+             * Values
+             * @default {}
+             */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * EllipseItem
+         * @description Holds the true place with 90 %.
+         */
+        EllipseItem: {
+            /** Semi Major M */
+            semi_major_m: number;
+            /** Semi Minor M */
+            semi_minor_m: number;
+            /** Bearing Deg */
+            bearing_deg: number;
         };
         /**
          * EnrolmentCode
@@ -1588,6 +2574,583 @@ export interface components {
             url: string | null;
         };
         /**
+         * FindingDetail
+         * @description A finding with its history.
+         */
+        FindingDetail: {
+            /**
+             * Finding Id
+             * Format: uuid
+             */
+            finding_id: string;
+            /** Version */
+            version: number;
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
+            /** Footage Id */
+            footage_id: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "candidate" | "confirmed" | "rejected" | "merged";
+            /** Label */
+            label: string;
+            /** Confidence */
+            confidence: number | null;
+            /** Score */
+            score: number;
+            /** Reasons */
+            reasons: unknown[];
+            /** Seen At */
+            seen_at: string;
+            /** Time S */
+            time_s: number | null;
+            /** Box */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+            /** Looks */
+            looks: number;
+            location: components["schemas"]["LocationItem"] | null;
+            /** Depression Deg */
+            depression_deg: number | null;
+            /** Method */
+            method: string;
+            /** Placed By Hand */
+            placed_by_hand: boolean;
+            /** Waste Class */
+            waste_class: string | null;
+            /** Note */
+            note: string | null;
+            /** Added By */
+            added_by: string;
+            /** Added At */
+            added_at: string;
+            /** Reviewed By */
+            reviewed_by: string | null;
+            /** Reviewed At */
+            reviewed_at: string | null;
+            /** Merged Into */
+            merged_into: string | null;
+            /** Site Id */
+            site_id: string | null;
+            /** Site Name */
+            site_name: string | null;
+            /** Alert Id */
+            alert_id: string | null;
+            /** Picture Url */
+            picture_url: string | null;
+            /** History */
+            history: components["schemas"]["FindingHistoryItem"][];
+        };
+        /**
+         * FindingHistoryItem
+         * @description Who did what.
+         */
+        FindingHistoryItem: {
+            /** At */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** Action */
+            action: string;
+            /** Changed */
+            changed: {
+                [key: string]: unknown;
+            } | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * FindingItem
+         * @description A finding as the list and the stream give it.
+         */
+        FindingItem: {
+            /**
+             * Finding Id
+             * Format: uuid
+             */
+            finding_id: string;
+            /** Version */
+            version: number;
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
+            /** Footage Id */
+            footage_id: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "candidate" | "confirmed" | "rejected" | "merged";
+            /** Label */
+            label: string;
+            /** Confidence */
+            confidence: number | null;
+            /** Score */
+            score: number;
+            /** Reasons */
+            reasons: unknown[];
+            /** Seen At */
+            seen_at: string;
+            /** Time S */
+            time_s: number | null;
+            /** Box */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+            /** Looks */
+            looks: number;
+            location: components["schemas"]["LocationItem"] | null;
+            /** Depression Deg */
+            depression_deg: number | null;
+            /** Method */
+            method: string;
+            /** Placed By Hand */
+            placed_by_hand: boolean;
+            /** Waste Class */
+            waste_class: string | null;
+            /** Note */
+            note: string | null;
+            /** Added By */
+            added_by: string;
+            /** Added At */
+            added_at: string;
+            /** Reviewed By */
+            reviewed_by: string | null;
+            /** Reviewed At */
+            reviewed_at: string | null;
+            /** Merged Into */
+            merged_into: string | null;
+            /** Site Id */
+            site_id: string | null;
+            /** Site Name */
+            site_name: string | null;
+            /** Alert Id */
+            alert_id: string | null;
+            /** Picture Url */
+            picture_url: string | null;
+        };
+        /**
+         * FindingPage
+         * @description Findings, the most worth a look first.
+         */
+        FindingPage: {
+            /** Items */
+            items: components["schemas"]["FindingItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * FlightChanges
+         * @description What the pilot writes into the log; what is not named stays, null empties.
+         */
+        FlightChanges: {
+            /** Version */
+            version: number;
+            /** Reason */
+            reason?: string | null;
+            /** Observer */
+            observer?: string | null;
+            /** Aircraft Id */
+            aircraft_id?: string | null;
+            /** Authorisation Id */
+            authorisation_id?: string | null;
+            /** Urgent Reason */
+            urgent_reason?: string | null;
+            /** Purpose */
+            purpose?: string | null;
+            /**
+             * Legal Regime
+             * @default lo_7_2021
+             * @enum {string}
+             */
+            legal_regime: "lo_7_2021" | "gdpr";
+            /**
+             * Pixelated
+             * @default true
+             */
+            pixelated: boolean;
+            /** Risk Assessment */
+            risk_assessment?: string | null;
+            /** Weather */
+            weather?: string | null;
+            /** Occurrences */
+            occurrences?: string | null;
+            /** Line Of Sight */
+            line_of_sight?: boolean | null;
+            /** Take Off At */
+            take_off_at?: string | null;
+            /** Landed At */
+            landed_at?: string | null;
+        };
+        /**
+         * FlightDetail
+         * @description All of a flight's log.
+         */
+        FlightDetail: {
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
+            /** Version */
+            version: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "flown" | "closed";
+            /** Pilot */
+            pilot: string;
+            /** Observer */
+            observer: string | null;
+            /** Aircraft Id */
+            aircraft_id: string | null;
+            /** Aircraft Name */
+            aircraft_name: string | null;
+            /** Authorisation Id */
+            authorisation_id: string | null;
+            /** Urgent Reason */
+            urgent_reason: string | null;
+            /** Purpose */
+            purpose: string | null;
+            /**
+             * Legal Regime
+             * @enum {string}
+             */
+            legal_regime: "lo_7_2021" | "gdpr";
+            /** Pixelated */
+            pixelated: boolean;
+            /** Take Off At */
+            take_off_at: string | null;
+            /** Landed At */
+            landed_at: string | null;
+            /** Take Off Lat */
+            take_off_lat: number | null;
+            /** Take Off Lon */
+            take_off_lon: number | null;
+            /** Greatest Height M */
+            greatest_height_m: number | null;
+            /** Length M */
+            length_m: number | null;
+            /** Times From */
+            times_from: ("telemetry" | "pilot") | null;
+            /** Doubts */
+            doubts: components["schemas"]["DoubtItem"][];
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Updated At */
+            updated_at: string;
+            /** Files */
+            files: number;
+            /** Files Ready */
+            files_ready: number;
+            /** Files Refused */
+            files_refused: number;
+            /** Files Erased */
+            files_erased: number;
+            /** Videos */
+            videos: number;
+            /** Bytes */
+            bytes: number;
+            /** Bytes Ready */
+            bytes_ready: number;
+            /** Candidates */
+            candidates: number;
+            /** Confirmed */
+            confirmed: number;
+            /** Analysis Id */
+            analysis_id: string | null;
+            /** Analysis State */
+            analysis_state: ("queued" | "running" | "cancelled" | "failed" | "done") | null;
+            /** Analysis Stage */
+            analysis_stage: string | null;
+            /** Analysis Progress */
+            analysis_progress: number | null;
+            /** Analysis Error */
+            analysis_error: string | null;
+            /** Held */
+            held: boolean;
+            /** Risk Assessment */
+            risk_assessment: string | null;
+            /** Preflight */
+            preflight: {
+                [key: string]: unknown;
+            };
+            /** Weather */
+            weather: string | null;
+            /** Occurrences */
+            occurrences: string | null;
+            /** Line Of Sight */
+            line_of_sight: boolean | null;
+            /** Landing Lat */
+            landing_lat: number | null;
+            /** Landing Lon */
+            landing_lon: number | null;
+            /** Track */
+            track: [
+                string,
+                number,
+                number,
+                number | null
+            ][] | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** May Change */
+            may_change: boolean;
+            /** History */
+            history: components["schemas"]["control_room__flights__schemas__HistoryItem"][];
+        };
+        /**
+         * FlightFindingPage
+         * @description Of one flight, with how many are in each state.
+         */
+        FlightFindingPage: {
+            /** Items */
+            items: components["schemas"]["FindingItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * FlightItem
+         * @description A flight as the list and the stream give it.
+         */
+        FlightItem: {
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
+            /** Version */
+            version: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "flown" | "closed";
+            /** Pilot */
+            pilot: string;
+            /** Observer */
+            observer: string | null;
+            /** Aircraft Id */
+            aircraft_id: string | null;
+            /** Aircraft Name */
+            aircraft_name: string | null;
+            /** Authorisation Id */
+            authorisation_id: string | null;
+            /** Urgent Reason */
+            urgent_reason: string | null;
+            /** Purpose */
+            purpose: string | null;
+            /**
+             * Legal Regime
+             * @enum {string}
+             */
+            legal_regime: "lo_7_2021" | "gdpr";
+            /** Pixelated */
+            pixelated: boolean;
+            /** Take Off At */
+            take_off_at: string | null;
+            /** Landed At */
+            landed_at: string | null;
+            /** Take Off Lat */
+            take_off_lat: number | null;
+            /** Take Off Lon */
+            take_off_lon: number | null;
+            /** Greatest Height M */
+            greatest_height_m: number | null;
+            /** Length M */
+            length_m: number | null;
+            /** Times From */
+            times_from: ("telemetry" | "pilot") | null;
+            /** Doubts */
+            doubts: components["schemas"]["DoubtItem"][];
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Updated At */
+            updated_at: string;
+            /** Files */
+            files: number;
+            /** Files Ready */
+            files_ready: number;
+            /** Files Refused */
+            files_refused: number;
+            /** Files Erased */
+            files_erased: number;
+            /** Videos */
+            videos: number;
+            /** Bytes */
+            bytes: number;
+            /** Bytes Ready */
+            bytes_ready: number;
+            /** Candidates */
+            candidates: number;
+            /** Confirmed */
+            confirmed: number;
+            /** Analysis Id */
+            analysis_id: string | null;
+            /** Analysis State */
+            analysis_state: ("queued" | "running" | "cancelled" | "failed" | "done") | null;
+            /** Analysis Stage */
+            analysis_stage: string | null;
+            /** Analysis Progress */
+            analysis_progress: number | null;
+            /** Analysis Error */
+            analysis_error: string | null;
+            /** Held */
+            held: boolean;
+        };
+        /**
+         * FlightPage
+         * @description Flights, the newest first.
+         */
+        FlightPage: {
+            /** Items */
+            items: components["schemas"]["FlightItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * FootageItem
+         * @description A file of a flight.
+         */
+        FootageItem: {
+            /**
+             * Footage Id
+             * Format: uuid
+             */
+            footage_id: string;
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
+            /** Name */
+            name: string;
+            /** Folder */
+            folder: string;
+            /** Bytes */
+            bytes: number;
+            /** Sha256 */
+            sha256: string | null;
+            /** Media Type */
+            media_type: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "video" | "telemetry" | "still" | "proxy" | "other";
+            /** Lens */
+            lens: ("wide" | "zoom" | "thermal") | null;
+            /** Recording */
+            recording: string | null;
+            /** Part */
+            part: number | null;
+            /** Belongs To */
+            belongs_to: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "awaited" | "ready" | "refused" | "erased";
+            /** Reason */
+            reason: string | null;
+            /** Modified At */
+            modified_at: string | null;
+            /** Captured From */
+            captured_from: string | null;
+            /** Captured To */
+            captured_to: string | null;
+            /** Duration S */
+            duration_s: number | null;
+            /** Width Px */
+            width_px: number | null;
+            /** Height Px */
+            height_px: number | null;
+            /** Telemetry */
+            telemetry: {
+                [key: string]: unknown;
+            } | null;
+            /** Sync Offset S */
+            sync_offset_s: number | null;
+            /** Sync Quality */
+            sync_quality: number | null;
+            /** Received At */
+            received_at: string | null;
+            /** Read At */
+            read_at: string | null;
+            /** Erased At */
+            erased_at: string | null;
+            /** Has Pixelated */
+            has_pixelated: boolean;
+            /** Upload Id */
+            upload_id: string | null;
+            /** Here Bytes */
+            here_bytes: number;
+        };
+        /**
+         * FootageList
+         * @description Files of a flight, in the order of time.
+         */
+        FootageList: {
+            /** Items */
+            items: components["schemas"]["FootageItem"][];
+        };
+        /**
+         * FootprintItem
+         * @description One moment of a video: where the camera was, and the ground that its picture shows.
+         */
+        FootprintItem: {
+            /** Time S */
+            time_s: number;
+            /** At */
+            at: string | null;
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Height M */
+            height_m: number | null;
+            /** Yaw Deg */
+            yaw_deg: number | null;
+            /** Pitch Deg */
+            pitch_deg: number | null;
+            /** Corners */
+            corners: [
+                number,
+                number
+            ][];
+        };
+        /**
+         * Footprints
+         * @description Along a video.
+         */
+        Footprints: {
+            /** Items */
+            items: components["schemas"]["FootprintItem"][];
+        };
+        /**
          * Found
          * @description The file is of a kind that is taken, and its first pictures could be decoded.
          */
@@ -1617,6 +3180,115 @@ export interface components {
             last: number;
         };
         /**
+         * Geozone
+         * @description One zone of a file.
+         */
+        Geozone: {
+            /** Identifier */
+            identifier: string;
+            /** Country */
+            country: string;
+            /** Name */
+            name: {
+                [key: string]: string;
+            };
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "PROHIBITED" | "REQ_AUTHORISATION" | "CONDITIONAL" | "NO_RESTRICTION" | "USPACE" | "UNKNOWN";
+            /** Kind Given */
+            kind_given: string;
+            /** Reasons */
+            reasons: string[];
+            /** Message */
+            message: {
+                [key: string]: string;
+            };
+            /** Conditions */
+            conditions: string | null;
+            /** Categories */
+            categories: string[];
+            /** Applicability */
+            applicability: components["schemas"]["Applicability"][];
+            /** Authorities */
+            authorities: components["schemas"]["Authority"][];
+            /** Volumes */
+            volumes: components["schemas"]["Volume"][];
+            /**
+             * Doubts
+             * @default []
+             */
+            doubts: string[];
+        };
+        /**
+         * GeozoneFeature
+         * @description A volume of a zone on the map; a circle as a polygon of 64 corners.
+         */
+        GeozoneFeature: {
+            /**
+             * Type
+             * @default Feature
+             * @constant
+             */
+            type: "Feature";
+            /** Geometry */
+            geometry: {
+                [key: string]: unknown;
+            };
+            /** Properties */
+            properties: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * GeozoneFeatures
+         * @description GeoJSON of the zones in a box.
+         */
+        GeozoneFeatures: {
+            /**
+             * Type
+             * @default FeatureCollection
+             * @constant
+             */
+            type: "FeatureCollection";
+            /** Features */
+            features: components["schemas"]["GeozoneFeature"][];
+            /** Complete */
+            complete: boolean;
+        };
+        /**
+         * GeozoneItem
+         * @description A zone and the file that it is from.
+         */
+        GeozoneItem: {
+            /**
+             * Geozone Id
+             * Format: uuid
+             */
+            geozone_id: string;
+            /**
+             * Dataset Id
+             * Format: uuid
+             */
+            dataset_id: string;
+            /** Source */
+            source: string;
+            /** Version */
+            version: number;
+            zone: components["schemas"]["Geozone"];
+        };
+        /**
+         * GeozonePage
+         * @description Zones by identifier.
+         */
+        GeozonePage: {
+            /** Items */
+            items: components["schemas"]["GeozoneItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * Given
          * @description The command is written down and goes out; its answer comes over the stream.
          */
@@ -1630,6 +3302,21 @@ export interface components {
             expires_at: string;
             /** Device Online */
             device_online: boolean;
+        };
+        /**
+         * GivenPlace
+         * @description A place on the map.
+         */
+        GivenPlace: {
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /**
+             * Ce90 M
+             * @default 3
+             */
+            ce90_m: number;
         };
         /**
          * GoBack
@@ -1707,22 +3394,6 @@ export interface components {
              * Format: uuid
              */
             evidence_id: string;
-        };
-        /**
-         * HistoryItem
-         * @description Who did what.
-         */
-        HistoryItem: {
-            /** At */
-            at: string;
-            /** Actor */
-            actor: string;
-            /** Action */
-            action: string;
-            /** Reason */
-            reason: string | null;
-            /** Note */
-            note: string | null;
         };
         /**
          * HoldItem
@@ -1837,6 +3508,151 @@ export interface components {
             reason: string;
         };
         /**
+         * KnownFileItem
+         * @description A file that was sent before, or is yet to be.
+         */
+        KnownFileItem: {
+            /** Index */
+            index: number;
+            /**
+             * Footage Id
+             * Format: uuid
+             */
+            footage_id: string;
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "awaited" | "ready" | "refused" | "erased";
+            /** Sure */
+            sure: boolean;
+            /** Upload Id */
+            upload_id: string | null;
+        };
+        /**
+         * KnownPointItem
+         * @description A point of a picture of which somebody knows where it is.
+         */
+        KnownPointItem: {
+            /**
+             * Known Point Id
+             * Format: uuid
+             */
+            known_point_id: string;
+            /**
+             * Footage Id
+             * Format: uuid
+             */
+            footage_id: string;
+            /** Time S */
+            time_s: number | null;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Added At */
+            added_at: string;
+            /** Added By */
+            added_by: string;
+        };
+        /**
+         * KnownPoints
+         * @description Of a flight; `moved`: how many findings the last change of them moved.
+         */
+        KnownPoints: {
+            /** Items */
+            items: components["schemas"]["KnownPointItem"][];
+            /**
+             * Moved
+             * @default 0
+             */
+            moved: number;
+        };
+        /**
+         * LastPositionItem
+         * @description A drone or ground station where it is, or was last, as the list and the stream give it.
+         */
+        LastPositionItem: {
+            /** Device Id */
+            device_id: string;
+            /** Name */
+            name: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Camera Name */
+            camera_name: string | null;
+            /** Online */
+            online: boolean;
+            /** At */
+            at: string;
+            location: components["schemas"]["Place-Output"];
+            /** Relative Altitude M */
+            relative_altitude_m: number | null;
+            /** Heading Deg */
+            heading_deg: number | null;
+            /** Speed M S */
+            speed_m_s: number | null;
+            /** Gimbal Yaw Deg */
+            gimbal_yaw_deg: number | null;
+            /** Gimbal Pitch Deg */
+            gimbal_pitch_deg: number | null;
+            /** Hovers */
+            hovers: boolean | null;
+            /** Footprint */
+            footprint: [
+                number,
+                number
+            ][];
+        };
+        /**
+         * LastPositionList
+         * @description Those that told a place in the last 24 h.
+         */
+        LastPositionList: {
+            /** Items */
+            items: components["schemas"]["LastPositionItem"][];
+        };
+        /**
+         * Limit
+         * @description A height as its file gives it.
+         */
+        Limit: {
+            /** Value */
+            value: number;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "m" | "ft";
+            /**
+             * Reference
+             * @enum {string}
+             */
+            reference: "AGL" | "AMSL" | "WGS84";
+        };
+        /**
+         * LocationItem
+         * @description WGS 84, degrees.
+         */
+        LocationItem: {
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Ce90 M */
+            ce90_m: number;
+            ellipse: components["schemas"]["EllipseItem"] | null;
+        };
+        /**
          * Login
          * @description A user name and password.
          */
@@ -1855,6 +3671,19 @@ export interface components {
             token: string;
         };
         /**
+         * MergeSite
+         * @description Both are one place.
+         */
+        MergeSite: {
+            /** Version */
+            version: number;
+            /**
+             * Into
+             * Format: uuid
+             */
+            into: string;
+        };
+        /**
          * ModelItem
          * @description The detection model that was at work.
          */
@@ -1863,6 +3692,18 @@ export interface components {
             name: string;
             /** Sha256 */
             sha256: string;
+        };
+        /**
+         * Move
+         * @description Files that belong into another flight.
+         */
+        Move: {
+            /** Version */
+            version: number;
+            /** Footage Ids */
+            footage_ids: string[];
+            /** Into */
+            into?: string | null;
         };
         /**
          * NewDevice
@@ -1881,6 +3722,37 @@ export interface components {
             purpose?: string | null;
         };
         /**
+         * NewFinding
+         * @description Something that a person saw: in a picture, or on the map.
+         */
+        NewFinding: {
+            /** Label */
+            label: string;
+            /** Footage Id */
+            footage_id?: string | null;
+            /** Time S */
+            time_s?: number | null;
+            /** Box */
+            box?: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+            place?: components["schemas"]["GivenPlace"] | null;
+            /** Seen At */
+            seen_at?: string | null;
+            /** Waste Class */
+            waste_class?: string | null;
+            /** Note */
+            note?: string | null;
+            /**
+             * Confirm
+             * @default true
+             */
+            confirm: boolean;
+        };
+        /**
          * NewHold
          * @description What must not be erased, why, and until when.
          */
@@ -1891,6 +3763,29 @@ export interface components {
             reason: string;
             /** Until */
             until?: string | null;
+        };
+        /**
+         * NewKnownPoint
+         * @description A point of a picture of which somebody knows where it is.
+         */
+        NewKnownPoint: {
+            /**
+             * Footage Id
+             * Format: uuid
+             */
+            footage_id: string;
+            /** Time S */
+            time_s?: number | null;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Reason */
+            reason?: string | null;
         };
         /**
          * Note
@@ -1959,15 +3854,151 @@ export interface components {
         };
         /**
          * Place
+         * @description It is elsewhere.
+         */
+        "Place-Input": {
+            /** Version */
+            version: number;
+            place: components["schemas"]["GivenPlace"];
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * Place
          * @description WGS 84, degrees.
          */
-        Place: {
+        "Place-Output": {
             /** Lat */
             lat: number;
             /** Lon */
             lon: number;
             /** Accuracy M */
             accuracy_m: number | null;
+        };
+        /**
+         * PlaceAnswer
+         * @description Where a point of a picture is, or why it cannot be said.
+         */
+        PlaceAnswer: {
+            location: components["schemas"]["LocationItem"] | null;
+            /** Depression Deg */
+            depression_deg: number | null;
+            /** Method */
+            method: string;
+        };
+        /**
+         * Polygon
+         * @description Straight lines between positions in degrees, closed; the first ring is the outer one, the others are holes.
+         */
+        Polygon: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "Polygon";
+            /** Rings */
+            rings: [
+                number,
+                number
+            ][][];
+        };
+        /**
+         * Position
+         * @description One place of a flight.
+         */
+        Position: {
+            /** At */
+            at: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Accuracy M */
+            accuracy_m: number | null;
+            /** Relative Altitude M */
+            relative_altitude_m: number | null;
+            /** Absolute Altitude M */
+            absolute_altitude_m: number | null;
+            /** Heading Deg */
+            heading_deg: number | null;
+            /** Speed M S */
+            speed_m_s: number | null;
+            /** Gimbal Yaw Deg */
+            gimbal_yaw_deg: number | null;
+            /** Gimbal Pitch Deg */
+            gimbal_pitch_deg: number | null;
+            /** Gimbal Roll Deg */
+            gimbal_roll_deg: number | null;
+            /** Hovers */
+            hovers: boolean | null;
+            /** Footprint */
+            footprint: [
+                number,
+                number
+            ][];
+        };
+        /**
+         * PositionPage
+         * @description In order of time.
+         */
+        PositionPage: {
+            /** Items */
+            items: components["schemas"]["Position"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * ProposalItem
+         * @description Of a whole card.
+         */
+        ProposalItem: {
+            /** Flights */
+            flights: components["schemas"]["ProposedFlightItem"][];
+            /** Skipped */
+            skipped: components["schemas"]["SkippedItem"][];
+            /** Known */
+            known: components["schemas"]["KnownFileItem"][];
+        };
+        /**
+         * ProposedFileItem
+         * @description What is proposed for a file.
+         */
+        ProposedFileItem: {
+            /** Index */
+            index: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "video" | "telemetry" | "still" | "proxy" | "other";
+            /** Lens */
+            lens: ("wide" | "zoom" | "thermal") | null;
+            /** Recording */
+            recording: string | null;
+            /** Part */
+            part: number | null;
+            /** Belongs To */
+            belongs_to: number | null;
+            /** Began At */
+            began_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
+         * ProposedFlightItem
+         * @description Files of one sortie, in the order in which they should be sent.
+         */
+        ProposedFlightItem: {
+            /** Files */
+            files: components["schemas"]["ProposedFileItem"][];
+            /** Began At */
+            began_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Doubts */
+            doubts: components["schemas"]["DoubtItem"][];
         };
         /**
          * PushedCamera
@@ -2060,6 +4091,16 @@ export interface components {
             announced: boolean;
         };
         /**
+         * Reconsider
+         * @description The word on it was too quick.
+         */
+        Reconsider: {
+            /** Version */
+            version: number;
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
          * RecordingHoldItem
          * @description A span that the device was told to protect, and not to release since.
          */
@@ -2149,6 +4190,16 @@ export interface components {
             cameras: number;
             /** Cameras Dark */
             cameras_dark: number;
+        };
+        /**
+         * Reject
+         * @description It is nothing.
+         */
+        Reject: {
+            /** Version */
+            version: number;
+            /** Reason */
+            reason?: string | null;
         };
         /**
          * Release
@@ -2255,6 +4306,51 @@ export interface components {
             is_whole: boolean;
         };
         /**
+         * SampleItem
+         * @description The aircraft and its camera at one moment.
+         */
+        SampleItem: {
+            /**
+             * Footage Id
+             * Format: uuid
+             */
+            footage_id: string;
+            /** At */
+            at: string;
+            /** Time S */
+            time_s: number | null;
+            /** Lat */
+            lat: number | null;
+            /** Lon */
+            lon: number | null;
+            /** Rel Alt M */
+            rel_alt_m: number | null;
+            /** Abs Alt M */
+            abs_alt_m: number | null;
+            /** Gimbal Yaw Deg */
+            gimbal_yaw_deg: number | null;
+            /** Gimbal Pitch Deg */
+            gimbal_pitch_deg: number | null;
+            /** Gimbal Roll Deg */
+            gimbal_roll_deg: number | null;
+            /** Focal Length Mm */
+            focal_length_mm: number | null;
+            /** Zoom */
+            zoom: number | null;
+        };
+        /**
+         * SampleList
+         * @description Telemetry, thinned evenly to the number that was asked for.
+         */
+        SampleList: {
+            /** Items */
+            items: components["schemas"]["SampleItem"][];
+            /** Every */
+            every: number;
+            /** Rows */
+            rows: number;
+        };
+        /**
          * SessionItem
          * @description Who is logged in.
          */
@@ -2316,6 +4412,123 @@ export interface components {
             items: components["schemas"]["SilencedItem"][];
         };
         /**
+         * SiteDetail
+         * @description A site with what happened there, the newest first.
+         */
+        SiteDetail: {
+            /**
+             * Site Id
+             * Format: uuid
+             */
+            site_id: string;
+            /** Version */
+            version: number;
+            /** Name */
+            name: string;
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Ce90 M */
+            ce90_m: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "ordered" | "cleaned" | "recurring";
+            /** Waste Classes */
+            waste_classes: string[];
+            /** Land Owner */
+            land_owner: string | null;
+            /** Note */
+            note: string | null;
+            /** First Seen At */
+            first_seen_at: string;
+            /** Last Seen At */
+            last_seen_at: string;
+            /** Cleaned At */
+            cleaned_at: string | null;
+            /** Findings */
+            findings: number;
+            /** Alerts */
+            alerts: number;
+            /** Looks */
+            looks: number;
+            /** Last Look At */
+            last_look_at: string | null;
+            /** Visits */
+            visits: components["schemas"]["VisitItem"][];
+        };
+        /**
+         * SiteItem
+         * @description A site as the list and the stream give it.
+         */
+        SiteItem: {
+            /**
+             * Site Id
+             * Format: uuid
+             */
+            site_id: string;
+            /** Version */
+            version: number;
+            /** Name */
+            name: string;
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Ce90 M */
+            ce90_m: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "open" | "ordered" | "cleaned" | "recurring";
+            /** Waste Classes */
+            waste_classes: string[];
+            /** Land Owner */
+            land_owner: string | null;
+            /** Note */
+            note: string | null;
+            /** First Seen At */
+            first_seen_at: string;
+            /** Last Seen At */
+            last_seen_at: string;
+            /** Cleaned At */
+            cleaned_at: string | null;
+            /** Findings */
+            findings: number;
+            /** Alerts */
+            alerts: number;
+            /** Looks */
+            looks: number;
+            /** Last Look At */
+            last_look_at: string | null;
+        };
+        /**
+         * SitePage
+         * @description Sites, the last seen first.
+         */
+        SitePage: {
+            /** Items */
+            items: components["schemas"]["SiteItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * SkippedItem
+         * @description A file that is of no use here.
+         */
+        SkippedItem: {
+            /** Index */
+            index: number;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "empty" | "not_taken";
+        };
+        /**
          * State
          * @description An alert is in exactly one.
          * @enum {string}
@@ -2360,6 +4573,49 @@ export interface components {
             lon: number;
             /** Zoom */
             zoom: number;
+        };
+        /**
+         * UnfinishedItem
+         * @description A file that is yet to be sent, in the order in which it should be.
+         */
+        UnfinishedItem: {
+            /**
+             * Footage Id
+             * Format: uuid
+             */
+            footage_id: string;
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
+            /** Name */
+            name: string;
+            /** Folder */
+            folder: string;
+            /** Bytes */
+            bytes: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "video" | "telemetry" | "still" | "proxy" | "other";
+            /** Modified At */
+            modified_at: string | null;
+            /** Sha256 */
+            sha256: string | null;
+            /** Upload Id */
+            upload_id: string | null;
+            /** Here Bytes */
+            here_bytes: number;
+        };
+        /**
+         * UnfinishedList
+         * @description Files that whoever asks has yet to send; 2000 at most.
+         */
+        UnfinishedList: {
+            /** Items */
+            items: components["schemas"]["UnfinishedItem"][];
         };
         /**
          * UploadItem
@@ -2438,6 +4694,60 @@ export interface components {
             rules: components["schemas"]["Rule"][];
         };
         /**
+         * VisitItem
+         * @description Something that was seen or done at a site.
+         */
+        VisitItem: {
+            /**
+             * Visit Id
+             * Format: uuid
+             */
+            visit_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "finding" | "alert" | "look" | "person";
+            /** At */
+            at: string;
+            /** Finding Id */
+            finding_id: string | null;
+            /** Alert Id */
+            alert_id: string | null;
+            /** Flight Id */
+            flight_id: string | null;
+            /** Footage Id */
+            footage_id: string | null;
+            /** Time S */
+            time_s: number | null;
+            /** Lat */
+            lat: number | null;
+            /** Lon */
+            lon: number | null;
+            /** Ce90 M */
+            ce90_m: number | null;
+            /** Changed Share */
+            changed_share: number | null;
+            /** Actor */
+            actor: string;
+            /** Note */
+            note: string | null;
+            /** Has Before */
+            has_before: boolean;
+            /** Has After */
+            has_after: boolean;
+        };
+        /**
+         * Volume
+         * @description A shape between two heights.
+         */
+        Volume: {
+            /** Shape */
+            shape: components["schemas"]["Polygon"] | components["schemas"]["Circle"];
+            lower: components["schemas"]["Limit"] | null;
+            upper: components["schemas"]["Limit"] | null;
+        };
+        /**
          * Wanted
          * @description What a person wants a device to do.
          */
@@ -2465,6 +4775,129 @@ export interface components {
             content: components["schemas"]["PushedConfiguration"];
             /** Reason */
             reason: string;
+        };
+        /**
+         * WantedFile
+         * @description A file as the pilot confirmed it.
+         */
+        WantedFile: {
+            /** Name */
+            name: string;
+            /**
+             * Folder
+             * @default
+             */
+            folder: string;
+            /** Bytes */
+            bytes: number;
+            /** Modified At */
+            modified_at?: string | null;
+            /** Sha256 */
+            sha256?: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "video" | "telemetry" | "still" | "proxy";
+            /** Lens */
+            lens?: ("wide" | "zoom" | "thermal") | null;
+            /** Recording */
+            recording?: string | null;
+            /** Part */
+            part?: number | null;
+            /** Belongs To */
+            belongs_to?: number | null;
+        };
+        /**
+         * WantedFlight
+         * @description A flight as the pilot confirmed it.
+         */
+        WantedFlight: {
+            /** Flight Id */
+            flight_id?: string | null;
+            /** Files */
+            files: components["schemas"]["WantedFile"][];
+            /**
+             * Doubts
+             * @default []
+             */
+            doubts: components["schemas"]["DoubtItem"][];
+        };
+        /**
+         * WantedFlights
+         * @description What is to be sent.
+         */
+        WantedFlights: {
+            /** Flights */
+            flights: components["schemas"]["WantedFlight"][];
+        };
+        /**
+         * WasteClasses
+         * @description Codes that are offered; any other of the catalogue is taken too.
+         */
+        WasteClasses: {
+            /** Items */
+            items: string[];
+        };
+        /**
+         * HistoryItem
+         * @description Who did what.
+         */
+        control_room__alerts__schemas__HistoryItem: {
+            /** At */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** Action */
+            action: string;
+            /** Reason */
+            reason: string | null;
+            /** Note */
+            note: string | null;
+        };
+        /**
+         * Merge
+         * @description It shows the same as another.
+         */
+        control_room__findings__schemas__Merge: {
+            /** Version */
+            version: number;
+            /**
+             * Into
+             * Format: uuid
+             */
+            into: string;
+        };
+        /**
+         * HistoryItem
+         * @description A row of the log's history.
+         */
+        control_room__flights__schemas__HistoryItem: {
+            /** At */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** Action */
+            action: string;
+            /** Changed */
+            changed: {
+                [key: string]: unknown;
+            } | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * Merge
+         * @description Another flight of which all files belong here; it ceases to be.
+         */
+        control_room__flights__schemas__Merge: {
+            /** Version */
+            version: number;
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
         };
         /**
          * DeviceItem
@@ -2507,6 +4940,18 @@ export interface components {
             at: string;
         };
         /**
+         * Place
+         * @description WGS 84, degrees.
+         */
+        Place: {
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Accuracy M */
+            accuracy_m: number | null;
+        };
+        /**
          * ProblemDocument
          * @description RFC 9457. Some problems carry more members, such as `alert`, the present one, when a version is out of date.
          */
@@ -2546,6 +4991,8 @@ export interface components {
             cameras: components["schemas"]["CameraItem"][];
             /** Devices */
             devices: components["schemas"]["DeviceItem"][];
+            /** Positions */
+            positions: components["schemas"]["LastPositionItem"][];
         };
     };
     responses: never;
@@ -4202,6 +6649,893 @@ export interface operations {
             };
         };
     };
+    propose_api_v1_flights_cards_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Card"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listed_api_v1_flights_get: {
+        parameters: {
+            query?: {
+                pilot?: string | null;
+                state?: ("draft" | "flown" | "closed") | null;
+                since?: string | null;
+                until?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlightPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    confirm_api_v1_flights_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedFlights"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Confirmed"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    unfinished_api_v1_flights_unfinished_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnfinishedList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    detail_api_v1_flights__flight_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlightDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    change_api_v1_flights__flight_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlightChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlightDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    move_api_v1_flights__flight_id__move_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Move"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlightDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    merge_api_v1_flights__flight_id__merge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["control_room__flights__schemas__Merge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlightDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_api_v1_flights__flight_id__delete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Delete"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    footage_api_v1_flights__flight_id__footage_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FootageList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    telemetry_api_v1_flights__flight_id__telemetry_get: {
+        parameters: {
+            query?: {
+                footage_id?: string | null;
+                /** @description About how many. */
+                rows?: number;
+            };
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    content_api_v1_flights__flight_id__footage__footage_id__content_get: {
+        parameters: {
+            query?: {
+                /** @description Why; needed for originals that show people. */
+                reason?: string | null;
+                /** @description The small copy with people pixelated. */
+                pixelated?: boolean;
+                /** @description As a file to keep, not to show in the page. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                flight_id: string;
+                footage_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description A range of its bytes. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller has it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     listed_api_v1_cameras_get: {
         parameters: {
             query?: never;
@@ -4276,6 +7610,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SilencedList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    last_api_v1_positions_last_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LastPositionList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listed_api_v1_positions_get: {
+        parameters: {
+            query: {
+                device_id: string;
+                since?: string | null;
+                until?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionPage"];
                 };
             };
             /** @description Unauthorized */
@@ -5821,6 +9273,1978 @@ export interface operations {
             };
         };
     };
+    datasets_api_v1_geozones_datasets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    take_in_api_v1_geozones_datasets_post: {
+        parameters: {
+            query: {
+                source: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file as it was published: ED-269 or ED-318. */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listed_api_v1_geozones_get: {
+        parameters: {
+            query?: {
+                /** @description Of one file; else of all present ones. */
+                dataset_id?: string | null;
+                kind?: ("PROHIBITED" | "REQ_AUTHORISATION" | "CONDITIONAL" | "NO_RESTRICTION" | "USPACE" | "UNKNOWN") | null;
+                /** @description In identifiers and names. */
+                search?: string | null;
+                /** @description west,south,east,north in degrees. */
+                box?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GeozonePage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    on_map_api_v1_geozones_map_get: {
+        parameters: {
+            query: {
+                box: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GeozoneFeatures"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    one_api_v1_geozones__geozone_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                geozone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GeozoneItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    of_flight_api_v1_flights__flight_id__findings_get: {
+        parameters: {
+            query?: {
+                state?: ("candidate" | "confirmed" | "rejected" | "merged")[];
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlightFindingPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add_api_v1_flights__flight_id__findings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFinding"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listed_api_v1_findings_get: {
+        parameters: {
+            query?: {
+                state?: ("candidate" | "confirmed" | "rejected" | "merged")[];
+                site_id?: string | null;
+                since?: string | null;
+                until?: string | null;
+                /** @description west,south,east,north */
+                box?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    detail_api_v1_findings__finding_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    picture_api_v1_findings__finding_id__picture_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    confirm_api_v1_findings__finding_id__confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    reject_api_v1_findings__finding_id__reject_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reject"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    merge_api_v1_findings__finding_id__merge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["control_room__findings__schemas__Merge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    reconsider_api_v1_findings__finding_id__reconsider_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reconsider"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    correct_place_api_v1_findings__finding_id__place_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Place-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    place_of_api_v1_flights__flight_id__place_get: {
+        parameters: {
+            query: {
+                footage_id: string;
+                x: number;
+                y: number;
+                time_s?: number | null;
+            };
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    footprints_api_v1_flights__flight_id__footprints_get: {
+        parameters: {
+            query: {
+                footage_id: string;
+                every_s?: number;
+            };
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Footprints"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    known_points_api_v1_flights__flight_id__known_points_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownPoints"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add_known_point_api_v1_flights__flight_id__known_points_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKnownPoint"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownPoints"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    remove_known_point_api_v1_flights__flight_id__known_points__known_point_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+                known_point_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownPoints"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listed_api_v1_sites_get: {
+        parameters: {
+            query?: {
+                status?: ("open" | "ordered" | "cleaned" | "recurring")[];
+                /** @description Part of the name. */
+                q?: string | null;
+                /** @description west,south,east,north */
+                box?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SitePage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    waste_classes_api_v1_sites_waste_classes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WasteClasses"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    plan_geojson_api_v1_sites_plan_geojson_get: {
+        parameters: {
+            query?: {
+                /** @description Not looked at for so long. */
+                days?: number;
+                height_m?: number;
+                start_lat?: number | null;
+                start_lon?: number | null;
+                /** @description west,south,east,north */
+                box?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    plan_kml_api_v1_sites_plan_kml_get: {
+        parameters: {
+            query?: {
+                /** @description Not looked at for so long. */
+                days?: number;
+                height_m?: number;
+                start_lat?: number | null;
+                start_lon?: number | null;
+                /** @description west,south,east,north */
+                box?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.google-earth.kml+xml": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    detail_api_v1_sites__site_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    change_api_v1_sites__site_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    merge_api_v1_sites__site_id__merge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeSite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    picture_api_v1_sites__site_id__visits__visit_id___which__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+                visit_id: string;
+                which: "before" | "after";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     listed_api_v1_dead_letters_get: {
         parameters: {
             query?: {
@@ -6017,7 +11441,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events `snapshot` (Snapshot), `alert` (AlertItem), `camera` (CameraItem), `device` (DeviceItem) and `heartbeat` (Heartbeat), each with `data` of one line of JSON. */
+            /** @description Events `snapshot` (Snapshot), `alert` (AlertItem), `camera` (CameraItem), `device` (DeviceItem), `position` (LastPositionItem) and `heartbeat` (Heartbeat), each with `data` of one line of JSON. */
             200: {
                 headers: {
                     [name: string]: unknown;
