@@ -82,7 +82,7 @@ def view(connection: pool.Connection, of: Shown, time_s: float | None) -> View:
     """Of a moment of a video, or of a still (None). Raises RefusedError."""
     offset = of.sync_offset_s or 0.0
     around = None if time_s is None else time_s - offset
-    rows = _samples(connection, of, around)
+    rows = _samples(connection, of, around) or _samples(connection, of, None)
     if time_s is None:
         if not rows:
             raise RefusedError("the still says nothing of where it was taken")
