@@ -68,7 +68,7 @@ export const DEVICE: Device = {
 };
 
 export function snapshotOf(alerts: Alert[], cameras: Camera[] = [cameraOf('placa')]): Snapshot {
-  return { alerts, cameras, devices: [DEVICE] };
+  return { alerts, cameras, devices: [DEVICE], positions: [] };
 }
 
 export interface Sent {

@@ -22,6 +22,7 @@ import type {
   ProblemDocument,
   RecordingHold,
   RegisteredDetail,
+  Position,
   RegisteredDevice,
   RuleOffered,
   SessionInfo,
@@ -106,6 +107,10 @@ export class Api {
     return this.#result<undefined>(this.#room.DELETE('/api/v1/session'));
   }
 
+  positions(device_id: string, since: string): Promise<Result<Page<Position>>> {
+    const query = { device_id, since, limit: 2000 };
+    return this.#ask(this.#room.GET('/api/v1/positions', { params: { query } }));
+  }
   town(): Promise<Result<Town>> {
     return this.#ask(this.#room.GET('/api/v1/town'));
   }

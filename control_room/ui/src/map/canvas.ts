@@ -5,6 +5,7 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 
 import { circle, graticule, graticuleStep, type Bounds } from './geo';
+import type { Drone } from './drones';
 import type { Spot } from './places';
 
 setWorkerUrl(workerUrl);
@@ -21,6 +22,9 @@ type Areas = FeatureCollection<Polygon>;
 const NO_LINES: Lines = { type: 'FeatureCollection', features: [] };
 const NO_AREAS: Areas = { type: 'FeatureCollection', features: [] };
 const GRATICULE_WIDTH_PX = 1;
+const TAIL_WIDTH_PX = 2.5;
+/** Fewer make no area. */
+const CORNERS_MIN = 3;
 
 /** Everything that MapLibre draws: ground, graticule and accuracy circles. No tile, glyph or sprite is ever asked for. */
 function style(paper: Paper): StyleSpecification {
@@ -29,6 +33,8 @@ function style(paper: Paper): StyleSpecification {
     sources: {
       graticule: { type: 'geojson', data: NO_LINES },
       accuracy: { type: 'geojson', data: NO_AREAS },
+      footprints: { type: 'geojson', data: NO_AREAS },
+      tails: { type: 'geojson', data: NO_LINES },
     },
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': paper.ground } },
@@ -43,6 +49,25 @@ function style(paper: Paper): StyleSpecification {
         type: 'fill',
         source: 'accuracy',
         paint: { 'fill-color': paper.accuracy, 'fill-opacity': 0.12, 'fill-outline-color': paper.accuracy },
+      },
+      {
+        id: 'footprints',
+        type: 'fill',
+        source: 'footprints',
+        paint: { 'fill-color': paper.accuracy, 'fill-opacity': 0.08 },
+      },
+      {
+        id: 'footprint-edges',
+        type: 'line',
+        source: 'footprints',
+        paint: { 'line-color': paper.accuracy, 'line-width': TAIL_WIDTH_PX, 'line-dasharray': [2, 2] },
+      },
+      {
+        id: 'tails',
+        type: 'line',
+        source: 'tails',
+        layout: { 'line-cap': 'round', 'line-join': 'round' },
+        paint: { 'line-color': paper.accuracy, 'line-width': TAIL_WIDTH_PX },
       },
     ],
   };
@@ -99,9 +124,32 @@ export function encircle(map: Map, spots: Spot[]): void {
   void map.getSource<GeoJSONSource>('accuracy')?.setData({ type: 'FeatureCollection', features });
 }
 
+/** The ways of drones, and the ground that their pictures show. */
+export function fly(map: Map, drones: Drone[]): void {
+  const tails = drones
+    .filter((drone) => drone.tail.length > 1)
+    .map((drone): Lines['features'][number] => ({
+      type: 'Feature',
+      properties: {},
+      geometry: { type: 'LineString', coordinates: drone.tail.map((point) => [point.lon, point.lat]) },
+    }));
+  const footprints = drones
+    .filter((drone) => drone.position.footprint.length >= CORNERS_MIN)
+    .map((drone): Areas['features'][number] => {
+      const corners = drone.position.footprint.map(([lat, lon]) => [lon, lat]);
+      const ring = [...corners, ...corners.slice(0, 1)];
+      return { type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: [ring] } };
+    });
+  void map.getSource<GeoJSONSource>('tails')?.setData({ type: 'FeatureCollection', features: tails });
+  void map.getSource<GeoJSONSource>('footprints')?.setData({ type: 'FeatureCollection', features: footprints });
+}
+
 export function repaint(map: Map, paper: Paper): void {
   map.setPaintProperty('ground', 'background-color', paper.ground);
   map.setPaintProperty('graticule', 'line-color', paper.line);
   map.setPaintProperty('accuracy', 'fill-color', paper.accuracy);
   map.setPaintProperty('accuracy', 'fill-outline-color', paper.accuracy);
+  map.setPaintProperty('footprints', 'fill-color', paper.accuracy);
+  map.setPaintProperty('footprint-edges', 'line-color', paper.accuracy);
+  map.setPaintProperty('tails', 'line-color', paper.accuracy);
 }

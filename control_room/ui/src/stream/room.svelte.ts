@@ -1,6 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Alert, Camera, Command, Device, Heartbeat, Snapshot } from '../api/types';
+import type { Alert, Camera, Command, Device, Heartbeat, LastPosition, Snapshot } from '../api/types';
 import type { Health, StreamKind } from './source';
 
 /** Closed alerts are kept for the rows that still show them; beyond this many the oldest go. */
@@ -25,6 +25,8 @@ export class Room {
   readonly devices = new SvelteMap<string, Device>();
   /** Commands that the stream spoke of lately, as it last did. */
   readonly commands = new SvelteMap<string, Command>();
+  /** Where each drone is, or was last, by its device. */
+  readonly positions = new SvelteMap<string, LastPosition>();
   /** A first snapshot has come. */
   loaded = $state(false);
   health: Health = $state('connecting');
@@ -63,6 +65,7 @@ export class Room {
       else if (kind === 'alert') this.put(data as Alert);
       else if (kind === 'camera') this.cameras.set(cameraKey(data as Camera), data as Camera);
       else if (kind === 'device') this.devices.set((data as Device).device_id, data as Device);
+      else if (kind === 'position') this.positions.set((data as LastPosition).device_id, data as LastPosition);
       else if (kind === 'command') this.commands.set((data as Command).command_id, data as Command);
     }
     this.#prune();
@@ -97,6 +100,7 @@ export class Room {
     for (const alert of snapshot.alerts) this.put(alert);
     this.#fill(this.cameras, snapshot.cameras, cameraKey);
     this.#fill(this.devices, snapshot.devices, (device) => device.device_id);
+    this.#fill(this.positions, snapshot.positions, (position) => position.device_id);
     this.loaded = true;
     if (missing.length) this.#deps.onMissing(missing);
   }
