@@ -12,6 +12,7 @@ import httpx
 
 from edge import tus
 from edge.errors import OutboxError
+from edge.uploaded import Limits, Uploaded
 
 if TYPE_CHECKING:
     import ssl
@@ -83,7 +84,9 @@ class Uploader:
         clock: Clock,
         stop: Event,
         pulse: Pulse,
+        limits: Limits,
     ) -> None:
+        """`limits`: of files that the room has and that stay here."""
         self._client = httpx.Client(
             base_url=url.rstrip("/"),
             headers={"Authorization": f"Bearer {token}"},
@@ -93,6 +96,7 @@ class Uploader:
         )
         self._outbox = outbox
         self._folder = folder
+        self._uploaded = Uploaded(outbox, folder, limits, clock)
         self._alarms = alarms
         self._clock = clock
         self._stop = stop
@@ -127,6 +131,7 @@ class Uploader:
         Raises:
             httpx.HTTPError: the room cannot be reached, so there is no sense in trying the next.
         """
+        self._uploaded.tidy()
         now_s = self._clock.monotonic_s()
         not_yet = [evidence_id for evidence_id, turn in self._turns.items() if turn.at_s > now_s]
         files = self._outbox.waiting_evidence(_ROUND, but=not_yet)
@@ -148,9 +153,9 @@ class Uploader:
             return
         match judge(answer.status_code):
             case "done":
-                self._outbox.uploaded(waiting.evidence_id)
+                if not self._outbox.uploaded(waiting.evidence_id):
+                    path.unlink(missing_ok=True)
                 self._well()
-                path.unlink(missing_ok=True)
                 self._turns.pop(waiting.evidence_id, None)
             case "later":
                 self._later(waiting, _reason(answer))

@@ -117,7 +117,7 @@ class _Making:
         migrations = [name for (name,) in self._connection.execute(tables.QUERIES["migrations"])]
         received = report.received_files(self._connection)
         self._connection.rollback()  # copying files may take long: no old moment is held for it
-        files, absent = self._copy_files({sha256: size_bytes for _, sha256, size_bytes in received})
+        files, absent = self._copy_files(self._sizes(received))
         erased, missing = self._sort_absent([one for one, sha256, _ in received if sha256 in absent])
         self._write_files(files)
         if passphrase is not None and (found := keys.present(settings)):
@@ -140,6 +140,12 @@ class _Making:
             missing=[str(one) for one in missing],
             members=described_members,
         )
+
+    def _sizes(self, received: list[tuple[UUID, str, int | None]]) -> dict[str, int]:
+        """Of each file; where its row does not know, as the store has it."""
+        known = {sha256: size_bytes for _, sha256, size_bytes in received if size_bytes is not None}
+        unknown = {sha256 for _, sha256, _ in received} - known.keys()
+        return known | {sha256: self._store.size_bytes(sha256) or 0 for sha256 in sorted(unknown)}
 
     def _copy_files(self, wanted: dict[str, int]) -> tuple[list[FileLine], set[str]]:
         """Those that are in the folder now, and those that the store has not."""

@@ -45,11 +45,24 @@ SELECT name FROM schema_migrations ORDER BY name;
 SELECT evidence_id FROM evidence
 WHERE evidence_id = ANY(%(ids)s) AND received_at IS NOT NULL AND erased_at IS NULL
 UNION ALL
-SELECT upload_id FROM uploads WHERE upload_id = ANY(%(ids)s) AND finished_at IS NOT NULL;
+SELECT upload_id FROM uploads WHERE upload_id = ANY(%(ids)s) AND finished_at IS NOT NULL
+UNION ALL
+SELECT footage_id FROM footage WHERE footage_id = ANY(%(ids)s) AND (state = 'ready' OR pixelated_sha256 IS NOT NULL)
+UNION ALL
+SELECT finding_id FROM findings WHERE finding_id = ANY(%(ids)s) AND picture_sha256 IS NOT NULL;
 
 -- set_erased --
 -- Files that were erased while the backup was made
 UPDATE evidence SET erased_at = %(at)s WHERE evidence_id = ANY(%(ids)s) AND erased_at IS NULL;
+
+-- set_footage_erased --
+-- The same, of files of flights
+UPDATE footage SET state = 'erased', erased_at = %(at)s, pixelated_sha256 = NULL, pixelated_bytes = NULL
+WHERE footage_id = ANY(%(ids)s) AND state = 'ready';
+
+-- forget_pictures --
+-- The same, of pictures of findings
+UPDATE findings SET picture_sha256 = NULL WHERE finding_id = ANY(%(ids)s);
 
 -- remove_uploads --
 -- The same, of uploads of people
@@ -91,3 +104,35 @@ WHERE device_id = %(device_id)s AND outbox_id = %(outbox_id)s;
 -- The device answered
 UPDATE recoveries SET ended_at = %(now)s, result = %(result)s
 WHERE device_id = %(device_id)s AND outbox_id = %(outbox_id)s;
+
+-- note_restore --
+-- This database is that of a backup from now on
+INSERT INTO restores (restored_at, backup_id) VALUES (%(now)s, %(backup_id)s);
+
+-- evidence_due --
+-- Files that were announced and that a restored room lacks, some of each device that is there; a file that is only on
+-- its way may be among them. Captured by the device's clock, which may be off
+SELECT device_id, array_agg(evidence_id)
+FROM (
+    SELECT evidence.device_id, evidence.evidence_id,
+        row_number() OVER (PARTITION BY evidence.device_id ORDER BY evidence.evidence_id DESC) AS place
+    FROM evidence
+    JOIN devices ON devices.device_id = evidence.device_id
+    LEFT JOIN evidence_asked AS asked ON asked.evidence_id = evidence.evidence_id
+    LEFT JOIN commands ON commands.command_id = asked.command_id
+    WHERE announced_at <= %(announced)s AND evidence.received_at IS NULL AND evidence.erased_at IS NULL
+        AND evidence.command_id IS NULL
+        AND captured_to <= (SELECT max(restored_at) FROM restores WHERE restored_at > %(since)s) + interval '1 hour'
+        AND online AND revoked_at IS NULL
+        AND (asked.evidence_id IS NULL
+             OR ask_at <= %(now)s AND times_asked < %(times)s AND commands.state NOT IN ('answered', 'failed'))
+) AS due
+WHERE place <= %(limit)s
+GROUP BY device_id;
+
+-- note_evidence_asked --
+-- They were asked for; when again, should the device not answer
+INSERT INTO evidence_asked AS known (evidence_id, times_asked, ask_at, command_id)
+SELECT unnest(%(evidence)s), 1, %(ask_at)s, %(command_id)s
+ON CONFLICT (evidence_id) DO UPDATE SET
+    times_asked = known.times_asked + 1, ask_at = excluded.ask_at, command_id = excluded.command_id;

@@ -1,4 +1,7 @@
-"""After a restore: devices are asked to send again what is newer than the backup; what was sent stays 14 days there."""
+"""After a restore: devices are asked to send again what is newer than the backup, messages first, then their files.
+
+What was sent stays 14 days there.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from control_room.backup import tables
 from control_room.commands import service as commands
-from wire.commands import Resend
+from wire.commands import RESEND_FILES_MAX, Resend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_S = 5.0
 _AGAIN_AFTER = timedelta(minutes=2)  # a command is valid for one
+_KEPT_THERE = timedelta(days=14)
+_ON_THE_WAY = timedelta(seconds=10)
+"""A file follows its announcement that soon; the room does not ask for it before."""
+_FILES_TIMES_MAX = 5
 _LAST = 2**62
 """As far as an outbox will ever come."""
 
@@ -40,6 +47,7 @@ class Recovering:
             connection = connect()
             with connection.transaction():
                 look(connection, self._signer, now)
+                look_for_files(connection, self._signer, now)
 
 
 def look(connection: pool.Connection, signer: Signer, now: datetime) -> None:
@@ -55,3 +63,22 @@ def look(connection: pool.Connection, signer: Signer, now: datetime) -> None:
         command_id = commands.order_as_room(connection, signer, device_id, "resend", arguments, now)
         asked = {**which, "command_id": command_id, "ask_at": now + _AGAIN_AFTER}
         connection.execute(tables.QUERIES["note_asked"], asked)
+
+
+def look_for_files(connection: pool.Connection, signer: Signer, now: datetime) -> None:
+    """Ask for files of before the restore that are announced and not here, until the device answers.
+
+    Messages that came again announce some, too. A device may have them no more: then they stay announced.
+    """
+    given = {
+        "now": now,
+        "since": now - _KEPT_THERE,
+        "announced": now - _ON_THE_WAY,
+        "times": _FILES_TIMES_MAX,
+        "limit": RESEND_FILES_MAX,
+    }
+    for device_id, evidence in connection.execute(tables.QUERIES["evidence_due"], given).fetchall():
+        arguments = Resend(evidence=evidence)
+        command_id = commands.order_as_room(connection, signer, device_id, "resend", arguments, now)
+        asked = {"evidence": evidence, "command_id": command_id, "ask_at": now + _AGAIN_AFTER}
+        connection.execute(tables.QUERIES["note_evidence_asked"], asked)

@@ -69,6 +69,7 @@ def restore(settings: config.Settings, store: Store, wanted: Wanted, now: dateti
             rows = _load(connection, backup, progress)
             _settle(connection, backup, now)
             asked = connection.execute(tables.QUERIES["await_newer"], {"now": now}).rowcount
+            connection.execute(tables.QUERIES["note_restore"], {"now": now, "backup_id": backup.manifest.backup_id})
             on = ("backup", backup.manifest.backup_id)
             audit.record(connection, callers.command(), "backup.restore", at=now, on=on)
         with pool.connect(settings.database.url, autocommit=True) as connection:
@@ -150,6 +151,8 @@ def _settle(connection: pool.Connection, backup: Backup, now: datetime) -> None:
             connection.execute(tables.QUERIES["set_sequence"], {"name": name, "value": value})
     erased = {"ids": [UUID(one) for one in backup.manifest.erased], "at": now}
     connection.execute(tables.QUERIES["set_erased"], erased)
+    connection.execute(tables.QUERIES["set_footage_erased"], erased)
+    connection.execute(tables.QUERIES["forget_pictures"], erased)
     connection.execute(tables.QUERIES["remove_uploads"], erased)
     if community.is_counting(connection):
         community.leave_to_timescale(connection)

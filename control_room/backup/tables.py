@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from control_room.database import pool
 
 QUERIES = sql.load(__file__)
-NOT_KEPT = frozenset({"schema_migrations", "sessions", "login_links", "enrolment_codes", "attempts", "workers", "stream"})
+NOT_KEPT = frozenset(
+    {"schema_migrations", "sessions", "login_links", "enrolment_codes", "attempts", "workers", "stream"}
+)
 """What is made anew (the schema), must not come back (who is logged in), or is of the moment (signs of life)."""
 UNFOLDED = "event_count_changes"
 """Counts on their way into the hours; a backup has them there already."""
@@ -41,7 +43,7 @@ def kept(connection: pool.Connection) -> dict[str, list[str]]:
 def dump(
     connection: pool.Connection, name: str, columns: list[str], target: Path, told: Callable[[int], None]
 ) -> Table:
-    """Write all rows as this transaction sees them, of hours all that is counted; `told` hears of bytes as they come."""
+    """Write all rows as this transaction sees them, of hours all that is counted; `told` hears of its bytes."""
     selected = composed.SQL("COPY ({}) TO STDOUT").format(_rows(name, columns))
     with (
         gzip.open(target, "xb", compresslevel=_GZIP_LEVEL) as file,

@@ -117,7 +117,7 @@ def give(  # noqa: PLR0917 - who orders what of whom
     if wanted.kind in ADMINISTRATORS and by.role != Role.ADMINISTRATOR:
         raise problems.ForbiddenError(f"only administrators may order {wanted.kind}")
     arguments = _arguments(wanted)
-    content = arguments.model_dump(mode="json", by_alias=True)
+    content = arguments.model_dump(mode="json", by_alias=True, exclude_none=True)
     if wanted.reason is None and _needs_reason(wanted.kind, content):
         raise ReasonNeededError
     _check_camera(connection, device_id, content.get("camera_id"))
@@ -162,8 +162,8 @@ def order_as_room(  # noqa: PLR0917 - what is ordered of whom
     arguments: Part,
     now: datetime,
 ) -> UUID:
-    """What the room orders by itself; the caller sees to it that it is seldom."""
-    content = arguments.model_dump(mode="json", by_alias=True)
+    """What the room orders by itself; the caller sees to it that it is seldom. Nulls are left out."""
+    content = arguments.model_dump(mode="json", by_alias=True, exclude_none=True)
     command = _signed(signer, device_id, kind, content, callers.ROOM.name, now)
     _write(connection, command, None, callers.ROOM)
     return command.command_id

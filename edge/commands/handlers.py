@@ -203,11 +203,13 @@ class Handlers:
 
     def _resend(self, order: Order) -> Part:
         wanted = _of(wire.Resend, order)
-        if wanted.outbox_id != self._outbox.outbox_id:
+        again = 0
+        if wanted.outbox_id not in {None, self._outbox.outbox_id}:
             raise CommandError(f"this device's outbox is {self._outbox.outbox_id}; what was in another is gone")
-        again = self._outbox.send_again(wanted.from_, wanted.to)
-        self._written()
-        return wire.Resent(messages=again)
+        if wanted.from_ is not None and wanted.to is not None:
+            again = self._outbox.send_again(wanted.from_, wanted.to)
+            self._written()
+        return wire.Resent(messages=again, evidence=self._outbox.upload_again(wanted.evidence or []))
 
     def _known(self, camera_id: str) -> CameraSection:
         camera = self._camera(camera_id)

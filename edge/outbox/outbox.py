@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 FILE_NAME = "outbox.sqlite3"
 KEPT_AFTER_ACK = timedelta(days=14)
 _BUSY_S = 10.0
+_ADDED_TO_EVIDENCE = (("evidence", "uploaded_at text"), ("evidence", "of_answer integer not null default 0"))
 
 
 class Outbox:
@@ -68,9 +69,10 @@ class Outbox:
         self._connection.execute("pragma synchronous = full")
         schema = resources.files("edge.outbox").joinpath("schema.sql").read_text(encoding="utf-8")
         self._connection.executescript(schema)
-        columns = {row[1] for row in self._connection.execute("pragma table_info(occurrences)")}
-        if "told" not in columns:
-            self._connection.execute("alter table occurrences add column told blob")
+        for table, column in (("occurrences", "told blob"), *_ADDED_TO_EVIDENCE):
+            columns = {row[1] for row in self._connection.execute(f"pragma table_info({table})")}
+            if column.split()[0] not in columns:
+                self._connection.execute(f"alter table {table} add column {column}")
         with self._transaction():
             self._connection.execute(
                 "insert or ignore into about values ('outbox_id', ?), ('last_sequence', '0')",
@@ -141,7 +143,7 @@ class Outbox:
     def add_evidence(self, files: Iterable[EvidenceFile]) -> None:
         """Files that wait for their upload and belong to no event: the answer to a command names them."""
         with self._transaction():
-            self._save_evidence(files)
+            self._save_evidence(files, of_answer=True)
 
     def event_of(self, camera_id: str, rule: str, number: int) -> OpenEvent | None:
         """The event that an open occurrence is."""
@@ -219,26 +221,58 @@ class Outbox:
 
     def waiting_evidence(self, limit: int | None = None, *, but: Collection[UUID] = ()) -> list[EvidenceFile]:
         """Neither uploaded nor refused; pictures first and the newest first, so that a backlog delays no alert."""
-        order = "where refused is null order by media_type like 'video/%', made_at desc"
+        order = "where refused is null and uploaded_at is null order by media_type like 'video/%', made_at desc"
         found = self._evidence(order if limit is None else f"{order} limit {limit + len(but)}")
         return [one for one in found if one.evidence_id not in but][:limit]
 
     def evidence_count(self) -> int:
         """Of those that wait."""
-        return int(self._one("select count(*) from evidence where refused is null")[0])
+        return int(self._one("select count(*) from evidence where refused is null and uploaded_at is null")[0])
 
     def evidence_files(self) -> list[EvidenceFile]:
-        """Waiting and refused ones."""
+        """Waiting and refused ones, and those that the room has and that are still here."""
         return self._evidence("order by made_at")
 
-    def _evidence(self, which: str) -> list[EvidenceFile]:
+    def _evidence(self, which: str, values: tuple[object, ...] = ()) -> list[EvidenceFile]:
         columns = "evidence_id, file, media_type, sha256, bytes"
-        rows = self._all(f"select {columns} from evidence {which}")  # noqa: S608 - our own words
+        rows = self._all(f"select {columns} from evidence {which}", values)  # noqa: S608 - our own words
         return [EvidenceFile(UUID(row[0]), *row[1:]) for row in rows]
 
-    def uploaded(self, evidence_id: UUID) -> None:
+    def uploaded(self, evidence_id: UUID) -> bool:
+        """The room has it. Whether it stays, like a delivered message, until `forget_uploaded`: files of events do."""
         with self._transaction():
-            self._connection.execute("delete from evidence where evidence_id = ?", (str(evidence_id),))
+            key = (str(evidence_id),)
+            self._connection.execute("delete from evidence where evidence_id = ? and of_answer", key)
+            kept = self._connection.execute(
+                "update evidence set uploaded_at = ? where evidence_id = ?", (self._now(), *key)
+            )
+            return kept.rowcount > 0
+
+    def upload_again(self, evidence_ids: Iterable[UUID]) -> int:
+        """Take these files, of those that are still here, for not uploaded; says how many wait now."""
+        with self._transaction():
+            cursor = self._connection.executemany(
+                "update evidence set uploaded_at = null where evidence_id = ? and refused is null",
+                [(str(evidence_id),) for evidence_id in evidence_ids],
+            )
+            return max(0, cursor.rowcount)
+
+    def uploaded_beyond(self, limit_bytes: int) -> list[EvidenceFile]:
+        """Files that the room has and that need not stay, the oldest first: old ones, and those over the limit."""
+        return self._evidence(
+            "join (select evidence_id as id, sum(bytes) over (order by uploaded_at desc, evidence_id) as so_far"
+            " from evidence where uploaded_at is not null) on id = evidence_id"
+            " where so_far > ? or uploaded_at < ? order by uploaded_at",
+            (limit_bytes, _text(self._clock.now() - KEPT_AFTER_ACK)),
+        )
+
+    def forget_uploaded(self, evidence_id: UUID) -> bool:
+        """Whether it may be removed now: it was not asked for again meanwhile."""
+        with self._transaction():
+            cursor = self._connection.execute(
+                "delete from evidence where evidence_id = ? and uploaded_at is not null", (str(evidence_id),)
+            )
+            return cursor.rowcount > 0
 
     def refused(self, evidence_id: UUID, reason: str) -> None:
         with self._transaction():
@@ -259,10 +293,14 @@ class Outbox:
             found.append(f"last_sequence is {said}, the newest message is {last}")
         return found
 
-    def _save_evidence(self, files: Iterable[EvidenceFile]) -> None:
+    def _save_evidence(self, files: Iterable[EvidenceFile], *, of_answer: bool = False) -> None:
         self._connection.executemany(
-            "insert into evidence (evidence_id, file, media_type, sha256, bytes, made_at) values (?, ?, ?, ?, ?, ?)",
-            [(str(one.evidence_id), one.file, one.media_type, one.sha256, one.bytes, self._now()) for one in files],
+            "insert into evidence (evidence_id, file, media_type, sha256, bytes, made_at, of_answer)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (str(one.evidence_id), one.file, one.media_type, one.sha256, one.bytes, self._now(), of_answer)
+                for one in files
+            ],
         )
 
     def _save_occurrence(self, occurrence: Occurrence, message: EventMessage) -> None:

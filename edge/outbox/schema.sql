@@ -37,7 +37,7 @@ create table if not exists rule_states (
     primary key (camera_id, rule)
 ) without rowid;
 
--- Files that wait for their upload, and those that the room refused.
+-- Files that wait for their upload, those that the room refused, and those that it has and may have to be given again.
 create table if not exists evidence (
     evidence_id text primary key,
     file        text not null,       -- name in the evidence folder
@@ -45,7 +45,9 @@ create table if not exists evidence (
     sha256      text not null,
     bytes       integer not null,
     made_at     text not null,
-    refused     text                 -- the room's reason; null while it waits
+    refused     text,                -- the room's reason; null: it has not refused it
+    uploaded_at text,                -- when the room had it; null while it waits
+    of_answer   integer not null default 0 -- 1: of the answer to a command, which can be given again; 0: of an event
 ) without rowid;
 
 -- Clips that must still be cut of events that have opened: also by the next start of the agent, from the recording.

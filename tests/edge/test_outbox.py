@@ -142,7 +142,8 @@ def test_evidence_waits_pictures_first_and_is_uploaded_or_refused(outbox: Outbox
     outbox.uploaded(new_picture.evidence_id)
     outbox.refused(old_picture.evidence_id, "422 wrong hash")
     assert outbox.waiting_evidence() == [old_clip]
-    assert outbox.evidence_files() == [old_clip, old_picture]
+    assert outbox.evidence_files() == [old_clip, old_picture, new_picture]
+    assert outbox.evidence_count() == 1
 
 
 def test_killed_at_any_moment_nothing_that_was_written_is_lost(tmp_path: Path) -> None:

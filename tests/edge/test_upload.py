@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+import uuid_utils.compat
 
 from edge.evidence import Folder, Kept
 from edge.health.alarms import Alarms
 from edge.health.pulse import Pulse
 from edge.outbox import FILE_NAME, Outbox
 from edge.upload import Uploader, clock_offset_s, judge
+from edge.uploaded import Limits
 from tests.edge.broker import free_port
 from tests.edge.clocks import START, HandClock
 from tests.edge.door import Door
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BEARER = "dev-1.of-a-test"
+KEPT_BYTES = 300_000
 
 
 class Waiting:
@@ -46,6 +49,7 @@ class Waiting:
             clock=self.clock,
             stop=Event(),
             pulse=Pulse("upload", 60.0, self.clock),
+            limits=Limits(bytes=KEPT_BYTES, free_bytes=0),
         )
 
     @property
@@ -61,7 +65,7 @@ def waiting(tmp_path: Path, door: Door) -> Iterator[Waiting]:
     made.outbox.close()
 
 
-def test_the_file_arrives_whole_and_gives_its_place_back(waiting: Waiting, door: Door) -> None:
+def test_the_file_arrives_whole_and_stays_for_a_while(waiting: Waiting, door: Door) -> None:
     waiting.uploader.round()
     [upload] = door.uploads
     reference = waiting.kept.reference
@@ -72,8 +76,44 @@ def test_the_file_arrives_whole_and_gives_its_place_back(waiting: Waiting, door:
         reference.sha256,
         reference.bytes,
     )
-    assert not waiting.file.exists()
-    assert waiting.outbox.evidence_files() == []
+    assert waiting.outbox.waiting_evidence() == []
+    assert waiting.outbox.evidence_files() == [waiting.kept.file]
+    waiting.clock.passed_s += 13 * 86400
+    waiting.uploader.round()
+    assert waiting.file.exists()
+    waiting.clock.passed_s += 2 * 86400
+    waiting.uploader.round()
+    assert (waiting.outbox.evidence_files(), waiting.file.exists()) == ([], False)
+
+
+def test_what_the_room_has_is_uploaded_again_where_it_asks(waiting: Waiting, door: Door) -> None:
+    waiting.uploader.round()
+    assert waiting.outbox.upload_again([waiting.kept.file.evidence_id, uuid_utils.compat.uuid7()]) == 1
+    waiting.uploader.round()
+    assert [upload.sha256 for upload in door.uploads] == [waiting.kept.reference.sha256] * 2
+    waiting.uploader.round()
+    assert len(door.uploads) == 2
+
+
+def test_of_what_the_room_has_only_so_much_stays(waiting: Waiting, door: Door) -> None:
+    pictures = [waiting.folder.keep(bytes([n]) * (KEPT_BYTES // 3), "snapshot", waiting.clock.now()) for n in range(4)]
+    for picture in pictures:
+        waiting.clock.passed_s += 11
+        waiting.outbox.append(maker(waiting.clock), evidence=[picture.file])
+        waiting.uploader.round()
+    waiting.clock.passed_s += 11
+    waiting.uploader.round()
+    assert len(door.uploads) == 5
+    assert waiting.outbox.evidence_files() == [picture.file for picture in pictures[1:]]
+    assert {path.name for path in waiting.folder.path.iterdir()} == {picture.file.file for picture in pictures[1:]}
+
+
+def test_the_answer_to_a_command_does_not_stay(waiting: Waiting) -> None:
+    picture = waiting.folder.keep(b"on demand", "snapshot", waiting.clock.now())
+    waiting.outbox.add_evidence([picture.file])
+    waiting.uploader.round()
+    assert waiting.outbox.evidence_files() == [waiting.kept.file]
+    assert not waiting.folder.path.joinpath(picture.file.file).exists()
 
 
 def test_what_may_change_is_tried_again_ever_later(waiting: Waiting, door: Door) -> None:
@@ -86,13 +126,13 @@ def test_what_may_change_is_tried_again_ever_later(waiting: Waiting, door: Door)
             tried_at.append(waiting.clock.passed_s)
         waiting.clock.passed_s += 1
     assert tried_at == [0, 2, 6, 14]
-    assert not waiting.file.exists()
+    assert waiting.outbox.waiting_evidence() == []
 
 
 def test_what_the_room_has_already_is_done(waiting: Waiting, door: Door) -> None:
     door.answers = [200]
     waiting.uploader.round()
-    assert waiting.outbox.evidence_files() == []
+    assert waiting.outbox.waiting_evidence() == []
 
 
 def test_what_the_room_will_never_take_is_not_tried_again(waiting: Waiting, door: Door) -> None:

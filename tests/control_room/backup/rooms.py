@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import uuid_utils.compat
 
 from control_room import config
@@ -25,9 +27,12 @@ from edge.commands.keys import RoomKey
 from edge.commands.ledger import Ledger
 from edge.commands.mutes import Mutes
 from edge.evidence import Folder
+from edge.health.alarms import Alarms
 from edge.health.pulse import Pulse
 from edge.outbox import Outbox
 from edge.publish import BrokerSettings, Publisher
+from edge.upload import Uploader
+from edge.uploaded import Limits
 from tests.control_room import services
 from tests.edge.written import maker
 from wire.device import MetricsMessage, StatusMessage
@@ -39,14 +44,19 @@ DEVICE = "dev-1"  # of tests/edge/written.py
 class Machine:
     """Settings in a folder, and the commands of the room on them."""
 
-    def __init__(self, folder: Path, database_url: str, broker_url: str = "mqtt://127.0.0.1:1") -> None:
+    def __init__(
+        self, folder: Path, database_url: str, broker_url: str = "mqtt://127.0.0.1:1", http_port: int = 8080
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.database_url = database_url
         self.store = folder / "store"
+        self.url = f"http://127.0.0.1:{http_port}"
         self._worker: subprocess.Popen[bytes] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
         self.file = folder / "room.toml"
         self.file.write_text(
+            f'[http]\nlisten = "127.0.0.1:{http_port}"\n'
             f'[database]\nurl = "{database_url}"\n'
             f'[mqtt]\nurl = "{broker_url}"\nclient_id = "backup-{folder.name}-{folder.parent.name}"\n'
             f'[store]\ndirectory = "{self.store}"\n[ingest]\nbatch_ms = 20\n'
@@ -96,6 +106,12 @@ class Machine:
             )
         return sha256
 
+    def path_of(self, sha256: str) -> Path:
+        return self.store / "sha256" / sha256[:2] / sha256[2:4] / sha256
+
+    def has(self, sha256: str) -> bool:
+        return self.path_of(sha256).exists()
+
     def count(self, query: str) -> int:
         with pool.connect(self.database_url) as connection:
             return int(connection.execute(query).fetchall()[0][0])
@@ -106,18 +122,31 @@ class Machine:
             self._worker = subprocess.Popen(self.command("worker"), stdin=subprocess.DEVNULL, stderr=output)
         services.wait_until(lambda: " leads" in log.read_text(encoding="utf-8"), 180, "a leading worker")
 
-    def stop_worker(self) -> None:
-        if self._worker is not None:
-            self._worker.kill()
-            self._worker.wait(timeout=10)
-            self._worker = None
+    def start_server(self) -> None:
+        with (self.folder / "server.log").open("ab") as output:
+            self._server = subprocess.Popen(self.command("serve"), stdin=subprocess.DEVNULL, stderr=output)
+        services.wait_until(self._serves, 180, "a server")
+
+    def _serves(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz").is_success
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> None:
+        for process in (self._worker, self._server):
+            if process is not None:
+                process.kill()
+                process.wait(timeout=10)
+        self._worker = self._server = None
 
 
 class Agent:
-    """The agent's own outbox, publisher and obedience, without cameras."""
+    """The agent's own outbox, publisher, uploader and obedience, without cameras."""
 
-    def __init__(self, folder: Path, broker_port: int, command_key: str) -> None:
+    def __init__(self, folder: Path, broker_port: int, command_key: str, room_url: str, token: str) -> None:
         folder.mkdir()
+        self.folder = Folder(folder / "evidence")
         self.clock = Clock()
         self.outbox = Outbox(folder / "outbox.sqlite3", self.clock)
         self._ledger = Ledger(folder / "commands.sqlite3", self.clock)
@@ -127,7 +156,7 @@ class Agent:
             picture=lambda _: None,
             recordings=None,
             outbox=self.outbox,
-            folder=Folder(folder / "evidence"),
+            folder=self.folder,
             detector=cast("Any", None),  # no camera, so nothing to look at
             mutes=Mutes(self._ledger, self.clock),
             clock=self.clock,
@@ -153,7 +182,20 @@ class Agent:
             commands=inbox,
             pulse=Pulse("publish", 60.0, self.clock),
         )
+        uploader = Uploader(
+            url=room_url,
+            token=token,
+            trust=ssl.create_default_context(),
+            outbox=self.outbox,
+            folder=self.folder,
+            alarms=Alarms(self.clock, lambda: None),
+            clock=self.clock,
+            stop=self._stop,
+            pulse=Pulse("upload", 60.0, self.clock),
+            limits=Limits(bytes=1024**3, free_bytes=0),
+        )
         self._threads = [
+            threading.Thread(target=uploader.run, daemon=True),
             threading.Thread(target=self.publisher.run, daemon=True),
             threading.Thread(target=inbox.run_at_once, daemon=True),
         ]
@@ -169,6 +211,22 @@ class Agent:
             self.outbox.append(maker(self.clock))
         self.publisher.wake()
         services.wait_until(lambda: self.outbox.counts().pending == 0, 180, "an empty outbox")
+
+    def write_with_clip(self, content: bytes) -> str:
+        """An event with a file, which the room may have later; its SHA-256."""
+        evidence_id, now = uuid_utils.compat.uuid7(), self.clock.now()
+        part = self.folder.part(evidence_id)
+        part.write_bytes(content)
+        kept = self.folder.take(part, evidence_id, "clip", "video/mp4", now, now)
+        make = maker(self.clock)
+        self.outbox.append(
+            lambda place: make(place).model_copy(update={"evidence": [kept.reference]}), evidence=[kept.file]
+        )
+        self.write(0)
+        return kept.reference.sha256
+
+    def wait_for_uploads(self) -> None:
+        services.wait_until(lambda: self.outbox.evidence_count() == 0, 180, "all files uploaded")
 
     def written(self) -> list[tuple[str, int]]:
         return [(str(self.outbox.outbox_id), n) for n in range(1, self.outbox.counts().written + 1)]

@@ -25,7 +25,7 @@ def machine(tmp_path: Path, database_url: str) -> Iterator[Machine]:
     with pool.connect(database_url) as connection:
         messages.add_device(connection, "dev-1")
     yield made
-    made.stop_worker()
+    made.stop()
 
 
 def test_every_table_is_in_a_backup_or_named_as_left_out(connection: pool.Connection) -> None:

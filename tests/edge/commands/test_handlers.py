@@ -11,6 +11,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 import uuid_utils.compat
+from pydantic import ValidationError
 
 from edge.commands.handlers import Handlers
 from edge.commands.ledger import Ledger
@@ -23,6 +24,7 @@ from tests.edge import clips
 from tests.edge.clocks import START, HandClock
 from tests.edge.commands.orders import RoomOfTests
 from tests.edge.recording import packets
+from tests.edge.written import maker
 from vision.detect import Detection
 from vision.frame import Frame
 from vision.rules.base import RuleEvent
@@ -285,6 +287,15 @@ def test_messages_are_sent_again_only_from_this_outbox(device: Device) -> None:
     handler = device.handlers.by_kind()["resend"]
     found = handler(Order(ROOM.command("resend", order), kind.model_validate(order), device.told.append, lambda: False))
     assert found == Resent(messages=0)
+    picture = device.folder.keep(b"a picture", "snapshot", START)
+    device.outbox.append(maker(device.clock), evidence=[picture.file])
+    assert device.outbox.uploaded(picture.file.evidence_id)
+    files = {"evidence": [str(picture.file.evidence_id), str(uuid_utils.compat.uuid7())]}
+    again = Order(ROOM.command("resend", files), kind.model_validate(files), device.told.append, lambda: False)
+    assert handler(again) == Resent(messages=0, evidence=1)
+    assert device.outbox.waiting_evidence() == [picture.file]
+    with pytest.raises(ValidationError, match="messages"):
+        kind.model_validate({})
     other = {**order, "outbox_id": str(uuid_utils.compat.uuid7())}
     with pytest.raises(CommandError, match="what was in another is gone"):
         handler(Order(ROOM.command("resend", other), kind.model_validate(other), device.told.append, lambda: False))
