@@ -1,10 +1,10 @@
-"""The process that looks at one file: `python -I -m control_room.probing.child`, the file as its standard input."""
+"""What the process does that looks at one file: it is forked by `warm`, and ends with its answer."""
 
 from __future__ import annotations
 
 import codecs
 import os
-import sys
+from typing import NoReturn
 
 import av
 import av.logging
@@ -18,12 +18,16 @@ from control_room.probing.result import Outcome, Refused
 _NICE = 5
 
 
-def main() -> int:
-    """Takes extension and media type as arguments; writes one Outcome as JSON."""
-    extension, media_type = sys.argv[1:3]
-    os.nice(_NICE)
+def prepare() -> None:
+    """What must be there before: nothing can be imported once it is shut in. Like the modules above."""
     av.logging.set_level(None)
-    codecs.lookup("utf-8-sig")  # like the modules above: nothing can be imported once it is shut in
+    for encoding in ("utf-8-sig", "utf-16"):
+        codecs.lookup(encoding)
+
+
+def answer(extension: str, media_type: str) -> NoReturn:
+    """Look at the file that is open as 0, write one Outcome as JSON to 1, and end."""
+    os.nice(_NICE)
     file = os.fdopen(0, "rb", buffering=0)
     size_bytes = os.fstat(0).st_size
     try:
@@ -34,7 +38,3 @@ def main() -> int:
         outcome = media.look(file, size_bytes, extension, media_type)
     os.write(1, outcome.model_dump_json().encode())
     os._exit(0)  # nothing is to be tidied up, and little of it would be allowed
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""What looking into a file found; goes from the sandboxed process to the service as JSON."""
+"""What is asked of the processes that look into files, and what they found; between them and the service as JSON."""
 
 from __future__ import annotations
 
@@ -17,6 +17,16 @@ Reason = Literal[
     "limits",  # took more memory or time than it may
     "sandbox",  # the process could not be shut in, so nothing was looked at
 ]
+
+
+class Request(BaseModel):
+    """How a file is to be looked at: what its sender calls it, and for how long at most."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    extension: str = Field(max_length=16)
+    media_type: str = Field(max_length=100)
+    wall_s: float = Field(ge=0)
 
 
 class Stream(BaseModel):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -11,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from control_room.probing import sandbox, service, signatures
-from control_room.probing.result import Found, Refused
+from control_room.probing.result import Found, Outcome, Refused, Request
+from control_room.probing.standby import NotBegunError, Standby
 from tests.control_room.probing import files
 
 NOBODY = 65534
@@ -127,6 +130,82 @@ told = [
 os.write(1, repr(told).encode())
 os._exit(0)
 """
+
+
+FORKED = """
+import ctypes, os, socket, sys
+from control_room.probing import child, media, warm
+from control_room.probing.result import Outcome, Refused
+def tried(attempt):
+    try:
+        attempt()
+    except OSError as error:
+        return error.errno
+    return 0
+def taken():
+    try:
+        bytearray(2 * 1024**3)
+    except MemoryError:
+        return 12
+    return 0
+seen = []
+def look(file, size_bytes, extension, media_type):
+    seen.append(extension)
+    open_besides = [n for n in range(3, 200) if not tried(lambda: os.fstat(n))]
+    told = [
+        tried(lambda: socket.socket(socket.AF_INET)),
+        tried(lambda: open("/etc/hostname")),
+        tried(lambda: os.kill(1, 0)),
+        tried(os.fork),
+        taken(),
+        open_besides,
+        seen,
+    ]
+    if extension == "ends":
+        os.abort()
+    return Outcome(refused=Refused(reason="damaged", message=repr(told)))
+media.look = look
+child.prepare()  # before it becomes somebody who cannot read the modules
+if int(sys.argv[1]) and os.geteuid() == 0:
+    os.setgroups([]); os.setgid(int(sys.argv[1])); os.setuid(int(sys.argv[1]))
+    ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # as one that began so: it may look into its own /proc
+warm.main()
+"""
+
+
+@pytest.mark.parametrize("user", [0, NOBODY])
+def test_each_forked_child_is_shut_in_and_knows_nothing_of_the_one_before(tmp_path: Path, user: int) -> None:
+    if user and os.geteuid() != 0:
+        pytest.skip("only root becomes somebody else")
+    (tmp_path / "file").write_bytes(b"x")
+    ended = []
+    command = (sys.executable, "-c", FORKED, str(user))
+    with (tmp_path / "file").open("rb") as file, contextlib.closing(Standby(command)) as standby:
+        for extension in ("a", "ends", "b"):
+            said, status = standby.look(file, Request(extension=extension, media_type="", wall_s=60.0))
+            ended.append(status)
+            if status == 0:
+                refused = Outcome.model_validate_json(said).refused
+                assert refused is not None
+                assert refused.message == f"[1, 1, 1, 1, 12, [], [{extension!r}]]"
+    assert (ended[0], ended[1] < 0, ended[2]) == (0, True, 0)
+
+
+def test_a_process_that_ended_while_it_stood_by_is_begun_again(tmp_path: Path) -> None:
+    path = files.jpeg(tmp_path / "a.jpg")
+    standby, asked = Standby(), Request(extension="jpg", media_type="", wall_s=60.0)
+    begun = []
+    for _ in range(2):
+        with path.open("rb") as file:
+            said, status = standby.look(file, asked)
+        assert Outcome.model_validate_json(said).found is not None
+        assert (status, standby.pid is not None) == (0, True)
+        begun.append(standby.pid)
+        os.kill(standby.pid or 0, signal.SIGKILL)
+    assert begun[0] != begun[1]
+    standby.close()
+    with path.open("rb") as file, pytest.raises(NotBegunError):
+        Standby(("/bin/false",)).look(file, asked)
 
 
 @pytest.mark.parametrize("user", [0, NOBODY])
