@@ -110,5 +110,5 @@ class Leading:
         if self._orphans.is_due():
             self._orphans.look(connect, now)
         if self._housekeeping.is_due():
-            has_caught_up = not len(self._waiting)
+            has_caught_up = self._waiting.is_all_done()
             self._housekeeping.run(connect, broker_since=inbox.connected_since, has_caught_up=has_caught_up, now=now)

@@ -25,7 +25,7 @@ class Waiting:
         self._clock_s = clock_s
         self._by_topic: dict[str, deque[Delivery]] = {}
         self._turns: deque[str] = deque()
-        self._messages = self._bytes = 0
+        self._messages = self._bytes = self._in_hand = 0
         self._wanted = 1
         """With so many the taker is woken."""
         self._taken_s = -float("inf")
@@ -61,9 +61,20 @@ class Waiting:
                 return []
             self._wait_for(most, self._taken_s + pace_s - self._clock_s())
             taken = [self._next() for _ in range(min(most, self._messages))]
+            self._in_hand += len(taken)
             self._taken_s = self._clock_s()
             self._has_room.notify_all()
         return taken
+
+    def done(self, messages: int) -> None:
+        """So many of those that were taken are stored, or nobody's any more."""
+        with self._arrived:
+            self._in_hand -= messages
+
+    def is_all_done(self) -> bool:
+        """Nothing waits, and nothing that was taken is still to be stored."""
+        with self._arrived:
+            return not self._messages and not self._in_hand
 
     def discard(self, unwanted: Callable[[Delivery], bool]) -> None:
         """Forget these; whoever sent them has them still."""

@@ -12,7 +12,6 @@ import logging
 import os
 import random
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -23,11 +22,12 @@ from control_room.broker_access.keeping import Keeping
 from control_room.database import pool
 from control_room.enrolment import authority
 from control_room.ingest import broker, reading, storing
-from control_room.ingest.delivery import Delivery
+from control_room.ingest.ahead import Ahead, Batch, suit_process
 from control_room.ingest.leading import Leading
 from control_room.ingest.traced import TracedBatch
 from control_room.ingest.waiting import Waiting
 from control_room.retention.rounds import Rounds
+from running.watchdog import Watchdog
 from wire import topics
 
 _LOG = logging.getLogger(__name__)
@@ -77,22 +77,31 @@ class Worker:
         self._tracing = tracing.start(
             settings.tracing, service="talaia-worker", instance=f"{settings.mqtt.client_id}-{settings.ingest.worker}"
         )
+        limits = settings.ingest
+        self._ahead = Ahead(self._waiting, limits.batch_messages, limits.batch_ms / 1000, self._tracing)
         self._warned: set[str] = set()
+        self._watchdog = Watchdog()
 
     def run(self) -> None:
         self._inbox.start()
         self._rounds.start()
         if self._keeping is not None:
             self._keeping.thread.start()
-        limits = self._settings.ingest
+        self._ahead.start()
+        suit_process()
+        self._watchdog.ready()  # a broker or a database that is away is waited for
         while not self._stop.is_set():
-            batch = self._waiting.take(limits.batch_messages, limits.batch_ms / 1000, _IDLE_S)
-            if batch:
+            self._watchdog.turn(self._status)
+            batch = self._ahead.next(_IDLE_S)
+            if batch is not None:
                 self._ingest(batch)
+                self._waiting.done(len(batch.outcomes))
             self._do_chores()
 
     def close(self) -> None:
+        self._watchdog.stopping()
         self._waiting.close()
+        self._ahead.close()
         self._leading.lose()
         self._inbox.stop()
         if self._connection is not None:
@@ -100,28 +109,26 @@ class Worker:
         if self._tracing is not None:
             self._tracing.close(_LAST_SPANS_S)
 
-    def _ingest(self, batch: list[Delivery]) -> None:
+    def _ingest(self, batch: Batch) -> None:
         """Until it is stored, or a stop is asked for: then the broker still has it."""
-        taken_ns = 0 if self._tracing is None else time.time_ns()
-        outcomes = [reading.read(delivery) for delivery in batch]
-        self._warn(outcomes)
-        trace = None if self._tracing is None else TracedBatch(self._tracing, outcomes, taken_ns)
-        stored = self._persist(outcomes, trace)
+        self._warn(batch.outcomes)
+        stored = self._persist(batch.outcomes, batch.trace)
         if stored is None:
             return
-        for delivery in batch:
-            delivery.settle()
+        for outcome in batch.outcomes:
+            outcome.delivery.settle()
         for device_id, message_ids in stored.acks.items():
             self._inbox.ack(device_id, message_ids)
-        if trace is not None:
-            trace.mark("ack")
-            trace.end()
+        if batch.trace is not None:
+            batch.trace.mark("ack")
+            batch.trace.end()
         for refused in stored.refused:
             _LOG.warning("dead letter on %s: %s: %s", refused.delivery.topic, refused.reason, refused.detail)
 
     def _persist(self, outcomes: list[reading.Outcome], trace: TracedBatch | None) -> storing.Stored | None:
         delay_s = _BACK_OFF_MIN_S
         while not self._stop.is_set():
+            self._watchdog.turn(self._status)
             try:
                 connection = self._connected()
                 # What the lead brought is another's, where the lead was lost since.
@@ -135,6 +142,12 @@ class Worker:
             self._stop.wait(delay_s * random.uniform(0.75, 1.25))
             delay_s = min(2 * delay_s, _BACK_OFF_MAX_S)
         return None
+
+    def _status(self) -> str:
+        """A line for `systemctl status`."""
+        broker_is = "connected" if self._inbox.connected_since else "away"
+        database_is = "connected" if self._connection else "away"
+        return f"broker {broker_is}, database {database_is}, {len(self._waiting)} messages wait"
 
     def _connected(self) -> pool.Connection:
         if self._connection is None:
