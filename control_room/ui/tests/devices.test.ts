@@ -179,12 +179,12 @@ it('says that there is none, and that the list could not be read', async () => {
   expect(await screen.findByText('Cap dispositiu no hi correspon')).toBeTruthy();
   refusal = { status: 503, body: { type: 'about:blank', title: 'x', status: 503, detail: 'no database' } };
   await fireEvent.click(screen.getByRole('button', { name: 'Actualitza' }));
-  expect(await screen.findByText('No s’han pogut llegir els dispositius')).toBeTruthy();
+  expect(await screen.findByText("No s'han pogut llegir els dispositius")).toBeTruthy();
   refusal = null;
 });
 
 it('shows a code once it is made', async () => {
   await open();
-  await fireEvent.click(await screen.findByRole('button', { name: 'Codi d’alta' }));
+  await fireEvent.click(await screen.findByRole('button', { name: "Codi d'alta" }));
   expect((await screen.findByTestId('enrolment-code')).textContent).toBe('AAAA-BBBB-CCCC-DDDD');
 });
