@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format lock bench bench-edge bench-ingest bench-storage bench-whole-way soak screenshots clean
+.PHONY: help setup run test check format lock sbom bench bench-edge bench-ingest bench-storage bench-whole-way soak screenshots clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -17,7 +17,7 @@ run: ## the whole system on this computer; Ctrl-C stops it
 test: ## everything that CI checks, on real services (as root it installs them)
 	@launch/bootstrap.sh dev && exec $(PYTHON) -m launch test
 
-check: ## format, lint and types only
+check: ## format, lint, types and licences only
 	@launch/bootstrap.sh dev && exec $(PYTHON) -m launch check
 
 format: ## rewrite the code in the project's format
@@ -26,6 +26,9 @@ format: ## rewrite the code in the project's format
 
 lock: ## write locks/*.lock from pyproject.toml
 	@launch/bootstrap.sh dev && exec launch/lock.sh
+
+sbom: ## what is in the Python environment and in the web pages, as CycloneDX JSON in build/sbom
+	@launch/bootstrap.sh dev && exec $(PYTHON) -m launch sbom
 
 screenshots: ## every screen into docs/img, of the system that runs on DATA_DIR or of one started for it
 	@launch/bootstrap.sh dev && exec $(PYTHON) -m launch.screenshots

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from launch import checks, run
+from launch import bill, checks, licences, run
 from launch.commands import disk_full
 from launch.console import complain
 from launch.errors import LaunchError
@@ -13,7 +13,9 @@ COMMANDS = {
     "run": (run.run, "start the whole system; PORT, DATA_DIR, VIDEO, CAMERA, DEMO and TALAIA_DATABASE_URL say how"),
     "setup": (run.prepare_only, "make what the first start needs, and start nothing"),
     "test": (checks.test, "everything that CI checks"),
-    "check": (checks.check, "format, lint and types"),
+    "check": (checks.check, "format, lint, types and licences"),
+    "licences": (licences.check, "whether every package goes with the project's own licence"),
+    "sbom": (bill.make, "what is in the Python environment and in the web pages, into build/sbom (CycloneDX)"),
 }
 
 

@@ -27,7 +27,7 @@ class Check:
 
 
 def check() -> None:
-    """Format, lint and types of the Python code."""
+    """Format, lint and types of the Python code; licences of all that is used."""
     _run_all(_python_checks())
 
 
@@ -55,6 +55,7 @@ def _python_checks() -> list[Check]:
         Check("Format", [sys.executable, "-m", "ruff", "format", "--check", "--quiet", "."]),
         Check("Lint", [sys.executable, "-m", "ruff", "check", "--quiet", "."]),
         Check("Types", [sys.executable, "-m", "mypy"]),
+        Check("Licences", [sys.executable, "-m", "launch", "licences"]),
     ]
 
 
