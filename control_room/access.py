@@ -100,6 +100,8 @@ Administrator = Annotated[Caller, Depends(Allow(Role.ADMINISTRATOR))]
 Device = Annotated[Caller, Depends(Allow(Role.DEVICE))]
 Uploader = Annotated[Caller, Depends(Allow(Role.DEVICE, Role.PILOT, Role.ADMINISTRATOR))]
 """Who sends large files: devices their evidence, people what they filmed."""
+Flyer = Annotated[Caller, Depends(Allow(Role.PILOT, Role.ADMINISTRATOR))]
+"""Who brings the card of a drone."""
 LocalOrAdministrator = Annotated[Caller | None, Depends(AllowLoopback(Role.ADMINISTRATOR))]
 
 

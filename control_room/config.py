@@ -190,10 +190,20 @@ class Store(_Section):
 class Uploads(_Section):
     """How much may come in by pieces."""
 
-    max_gib: float = Field(default=4.0, gt=0, le=4.0, allow_inf_nan=False)
-    quota_gib: float = Field(default=64.0, gt=0, le=10_000, allow_inf_nan=False)
+    max_gib: float = Field(default=32.0, gt=0, le=256.0, allow_inf_nan=False)
+    quota_gib: float = Field(default=256.0, gt=0, le=10_000, allow_inf_nan=False)
     open_max: int = Field(default=64, ge=1, le=10_000)
-    keep_hours: int = Field(default=168, ge=1, le=720)
+    keep_hours: int = Field(default=336, ge=1, le=720)
+
+
+class Analyses(_Section):
+    """How footage is looked through."""
+
+    at_once: int = Field(default=1, ge=1, le=64)
+    threads: int = Field(default=2, ge=1, le=64)
+    model: str = Field(default="centernet-coco", min_length=1, max_length=500)
+    input_px: int = Field(default=512, ge=32, le=4096)
+    confidence: float = Field(default=0.12, gt=0, lt=1)
 
 
 class Town(_Section):
@@ -250,6 +260,7 @@ class Retention(_Section):
     rows_days: int = Field(default=30, ge=1, le=92)
     files_days: int = Field(default=30, ge=1, le=92)
     audit_years: int = Field(default=5, ge=1, le=20)
+    flight_years: int = Field(default=3, ge=3, le=20)
 
     @model_validator(mode="after")
     def _files_have_rows(self) -> Retention:
@@ -300,6 +311,7 @@ class Settings(_Section):
     mqtt: Mqtt = Mqtt()
     store: Store = Store()
     uploads: Uploads = Uploads()
+    analyses: Analyses = Analyses()
     town: Town = Town()
     ingest: Ingest = Ingest()
     commands: Commands = Commands()

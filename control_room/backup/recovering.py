@@ -5,7 +5,6 @@ What was sent stays 14 days there.
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,13 +13,12 @@ from control_room.commands import service as commands
 from wire.commands import RESEND_FILES_MAX, Resend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from control_room.commands.keys import Signer
     from control_room.database import pool
 
-_LOOK_EVERY_S = 5.0
+LOOK_EVERY_S = 5.0
 _AGAIN_AFTER = timedelta(minutes=2)  # a command is valid for one
 _KEPT_THERE = timedelta(days=14)
 _ON_THE_WAY = timedelta(seconds=10)
@@ -28,26 +26,6 @@ _ON_THE_WAY = timedelta(seconds=10)
 _FILES_TIMES_MAX = 5
 _LAST = 2**62
 """As far as an outbox will ever come."""
-
-
-class Recovering:
-    """The leading worker's part."""
-
-    def __init__(self, signer: Signer | None) -> None:
-        self._signer = signer
-        self._due_s = time.monotonic()
-
-    def is_due(self) -> bool:
-        """Never without a key: nothing could be ordered."""
-        return self._signer is not None and time.monotonic() >= self._due_s
-
-    def run(self, connect: Callable[[], pool.Connection], now: datetime) -> None:
-        self._due_s = time.monotonic() + _LOOK_EVERY_S
-        if self._signer is not None:
-            connection = connect()
-            with connection.transaction():
-                look(connection, self._signer, now)
-                look_for_files(connection, self._signer, now)
 
 
 def look(connection: pool.Connection, signer: Signer, now: datetime) -> None:

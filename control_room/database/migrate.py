@@ -11,7 +11,7 @@ from typing import Literal, LiteralString
 
 import psycopg
 
-from control_room.database import community, pool
+from control_room.database import community, pool, queue
 
 Phase = Literal["pre", "post"]
 HYPERTABLES = {
@@ -54,6 +54,7 @@ def migrate(url: str, only: Phase | None = None) -> list[str]:
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         try:
             ran = _run_missing(connection, only)
+            queue.prepare(connection)
             if _create_extension(connection):
                 make_hypertables(connection)
                 if not pending(connection):

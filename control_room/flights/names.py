@@ -55,7 +55,10 @@ def read(name: str, folder: str = "") -> Named:
     stem, _, extension = name.lower().rpartition(".")
     if not stem:
         return Named("other", name.lower())
-    kind = next((kind for kind, extensions in _KINDS.items() if extension in extensions), "other")
+    kind: Kind = "other"
+    for known, extensions in _KINDS.items():
+        if extension in extensions:
+            kind = known
     last_folder = folder.replace("\\", "/").rstrip("/").rpartition("/")[2].lower()
     proxy = _PROXY.match(stem)
     if kind == "video" and (proxy or last_folder in _PROXY_FOLDERS):

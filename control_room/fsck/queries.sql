@@ -67,6 +67,13 @@ WHERE received_at IS NOT NULL AND erased_at IS NULL
 UNION ALL
 SELECT upload_id, sha256, length_bytes FROM uploads
 WHERE finished_at IS NOT NULL AND owner_kind = 'user' AND kind <> 'partial'
+    AND NOT EXISTS (SELECT FROM footage WHERE footage.upload_id = uploads.upload_id AND footage.state <> 'awaited')
+UNION ALL
+SELECT footage_id, sha256, bytes FROM footage WHERE state = 'ready'
+UNION ALL
+SELECT footage_id, pixelated_sha256, pixelated_bytes FROM footage WHERE pixelated_sha256 IS NOT NULL
+UNION ALL
+SELECT finding_id, picture_sha256, NULL FROM findings WHERE picture_sha256 IS NOT NULL
 ORDER BY 1;
 
 -- leaving_files --

@@ -17,7 +17,7 @@ from control_room.events.gap import Gap
 from control_room.store.content import NoSuchContentError, Store
 
 _QUERIES = sql.load(__file__)
-_File = tuple[UUID, str, int]  # evidence_id, sha256, bytes
+_File = tuple[UUID, str, int | None]  # id of evidence, upload, footage or finding, sha256, bytes where its row knows
 _SETTLED_S = 60.0  # a younger file may still be waiting for its row
 
 
@@ -137,10 +137,10 @@ def _violations_in_files(received: Iterable[_File], files: dict[str, float], sto
 def _orphans(known: set[str], files: dict[str, float]) -> Iterator[Violation]:
     for sha256, kept_at in files.items():
         if sha256 not in known and time.time() - kept_at > _SETTLED_S:
-            yield Violation("orphan_file", sha256, "no evidence row names this file")
+            yield Violation("orphan_file", sha256, "no row names this file")
 
 
-def _is(store: Store, sha256: str, size_bytes: int) -> bool:
+def _is(store: Store, sha256: str, size_bytes: int | None) -> bool:
     digest, came = hashlib.sha256(), 0
     try:
         for piece in store.read(sha256):
@@ -148,4 +148,4 @@ def _is(store: Store, sha256: str, size_bytes: int) -> bool:
             came += len(piece)
     except (OSError, NoSuchContentError):
         return False
-    return digest.hexdigest() == sha256 and came == size_bytes
+    return digest.hexdigest() == sha256 and size_bytes in {None, came}

@@ -14,12 +14,16 @@ SELECT 1 FROM evidence WHERE evidence_id = %(evidence_id)s AND erased_at IS NULL
 -- Whether there is such a camera
 SELECT 1 FROM cameras WHERE device_id = %(device_id)s AND camera_id = %(camera_id)s;
 
+-- has_flight --
+-- Whether there is such a flight
+SELECT 1 FROM flights WHERE flight_id = %(flight_id)s;
+
 -- add --
 -- A new hold
-INSERT INTO holds (hold_id, object_kind, alert_id, evidence_id, device_id, camera_id, held_from, held_to, reason,
-                   held_by, held_at, until)
+INSERT INTO holds (hold_id, object_kind, alert_id, evidence_id, device_id, camera_id, held_from, held_to, flight_id,
+                   reason, held_by, held_at, until)
 VALUES (%(hold_id)s, %(object_kind)s, %(alert_id)s, %(evidence_id)s, %(device_id)s, %(camera_id)s, %(held_from)s,
-        %(held_to)s, %(reason)s, %(held_by)s, %(now)s, %(until)s);
+        %(held_to)s, %(flight_id)s, %(reason)s, %(held_by)s, %(now)s, %(until)s);
 
 -- items --
 -- Holds with what they are of, the newest first; the cursor is the last one of the page before
@@ -27,7 +31,7 @@ SELECT held.hold_id, held.object_kind, coalesce(held.alert_id, about.alert_id) A
     coalesce(held.device_id, about.device_id, evidence.device_id) AS device_id,
     coalesce(held.camera_id, about.camera_id, evidence.camera_id) AS camera_id,
     cameras.name AS camera_name, about.rule, about.opened_at, evidence.kind AS evidence_kind,
-    held.held_from, held.held_to, held.reason, held.held_by, held.held_at, held.until, held.state,
+    held.held_from, held.held_to, held.flight_id, held.reason, held.held_by, held.held_at, held.until, held.state,
     held.released_at, held.released_by, held.release_reason
 FROM (
     SELECT holds.*,

@@ -10,7 +10,7 @@ from control_room.holds.service import Wanted
 from wire.identifiers import Identifier
 from wire.message import UtcTime
 
-ObjectKind = Literal["alert", "evidence", "camera"]
+ObjectKind = Literal["alert", "evidence", "camera", "flight"]
 State = Literal["open", "expired", "released"]
 """It protects; its time is over; somebody let go of it."""
 
@@ -58,12 +58,22 @@ class HeldCamera(_Object):
         )
 
 
+class HeldFlight(_Object):
+    """A flight's log, its files and what was found in them."""
+
+    kind: Literal["flight"]
+    flight_id: uuid.UUID
+
+    def wanted(self) -> Wanted:
+        return Wanted(object_kind=self.kind, flight_id=self.flight_id)
+
+
 class NewHold(BaseModel):
     """What must not be erased, why, and until when."""
 
     model_config = ConfigDict(extra="forbid")
 
-    object: Annotated[HeldAlert | HeldEvidence | HeldCamera, Field(discriminator="kind")]
+    object: Annotated[HeldAlert | HeldEvidence | HeldCamera | HeldFlight, Field(discriminator="kind")]
     reason: fields.Line
     until: AwareDatetime | None = None
     """Null: until it is released."""
@@ -95,6 +105,7 @@ class HoldItem(BaseModel):
     rule: str | None
     """Of the alert, like `opened_at`."""
     opened_at: UtcTime | None
+    flight_id: uuid.UUID | None
     held_from: UtcTime | None
     """Device's clock, like `held_to`; of a camera's span."""
     held_to: UtcTime | None

@@ -48,7 +48,7 @@ class BadHoldTimeError(problems.UnprocessableError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is to be held: an alert, a file, or all that a camera recorded in a span."""
+    """What is to be held: an alert, a file, all that a camera recorded in a span, or a flight."""
 
     object_kind: str
     alert_id: uuid.UUID | None = None
@@ -57,6 +57,7 @@ class Wanted:
     camera_id: str | None = None
     held_from: datetime | None = None
     held_to: datetime | None = None
+    flight_id: uuid.UUID | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -66,7 +67,7 @@ class Wanted:
     def object_id(self) -> str:
         if self.object_kind == "camera":
             return f"{self.device_id}/{self.camera_id}"
-        return str(self.alert_id if self.object_kind == "alert" else self.evidence_id)
+        return str(getattr(self, f"{self.object_kind}_id"))
 
 
 def keep_retention_out(connection: pool.Connection) -> None:

@@ -24,6 +24,7 @@ OTHER = frozenset({"klv", "timed_id3", "mov_text", "subrip", "webvtt", "bin_data
 STREAMS_MAX = 16
 VIDEO_PIXELS, PICTURE_PIXELS = 40_000_000, 100_000_000
 TEXT_BYTES = 64 * 1024 * 1024
+LOG_BYTES = 1024 * 1024 * 1024
 _PACKETS_MAX = 300
 _READ_BYTES = 1024 * 1024
 _Type = Literal["video", "audio", "data", "subtitle"]
@@ -40,8 +41,9 @@ def look(file: BinaryIO, size_bytes: int, extension: str, media_type: str) -> Ou
     try:
         head = file.read(4096)
         kind = _kind(head, extension, media_type)
-        if kind is signatures.TEXT:
-            return Outcome(found=_text(file, size_bytes))
+        if kind in {signatures.TEXT, signatures.LOG}:
+            encoding = signatures.encoding_of(head)
+            return Outcome(found=_log(size_bytes) if kind is signatures.LOG else _text(file, size_bytes, encoding))
         if kind is signatures.MP4:
             boxes.check(file, size_bytes)
         if kind is signatures.PNG:
@@ -75,11 +77,18 @@ def _kind(head: bytes, extension: str, media_type: str) -> signatures.Kind:
     return kind
 
 
-def _text(file: BinaryIO, size_bytes: int) -> Found:
+def _log(size_bytes: int) -> Found:
+    """What it says is read by `telemetry_child`, which is shut in as well."""
+    if size_bytes > LOG_BYTES:
+        raise _RefusedError("too_large", f"a log of {size_bytes} bytes; {LOG_BYTES} are taken")
+    return Found(container="log", media_type=signatures.LOG.media_type, bytes=size_bytes)
+
+
+def _text(file: BinaryIO, size_bytes: int, encoding: str) -> Found:
     if size_bytes > TEXT_BYTES:
         raise _RefusedError("too_large", f"a text of {size_bytes} bytes; {TEXT_BYTES} are taken")
     file.seek(0)
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     while chunk := file.read(_READ_BYTES):
         text = decoder.decode(chunk)
         if any(ord(character) < 0x20 and character not in "\t\n\r\f" for character in set(text)):  # noqa: PLR2004 - control characters

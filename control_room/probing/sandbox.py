@@ -73,13 +73,13 @@ class SandboxError(RuntimeError):
     """This kernel cannot shut a process in; one line."""
 
 
-def enter() -> None:
+def enter(*, memory_bytes: int = MEMORY_BYTES, cpu_s: int = CPU_S) -> None:
     """From now on, and in no way to be undone.
 
     Raises:
         SandboxError: it is not shut in, so nothing may be looked at.
     """
-    _limit()
+    _limit(memory_bytes, cpu_s)
     library = ctypes.CDLL(None, use_errno=True)
     library.unshare(_CLONE_NEWNET | (0 if os.geteuid() == 0 else _CLONE_NEWUSER))  # where it may: see above
     program = _program()
@@ -93,10 +93,10 @@ def enter() -> None:
     _prove()
 
 
-def _limit() -> None:
+def _limit(memory_bytes: int, cpu_s: int) -> None:
     limits = (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, CPU_S),
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 
 
@@ -21,7 +22,7 @@ def _kind(container: str, media_type: str, extensions: str, *aliases: str) -> Ki
     return Kind(container, media_type, frozenset(extensions.split()), frozenset({media_type, *aliases}))
 
 
-MP4 = _kind("mov", "video/mp4", "mp4 m4v mov", "video/quicktime", "video/x-m4v")
+MP4 = _kind("mov", "video/mp4", "mp4 m4v mov lrf lrv", "video/quicktime", "video/x-m4v")
 MATROSKA = _kind("matroska", "video/x-matroska", "mkv webm", "video/webm", "video/matroska")
 MPEG_TS = _kind("mpegts", "video/mp2t", "ts mts m2ts", "video/mpeg", "video/vnd.dlna.mpeg-tts")
 JPEG = _kind("jpeg_pipe", "image/jpeg", "jpg jpeg", "image/jpg")
@@ -40,10 +41,18 @@ TEXT = _kind(
     "text/xml",
     "application/xml",
 )
-KINDS = (MP4, MATROSKA, MPEG_TS, JPEG, PNG, WEBP, TEXT)
-ALLOWED = "MP4, MOV, Matroska, WebM, MPEG-TS, JPEG, PNG, WebP, and telemetry as text (SRT, CSV, GPX, KML, JSON)"
+LOG = _kind("", "application/octet-stream", "tlog bin klv log")
+"""A flight's log in bytes: MAVLink of a ground station, ArduPilot's dataflash, bare KLV."""
+KINDS = (MP4, MATROSKA, MPEG_TS, JPEG, PNG, WEBP, TEXT, LOG)
+ALLOWED = (
+    "MP4, MOV, Matroska, WebM, MPEG-TS, JPEG, PNG, WebP, telemetry as text (SRT, CSV, GPX, KML, JSON),"
+    " and flight logs (MAVLink, dataflash, KLV)"
+)
 
 _TS_PACKET_BYTES = 188
+_DATAFLASH, _KLV, _MAVLINK = b"\xa3\x95", b"\x06\x0e\x2b\x34\x02\x0b\x01\x01", b"\xfe\xfd"
+_CLOCK_BYTES = 8
+_FIRST_US, _LAST_US = 631_152_000 * 10**6, 4_102_444_800 * 10**6  # 1990 and 2100
 _ALIEN = (
     (b"PK\x03\x04", "a zip archive"),
     (b"PK\x05\x06", "a zip archive"),
@@ -82,6 +91,8 @@ def kind_of(head: bytes) -> Kind | None:
         return found
     if _is_mpeg_ts(head):
         return MPEG_TS
+    if _is_log(head):
+        return LOG
     return TEXT if head and _is_text(head) else None
 
 
@@ -110,11 +121,18 @@ def _is_mpeg_ts(head: bytes) -> bool:
     return plain or timed
 
 
+def _is_log(head: bytes) -> bool:
+    if head.startswith((_DATAFLASH, _KLV)):
+        return True
+    microseconds = int.from_bytes(head[:8], "big")  # a station's clock stands before each packet
+    return len(head) > _CLOCK_BYTES and head[_CLOCK_BYTES] in _MAVLINK and _FIRST_US < microseconds < _LAST_US
+
+
+def encoding_of(head: bytes) -> str:
+    """Of a text, by its mark: what has none is nearly always UTF-8, and old programs' Latin letters harm nothing."""
+    return "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+
+
 def _is_text(head: bytes) -> bool:
-    if any(byte < 0x20 and byte not in b"\t\n\r\f" for byte in head):  # noqa: PLR2004 - control characters
-        return False
-    try:
-        head.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return error.start > len(head) - 4  # cut in the middle of a character
-    return True
+    text = head.decode(encoding_of(head), errors="replace")
+    return not any(character < " " and character not in "\t\n\r\f" for character in text)

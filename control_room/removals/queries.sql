@@ -19,6 +19,12 @@ SELECT EXISTS (
     SELECT FROM evidence WHERE sha256 = %(sha256)s AND received_at IS NOT NULL AND erased_at IS NULL
 ) OR EXISTS (
     SELECT FROM uploads WHERE sha256 = %(sha256)s AND finished_at IS NOT NULL AND owner_kind = 'user'
+) OR EXISTS (
+    SELECT FROM footage WHERE sha256 = %(sha256)s AND state = 'ready'
+) OR EXISTS (
+    SELECT FROM footage WHERE pixelated_sha256 = %(sha256)s
+) OR EXISTS (
+    SELECT FROM findings WHERE picture_sha256 = %(sha256)s
 );
 
 -- forget --

@@ -24,6 +24,8 @@ class Limits:
     files: datetime
     law: datetime
     """Nothing unprotected is older than this, a chunk's first row included."""
+    flights: datetime
+    """Of the drones' log, which is kept for years."""
     audit: datetime
     """Of the audit, which the law's limit does not concern."""
     settings: Mapping[str, int]
@@ -36,6 +38,7 @@ def at(now: datetime, kept: config.Retention) -> Limits:
         rows=max(now - timedelta(days=kept.rows_days), law),
         files=max(now - timedelta(days=kept.files_days), law),
         law=law,
+        flights=months_before(now, 12 * kept.flight_years),
         audit=months_before(now, 12 * kept.audit_years),
         settings=kept.model_dump(),
     )

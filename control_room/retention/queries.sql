@@ -231,6 +231,70 @@ SELECT count(*), coalesce(sum(bytes), 0)::bigint, min(at), max(at),
     coalesce(array_agg(DISTINCT command_id) FILTER (WHERE command_id IS NOT NULL), '{}')
 FROM erased;
 
+-- erase_footage --
+-- Files of flights whose time is over and which nothing protects, originals and their small copies; their rows say so
+WITH due AS (
+    SELECT footage_id FROM footage
+    WHERE state = 'ready' AND coalesce(captured_to, received_at) < %(before)s AND received_at < %(before)s
+        AND footage_id NOT IN (SELECT footage_id FROM protected_footage(%(now)s))
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), leaving AS (
+    SELECT footage.footage_id, sha256, pixelated_sha256, bytes, coalesce(captured_to, received_at) AS at
+    FROM footage JOIN due USING (footage_id)
+), erased AS (
+    UPDATE footage SET state = 'erased', erased_at = %(now)s, pixelated_sha256 = NULL, pixelated_bytes = NULL
+    FROM leaving WHERE footage.footage_id = leaving.footage_id
+    RETURNING 1
+), noted AS (
+    INSERT INTO file_removals (sha256, due_at)
+    SELECT DISTINCT each.sha256, %(now)s::timestamptz
+    FROM leaving CROSS JOIN LATERAL (VALUES (leaving.sha256), (leaving.pixelated_sha256)) AS each (sha256)
+    WHERE each.sha256 IS NOT NULL
+    ON CONFLICT DO NOTHING
+)
+SELECT count(*), coalesce(sum(bytes), 0)::bigint, min(at), max(at) FROM leaving;
+
+-- forget_finding_pictures --
+-- Pictures of findings whose time is over: of candidates and what was rejected, or whose flight is not held
+WITH due AS (
+    SELECT finding_id, picture_sha256 FROM findings
+    WHERE picture_sha256 IS NOT NULL AND added_at < %(before)s AND event_id IS NULL
+        AND NOT EXISTS (
+            SELECT FROM holds WHERE holds.flight_id = findings.flight_id AND holds.released_at IS NULL
+                AND coalesce(holds.until > %(now)s, true)
+        )
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    UPDATE findings SET picture_sha256 = NULL FROM due WHERE findings.finding_id = due.finding_id
+), noted AS (
+    INSERT INTO file_removals (sha256, due_at) SELECT DISTINCT picture_sha256, %(now)s::timestamptz FROM due
+    ON CONFLICT DO NOTHING
+)
+SELECT count(*) FROM due;
+
+-- planned_footage --
+-- What a run would do with the files of flights
+SELECT count(*) FILTER (WHERE protected.footage_id IS NULL) AS rows,
+    count(*) FILTER (WHERE protected.footage_id IS NOT NULL) AS kept,
+    coalesce(sum(bytes) FILTER (WHERE protected.footage_id IS NULL), 0)::bigint AS bytes,
+    min(coalesce(captured_to, received_at)) AS since, max(coalesce(captured_to, received_at)) AS until
+FROM footage
+LEFT JOIN (SELECT DISTINCT footage_id FROM protected_footage(%(now)s)) AS protected USING (footage_id)
+WHERE state = 'ready' AND coalesce(captured_to, received_at) < %(before)s AND received_at < %(before)s;
+
+-- flights_over --
+-- Logs whose years are over: closed or flown so long ago, without a file, and not held
+SELECT flight_id, coalesce(landed_at, created_at) AS at FROM flights
+WHERE coalesce(landed_at, created_at) < %(before)s AND created_at < %(before)s
+    AND NOT EXISTS (SELECT FROM footage WHERE footage.flight_id = flights.flight_id AND footage.state IN ('ready', 'awaited'))
+    AND NOT EXISTS (
+        SELECT FROM holds WHERE holds.flight_id = flights.flight_id AND holds.released_at IS NULL
+            AND coalesce(holds.until > %(now)s, true)
+    )
+ORDER BY at LIMIT %(limit)s;
+
 -- forget_answers --
 -- Rows of erased files that a command brought, once rows too are over
 DELETE FROM evidence WHERE command_id IS NOT NULL AND erased_at < %(before)s;

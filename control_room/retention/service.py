@@ -21,6 +21,7 @@ from control_room.audit import service as audit
 from control_room.commands import service as commands
 from control_room.counts import service as counts
 from control_room.database import migrate, sql
+from control_room.flights import forgetting as flights
 from control_room.holds.service import RETENTION_LOCK
 from control_room.removals import service as removals
 
@@ -29,9 +30,25 @@ if TYPE_CHECKING:
     from control_room.retention.limits import Limits
     from control_room.store.content import Store
 
-Kind = Literal["events", "kept_events", "device_metrics", "positions", "dead_letters", "files", "commands", "audit"]
+Kind = Literal[
+    "events",
+    "kept_events",
+    "device_metrics",
+    "positions",
+    "dead_letters",
+    "files",
+    "footage",
+    "flights",
+    "commands",
+    "audit",
+]
 Measured = Literal["device_metrics", "positions"]
-_SETTINGS: dict[Kind, str] = {"files": "files_days", "audit": "audit_years"}  # the others follow rows_days
+_SETTINGS: dict[Kind, str] = {
+    "files": "files_days",
+    "footage": "files_days",
+    "flights": "flight_years",
+    "audit": "audit_years",
+}  # the others follow rows_days
 
 _QUERIES = sql.load(__file__)
 _LOCK = 0x74616C67  # "talg"
@@ -107,6 +124,8 @@ class Run:
                 self._last_places,
                 self._dead_letters,
                 self._files,
+                self._footage,
+                self._flights,
                 self._commands,
                 self._audit,
             ):
@@ -226,6 +245,37 @@ class Run:
             self._begin()
             self.connection.execute(_QUERIES["forget_answers"], {"before": self.limits.rows})
 
+    def _footage(self) -> Iterator[Step]:
+        """Files of flights; the rows that say what they were, and where the drone was, stay with the log."""
+        given = {"before": self.limits.files, "now": self.now, "limit": _FILES}
+        while not self.is_stopped():
+            with self.connection.transaction():
+                self._begin()
+                row = self.connection.execute(_QUERIES["erase_footage"], given).fetchone()
+                pictures = self.connection.execute(_QUERIES["forget_finding_pictures"], given).fetchone()
+                if row is None or pictures is None or not (row[0] or pictures[0]):
+                    break
+                rows, size_bytes, since, until = row
+                files = rows + pictures[0]
+                step = self._written(
+                    Step(kind="footage", since=since, until=until, rows=rows, files=files, bytes=size_bytes)
+                )
+            removals.take_out(self.connection, self.store, self.is_stopped)
+            yield step
+
+    def _flights(self) -> Iterator[Step]:
+        """Logs after their years (UAS.SPEC.050), with telemetry and findings; sites stay, they are of places."""
+        given = {"before": self.limits.flights, "now": self.now, "limit": _FILES}
+        while not self.is_stopped():
+            with self.connection.transaction():
+                self._begin()
+                found = self.connection.execute(_QUERIES["flights_over"], given).fetchall()
+                if not found:
+                    return
+                flights.forget(self.connection, [row[0] for row in found])
+                step = self._written(Step(kind="flights", since=found[0][1], until=found[-1][1], rows=len(found)))
+            yield step
+
     def _commands(self) -> Iterator[Step]:
         given = {"before": self.limits.rows, "limit": _BATCH}
         while not self.is_stopped():
@@ -296,6 +346,7 @@ def plan(connection: pool.Connection, limits: Limits, now: datetime) -> list[Ste
         ("kept_events", "planned_kept", limits.rows),
         ("dead_letters", "planned_dead_letters", limits.rows),
         ("files", "planned_files", limits.files),
+        ("footage", "planned_footage", limits.files),
         ("audit", "planned_audit", limits.audit),
     )
     for kind, query, before in others:

@@ -5,7 +5,9 @@ SELECT pg_advisory_xact_lock(hashtextextended(%(owner_kind)s || ':' || %(owner)s
 -- held --
 -- How many uploads a sender has open, and how many bytes it claims or, of people, has sent and made no part of anything
 SELECT count(*) FILTER (WHERE finished_at IS NULL OR kind = 'partial'),
-    coalesce(sum(length_bytes) FILTER (WHERE finished_at IS NULL OR kind = 'partial' OR owner_kind = 'user'), 0)
+    coalesce(sum(length_bytes) FILTER (WHERE finished_at IS NULL OR kind = 'partial' OR (owner_kind = 'user' AND NOT EXISTS (
+        SELECT FROM footage WHERE footage.upload_id = uploads.upload_id AND footage.state = 'ready'
+    ))), 0)
 FROM uploads
 WHERE owner_kind = %(owner_kind)s AND owner = %(owner)s;
 
@@ -44,7 +46,9 @@ DELETE FROM uploads WHERE upload_id = ANY(%(upload_ids)s);
 
 -- expired --
 -- Uploads that nobody went on with, and sent files that nobody made part of anything
-SELECT upload_id, owner_kind, kind, sha256, finished_at IS NOT NULL AS finished
+SELECT upload_id, owner_kind, kind, sha256, finished_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM footage WHERE footage.upload_id = uploads.upload_id AND footage.state <> 'awaited'
+    ) AS finished
 FROM uploads
 WHERE expires_at < %(now)s
 ORDER BY upload_id

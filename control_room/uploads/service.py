@@ -21,6 +21,7 @@ from control_room.audit import service as audit
 from control_room.callers import Role
 from control_room.database import sql
 from control_room.evidence import service as evidence
+from control_room.flights import receiving
 from control_room.probing import service as probing
 from control_room.removals import service as removals
 from control_room.store.content import StoreFullError
@@ -141,6 +142,9 @@ def begin(
     _check_length(settings, concat.kind, length)
     now = room.clock()
     upload_id, finished = uuid_utils.compat.uuid7(), length == 0
+    footage_id = _footage_id(told) if caller.role is not Role.DEVICE and concat.kind != "partial" else None
+    if footage_id is not None:
+        receiving.expect(connection, footage_id, upload_id, caller, length)
     if caller.role is Role.DEVICE and concat.kind != "partial":
         upload_id = _evidence_id(told)
         known = evidence.expect_announced(connection, upload_id, caller, length)
@@ -235,9 +239,10 @@ def finish(room: Room, upload: Upload, partial: Partial, caller: Caller) -> None
             found = _judge(upload, partial)
         with room.database.connection() as connection:
             _become(connection, room, upload, partial, found=found, caller=caller)
-    except (evidence.NotAsAnnouncedError, OtherContentError, RefusedFileError):
+    except (evidence.NotAsAnnouncedError, OtherContentError, RefusedFileError, receiving.TwinError) as error:
         with room.database.connection() as connection:
             connection.execute(_QUERIES["remove"], {"upload_ids": [upload.upload_id]})
+            receiving.refuse(connection, upload.upload_id, _why(error), room.clock())
         Uploads(room.store).remove(upload.upload_id)
         raise
     if upload.kind != "partial":
@@ -360,10 +365,17 @@ def _become(
     if upload.kind != "partial" and upload.owner_kind == "device":
         evidence.receive(connection, upload.upload_id, partial, caller, now)
     elif upload.kind != "partial":
+        file = receiving.brought_by(connection, upload.upload_id)
         connection.execute(_QUERIES["lock_content"], {"sha256": partial.sha256})
+        if connection.execute(_QUERIES["finish"], parameters).fetchone() is None:
+            raise NoSuchUploadError
         partial.keep()
+        if file is not None and found is not None:
+            size_bytes = partial.size_bytes
+            receiving.receive(connection, file, sha256=partial.sha256, size_bytes=size_bytes, found=found, now=now)
         detail = {"sha256": partial.sha256, "bytes": partial.size_bytes, "name": upload.name}
         audit.record(connection, caller, "upload.receive", at=now, on=("upload", str(upload.upload_id)), detail=detail)
+        return
     if connection.execute(_QUERIES["finish"], parameters).fetchone() is None:
         raise NoSuchUploadError
 
@@ -407,6 +419,22 @@ def _evidence_id(told: dict[str, str]) -> uuid.UUID:
         return uuid.UUID(told["evidence_id"])
     except (KeyError, ValueError):
         raise protocol.WrongUploadError("Upload-Metadata: evidence_id and an id in base64 are expected") from None
+
+
+def _footage_id(told: dict[str, str]) -> uuid.UUID | None:
+    """The file of a flight that an upload brings; None: it is by itself."""
+    if "footage_id" not in told:
+        return None
+    try:
+        return uuid.UUID(told["footage_id"])
+    except ValueError:
+        raise protocol.WrongUploadError("Upload-Metadata: footage_id: an id in base64 is expected") from None
+
+
+def _why(error: problems.ProblemError) -> str:
+    """A code and a sentence, as a flight's page shows it."""
+    code = error.members.get("reason") or error.name
+    return f"{code}: {error.detail}"
 
 
 def _name(told: dict[str, str]) -> str | None:

@@ -43,7 +43,8 @@ class VideoReader:
 
         av.logging.set_level(av.logging.PANIC)
         try:
-            with av.open(str(path), metadata_errors="replace") as container:
+            # Opened by us and not by ffmpeg: so a path may also be one open file of a process that can open nothing.
+            with path.open("rb") as file, av.open(file, metadata_errors="replace") as container:
                 return _read(container, assumptions)
         except av.error.FFmpegError as error:
             raise TelemetryError(_in_words(error, path)) from None

@@ -1,0 +1,126 @@
+"""What an analysis reads: a flight's videos on a disk, their telemetry out of the database, their lens."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import dict_row
+
+from control_room.database import sql
+from control_room.store.local import LocalStore
+from vision.georeference import cameras
+from vision.telemetry.sample import Camera, Sample, UtcSource
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from control_room.database import pool
+    from control_room.store.content import Store
+    from vision.georeference.camera import Camera as GroundCamera
+
+_QUERIES = sql.load(__file__)
+_COLUMNS = (
+    "row",
+    "time_s",
+    "lat",
+    "lon",
+    "rel_alt_m",
+    "abs_alt_m",
+    "gimbal_yaw_deg",
+    "gimbal_pitch_deg",
+    "gimbal_roll_deg",
+    "focal_length_mm",
+    "zoom",
+)
+
+
+class NoTelemetryError(Exception):
+    """Nothing says where the video was taken; one line, beginning with a code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One to look through."""
+
+    footage_id: uuid.UUID
+    name: str
+    sha256: str
+    captured_from: datetime | None
+    captured_to: datetime | None
+    duration_s: float | None
+    width_px: int | None
+    height_px: int | None
+    telemetry: dict[str, Any] | None
+    camera_model: str | None
+    """Of its aircraft, as the unit wrote it down."""
+
+
+def videos(connection: pool.Connection, flight_id: uuid.UUID) -> list[Video]:
+    """Of a flight, in the order of time."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_QUERIES["videos"], {"flight_id": flight_id}).fetchall()
+    return [Video(**{name: row[name] for name in Video.__slots__}) for row in rows]
+
+
+def samples(connection: pool.Connection, flight_id: uuid.UUID, video: Video) -> list[Sample]:
+    """Of the video itself, else the part of a whole flight's log that it lies in.
+
+    Raises:
+        NoTelemetryError: neither is there.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_QUERIES["samples_of"], {"footage_id": video.footage_id}).fetchall()
+        if not rows and video.captured_from is not None and video.captured_to is not None:
+            span = {"flight_id": flight_id, "from": video.captured_from, "to": video.captured_to}
+            rows = cursor.execute(_QUERIES["samples_of_log"], span).fetchall()
+    if not any(row["lat"] is not None for row in rows):
+        raise NoTelemetryError("no_telemetry: no telemetry says where it was taken")
+    camera = _camera_of(video)
+    return [_sample(row, camera) for row in rows]
+
+
+def _sample(row: dict[str, Any], camera: Camera | None) -> Sample:
+    sample = Sample(**{name: row[name] for name in _COLUMNS})
+    sample.time_utc, sample.utc_source = row["at"], UtcSource.ASSUMED_ZONE
+    sample.notes = tuple(row["notes"] or ())
+    sample.camera = camera
+    return sample
+
+
+def _camera_of(video: Video) -> Camera | None:
+    told = video.telemetry or {}
+    if not told.get("model"):
+        return None
+    return Camera(told.get("make"), told["model"], video.width_px, video.height_px)
+
+
+def lens(video: Video) -> Callable[[Sample, tuple[int, int]], GroundCamera]:
+    """The aircraft's camera where the unit wrote it down, else what the telemetry tells."""
+    model = None
+    if video.camera_model:
+        with contextlib.suppress(cameras.UnknownModelError):
+            model = cameras.find(video.camera_model)
+
+    def camera(sample: Sample, size_px: tuple[int, int]) -> GroundCamera:
+        return cameras.nominal(sample, size_px, model)
+
+    return camera
+
+
+@contextlib.contextmanager
+def on_disk(store: Store, video: Video) -> Iterator[Path]:
+    """Where the video can be read; of a store on a network a copy, gone afterwards."""
+    if isinstance(store, LocalStore):
+        yield store.path(video.sha256)
+        return
+    with tempfile.NamedTemporaryFile(dir=store.staging.incoming) as copy:
+        for piece in store.read(video.sha256):
+            copy.write(piece)
+        copy.flush()
+        yield Path(copy.name)
