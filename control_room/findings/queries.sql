@@ -211,3 +211,13 @@ WHERE event_id = %(event_id)s;
 -- model_of --
 -- Of the last analysis of a flight that ended
 SELECT model FROM analyses WHERE flight_id = %(flight_id)s AND model IS NOT NULL ORDER BY asked_at DESC LIMIT 1;
+
+-- report_flight --
+-- What a report says of the flight itself
+SELECT flights.flight_id, flights.pilot, flights.purpose, flights.urgent_reason, flights.take_off_at, flights.landed_at,
+    flights.track, concat_ws(' ', aircraft.name, '(' || aircraft.serial_number || ')') AS aircraft,
+    nullif(concat_ws(' ', authorisations.authority, authorisations.reference), '') AS authorisation
+FROM flights
+LEFT JOIN aircraft USING (aircraft_id)
+LEFT JOIN authorisations USING (authorisation_id)
+WHERE flights.flight_id = %(flight_id)s;

@@ -1,19 +1,25 @@
 """Findings of a flight: the list, one, and what people say of them; places, footprints and known points."""
 
 import uuid
+import zoneinfo
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from control_room import access, callers, problems
 from control_room import room as rooms
 from control_room.alerts.schemas import read_box
 from control_room.audit import service as audit
-from control_room.findings import placing, schemas, service, views
+from control_room.findings import placing, report, schemas, service, views
+from control_room.papers import page as papers
+from control_room.papers import words
 from control_room.store import download as downloads
 from wire.message import UtcTime
 
 router = APIRouter(prefix="/api/v1", tags=["findings"])
+
+GEOJSON = "application/geo+json"
 
 _FOUND: dict[int | str, dict[str, Any]] = {**access.RESPONSES, **problems.responses(404)}
 _ACTED: dict[int | str, dict[str, Any]] = {**access.RESPONSES, **problems.responses(404, 409)}
@@ -212,6 +218,37 @@ def footprints(
         return schemas.Footprints.model_validate({"items": views.footprints(connection, of, every_s)})
 
 
+@router.get(
+    "/flights/{flight_id}/report.pdf",
+    response_class=Response,
+    responses={**_FOUND, 200: {"content": {papers.MEDIA_TYPE: {}}, "description": "The report."}},
+)
+def report_pdf(
+    flight_id: uuid.UUID, room: rooms.Here, caller: access.Person, *, language: words.Language | None = None
+) -> Response:
+    """What the flight found, with a sketch of the place and pictures, people pixelated."""
+    found, town = _report(room, caller, flight_id, "pdf"), room.settings.town
+    spoken = language or words.LANGUAGES[0]
+    if language is None and caller.session is not None and caller.session.language in words.LANGUAGES:
+        spoken = caller.session.language
+    told = words.Words(spoken, zoneinfo.ZoneInfo(town.time_zone))
+    content = report.paper(found, told, town=town.name, made_at=room.clock(), store=room.store)
+    headers = {"Content-Disposition": f'attachment; filename="flight-{flight_id}.pdf"', "Cache-Control": "no-store"}
+    return Response(content, headers=headers, media_type=papers.MEDIA_TYPE)
+
+
+@router.get(
+    "/flights/{flight_id}/report.geojson",
+    response_class=JSONResponse,
+    responses={**_FOUND, 200: {"content": {GEOJSON: {}}, "description": "Track and findings."}},
+)
+def report_geojson(flight_id: uuid.UUID, room: rooms.Here, caller: access.Person) -> Response:
+    """Track and findings with their errors, for a map of anybody's."""
+    content = report.geojson(_report(room, caller, flight_id, "geojson"))
+    headers = {"Content-Disposition": f'attachment; filename="flight-{flight_id}.geojson"', "Cache-Control": "no-store"}
+    return JSONResponse(content, headers=headers, media_type=GEOJSON)
+
+
 @router.get("/flights/{flight_id}/known-points", responses=_FOUND)
 def known_points(flight_id: uuid.UUID, room: rooms.Here, _caller: access.Person) -> schemas.KnownPoints:
     """Points of its pictures of which somebody knows where they are."""
@@ -240,6 +277,15 @@ def remove_known_point(
         moved = service.remove_known_point(connection, flight_id, known_point_id, _word(room, caller, 1))
         points = service.known_points(connection, flight_id)
     return schemas.KnownPoints.model_validate({"items": points, "moved": moved})
+
+
+def _report(room: rooms.Room, caller: callers.Caller, flight_id: uuid.UUID, form: str) -> report.Report:
+    """Who took it is in the audit before it leaves."""
+    with room.database.connection() as connection:
+        found = report.read(connection, flight_id)
+        on = ("flight", str(flight_id))
+        audit.record(connection, caller, "flight.report", at=room.clock(), on=on, detail={"form": form})
+    return found
 
 
 def _page(connection: Any, filters: service.Filters, limit: int, cursor: str | None) -> dict[str, Any]:
