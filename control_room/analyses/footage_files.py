@@ -37,6 +37,10 @@ _COLUMNS = (
     "gimbal_roll_deg",
     "focal_length_mm",
     "zoom",
+    "focal_length_equivalent_mm",
+    "horizontal_view_deg",
+    "vertical_view_deg",
+    "position_error_m",
 )
 
 

@@ -89,13 +89,14 @@ WHERE flight_id = %(flight_id)s AND state = 'ready' AND read_at IS NULL AND kind
 -- samples_of --
 -- Telemetry of a video, by itself or the file beside it
 SELECT row, at, time_s, lat, lon, rel_alt_m, abs_alt_m, gimbal_yaw_deg, gimbal_pitch_deg, gimbal_roll_deg, focal_length_mm,
-    zoom, notes
+    zoom, focal_length_equivalent_mm, horizontal_view_deg, vertical_view_deg, position_error_m, notes
 FROM telemetry_samples WHERE footage_id = %(footage_id)s ORDER BY row;
 
 -- samples_of_log --
 -- The part of a whole flight's log that a video lies in
 SELECT row, at, extract(epoch FROM at - %(from)s::timestamptz)::double precision AS time_s, lat, lon, rel_alt_m, abs_alt_m,
-    gimbal_yaw_deg, gimbal_pitch_deg, gimbal_roll_deg, focal_length_mm, zoom, notes
+    gimbal_yaw_deg, gimbal_pitch_deg, gimbal_roll_deg, focal_length_mm, zoom, focal_length_equivalent_mm,
+    horizontal_view_deg, vertical_view_deg, position_error_m, notes
 FROM telemetry_samples JOIN footage USING (footage_id)
 WHERE footage.flight_id = %(flight_id)s AND footage.kind = 'telemetry' AND footage.belongs_to IS NULL
     AND at >= %(from)s::timestamptz - interval '5 seconds' AND at <= %(to)s::timestamptz + interval '5 seconds'
@@ -153,3 +154,21 @@ WHERE state = 'ready' AND read_at IS NULL AND NOT EXISTS (
         AND job.status IN ('todo', 'doing', 'failed')
 )
 LIMIT 1000;
+
+-- add_by_itself --
+-- The first analysis of a flight, once all of its files are here and were read; no row otherwise
+INSERT INTO analyses (analysis_id, flight_id, state, asked_at, asked_by)
+SELECT %(analysis_id)s, flight_id, 'queued', %(now)s, 'room'
+FROM footage AS last
+WHERE last.footage_id = %(footage_id)s
+    AND EXISTS (
+        SELECT FROM footage WHERE footage.flight_id = last.flight_id AND footage.kind = 'video' AND footage.state = 'ready'
+    )
+    AND NOT EXISTS (
+        SELECT FROM footage WHERE footage.flight_id = last.flight_id
+            AND (footage.state = 'awaited' OR (footage.state = 'ready' AND footage.read_at IS NULL
+                 AND footage.kind IN ('telemetry', 'still', 'video')))
+    )
+    AND NOT EXISTS (SELECT FROM analyses WHERE analyses.flight_id = last.flight_id)
+ON CONFLICT DO NOTHING
+RETURNING flight_id;

@@ -171,7 +171,7 @@ def _samples(connection: pool.Connection, of: Shown, around_s: float | None) -> 
         "to_s": None if around_s is None else around_s + AROUND_S,
     }
     told = of.telemetry or {}
-    facts = CameraFacts(make=told.get("camera_make"), model=told.get("camera_model"))
+    facts = CameraFacts(make=told.get("make"), model=told.get("model"))
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_QUERIES["samples"], asked).fetchall()
     image = str(of.footage_id) if of.kind == "still" else None

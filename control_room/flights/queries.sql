@@ -161,7 +161,8 @@ DELETE FROM telemetry_samples WHERE footage_id = %(footage_id)s;
 -- copy_samples --
 -- All rows of a file at once
 COPY telemetry_samples (footage_id, at, row, time_s, lat, lon, rel_alt_m, abs_alt_m, gimbal_yaw_deg, gimbal_pitch_deg,
-    gimbal_roll_deg, focal_length_mm, zoom, notes) FROM STDIN;
+    gimbal_roll_deg, focal_length_mm, zoom, focal_length_equivalent_mm, horizontal_view_deg, vertical_view_deg,
+    position_error_m, notes) FROM STDIN;
 
 -- note_read --
 -- Its telemetry was looked for

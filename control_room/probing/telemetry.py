@@ -35,6 +35,10 @@ COLUMNS = (
     "gimbal_roll_deg",
     "focal_length_mm",
     "zoom",
+    "focal_length_equivalent_mm",
+    "horizontal_view_deg",
+    "vertical_view_deg",
+    "position_error_m",
     "notes",
 )
 """Of `vision.telemetry.sample.Sample`, in the order of a row; `time_utc` travels as Unix time."""

@@ -61,7 +61,7 @@ def test_what_holds_no_telemetry_has_a_reason(tmp_path: Path, content: bytes) ->
 
 
 def test_what_a_taken_over_process_says_is_not_believed() -> None:
-    line = b'[7, 1e300, "x", 91, 1.0, 1e9, null, NaN, 5, true, 1, 2, ["a", 3]]\n'
+    line = b'[7, 1e300, "x", 91, 1.0, 1e9, null, NaN, 5, true, 1, 2, 24, 70, 40, 1.5, ["a", 3]]\n'
     row = telemetry._row(line, 1)
     assert (row["row"], row["time_utc"], row["time_s"], row["lat"], row["lon"]) == (1, None, None, None, None)
     assert (row["rel_alt_m"], row["gimbal_yaw_deg"], row["gimbal_roll_deg"], row["zoom"]) == (None, None, None, 2.0)
