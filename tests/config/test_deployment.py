@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+
+from wire import topics
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 BIN = Path(sys.executable).parent
@@ -62,6 +65,13 @@ def test_the_dockerfiles_pass_their_linter(name: str) -> None:
     assert (checked.returncode, checked.stdout) == (0, "")
 
 
+def test_each_secret_that_a_container_is_pointed_to_is_mounted() -> None:
+    for name, service in compose()["services"].items():
+        pointed = [str(value) for value in service.get("environment", {}).values()]
+        pointed = [value.removeprefix("/run/secrets/") for value in pointed if value.startswith("/run/secrets/")]
+        assert set(pointed) <= set(service.get("secrets", [])), name
+
+
 def manifests() -> Iterator[tuple[str, dict[str, Any]]]:
     for path in sorted((CONFIG / "kubernetes").glob("*.yaml")):
         if path.name != "kustomization.yaml":
@@ -92,11 +102,34 @@ def test_every_pod_is_confined() -> None:
         assert pod["automountServiceAccountToken"] is False
         (container,) = pod["containers"]
         wanted = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
-        assert container["securityContext"] == wanted
-        assert "memory" in container["resources"]["limits"]
+        for one in (container, *pod.get("initContainers", [])):
+            assert one["securityContext"] == wanted
+            assert "memory" in one["resources"]["limits"]
         lasting = content["kind"] in {"Deployment", "StatefulSet"}
         assert ("livenessProbe" in container) == lasting
     assert pods == 4
+
+
+def test_each_pod_has_the_files_that_its_settings_name() -> None:
+    """Keys, in files of its own; a migration needs none of them."""
+    contents = [content for _, content in manifests()]
+    (settings,) = [content["data"] for content in contents if content["kind"] == "ConfigMap"]
+    folders = {str(Path(value).parent) for key, value in settings.items() if key.endswith("_FILE")}
+    assert folders == {"/run/secrets/talaia", "/run/talaia/keys"}
+    assert settings["TALAIA_ENROLMENT_DIRECTORY"] in folders
+    for content in contents:
+        if content["metadata"]["name"] not in {"room", "worker", "backup"} or content["kind"] in {
+            "Service",
+            "Ingress",
+            "PodDisruptionBudget",
+        }:
+            continue
+        spec = content["spec"].get("jobTemplate", content)["spec"]["template"]["spec"]
+        (container,) = spec["containers"]
+        (keys,) = spec["initContainers"]
+        assert folders <= {mount["mountPath"] for mount in container["volumeMounts"]}
+        assert {mount["name"] for mount in keys["volumeMounts"]} == {"sealed-keys", "keys"}
+        assert {mount["name"] for mount in container["volumeMounts"]} <= {volume["name"] for volume in spec["volumes"]}
 
 
 @pytest.mark.parametrize("name", ["talaia-room.service", "talaia-worker@.service", "talaia-backup.service"])
@@ -127,3 +160,13 @@ def test_systemd_understands_it(name: str, tmp_path: Path) -> None:
     checked = run(analyse, "verify", tmp_path / name.replace("@.", "@1."))
     faults = [line for line in checked.stderr.splitlines() if "talaia" in line and "not executable" not in line]
     assert faults == []
+
+
+def test_the_lines_for_emqx_name_each_topic_of_a_device_and_no_other() -> None:
+    lines = (CONFIG.parent / "docs" / "design" / "devices.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"talaia/v1/\$\{username\}/(\w+)", lines))
+    assert named == {topic.name for topic in topics.TOPICS}
+    (published,) = re.findall(r"all, publish, \[(.*)\]", lines)
+    assert set(re.findall(r"/(\w+)\"", published)) == {
+        topic.name for topic in topics.TOPICS if topic.sender == "device"
+    }
