@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -16,15 +15,13 @@ from control_room.database import sql
 from wire.commands import Resend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
     from uuid import UUID
 
-    from control_room import config
     from control_room.commands.keys import Signer
     from control_room.database import pool
 
-_LOOK_EVERY_S = 10.0
+LOOK_EVERY_S = 10.0
 _TIMES_MAX = 5
 _LATER_MAX = timedelta(hours=1)
 _AT_ONCE_MAX = 5000
@@ -48,28 +45,6 @@ class _Due:
     @property
     def asked_last(self) -> int:
         return min(self.last, self.first + _AT_ONCE_MAX - 1)
-
-
-class Resending:
-    """The worker's part."""
-
-    def __init__(self, settings: config.Commands, signer: Signer | None) -> None:
-        self._after = timedelta(seconds=settings.resend_after_s)
-        self._every_s = min(_LOOK_EVERY_S, settings.resend_after_s)
-        self._signer = signer
-        self._due_s = time.monotonic()
-
-    def is_due(self) -> bool:
-        """Never without a key: nothing could be ordered."""
-        return self._signer is not None and time.monotonic() >= self._due_s
-
-    def run(self, connect: Callable[[], pool.Connection], now: datetime) -> None:
-        self._due_s = time.monotonic() + self._every_s
-        if self._signer is None:
-            return
-        connection = connect()
-        with connection.transaction():
-            look(connection, self._signer, self._after, now)
 
 
 def look(connection: pool.Connection, signer: Signer, after: timedelta, now: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -18,9 +17,8 @@ if TYPE_CHECKING:
 
     from control_room.database import pool
 
-_EVERY_S = 0.25
-_DATABASE_AWAY_S = 10.0
-_EXPIRE_EVERY_S = 10.0
+LOOK_EVERY_S = 0.25
+EXPIRE_EVERY_S = 10.0
 _AGAIN_FIRST_S, _AGAIN_LONGEST_S = 5, 60
 _UNHEARD = timedelta(seconds=60)
 """An answer may still be on its way when the command expires."""
@@ -30,31 +28,8 @@ _SILENT = timedelta(hours=24)
 _QUERIES = sql.load(__file__)
 
 
-class Sending:
-    """The worker's part."""
-
-    def __init__(self) -> None:
-        self._due_s = self._expire_due_s = time.monotonic()
-
-    def is_due(self) -> bool:
-        return time.monotonic() >= self._due_s
-
-    def run(
-        self, connect: Callable[[], pool.Connection], give: Callable[[str, UUID, bytes], bool], now: datetime
-    ) -> None:
-        """`give` takes device, command and message to the broker; false where it is away."""
-        self._due_s = time.monotonic() + _DATABASE_AWAY_S
-        connection = connect()
-        with connection.transaction():
-            send_due(connection, give, now)
-        self._due_s = time.monotonic() + _EVERY_S
-        if time.monotonic() >= self._expire_due_s:
-            self._expire_due_s = time.monotonic() + _EXPIRE_EVERY_S
-            with connection.transaction():
-                expire(connection, now)
-
-
 def send_due(connection: pool.Connection, give: Callable[[str, UUID, bytes], bool], now: datetime) -> None:
+    """`give` takes device, command and message to the broker; false where it is away."""
     for command_id, device_id, message, times_sent in connection.execute(_QUERIES["take_due"], {"now": now}).fetchall():
         if not give(device_id, command_id, bytes(message)):
             return

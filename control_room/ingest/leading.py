@@ -1,24 +1,23 @@
 """What one of the workers does for all: it hears what must stay in order, gives commands, and acts by the clock.
 
 Which one, an advisory lock on its connection to the database says. So what it stores over that connection is stored
-while it leads: another can only lead once that connection, and its transaction, is gone.
+while it leads: another can only lead once that connection, and its transaction, is gone. One that hangs while its
+connection lives on has it ended by the database, at the word of another (`end_hung_leader`).
 """
 
 from __future__ import annotations
 
 import logging
-import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from control_room.backup.recovering import Recovering
-from control_room.commands import keys
-from control_room.commands.resending import Resending
-from control_room.commands.sending import Sending
-from control_room.configurations.sending import Returning
+from control_room.backup import recovering
+from control_room.commands import keys, resending, sending
+from control_room.configurations import service as configurations
 from control_room.database import sql
 from control_room.health import service as health
-from control_room.ingest import broker, housekeeping
-from control_room.ingest.orphans import Orphans
+from control_room.ingest import broker, housekeeping, orphans
+from control_room.ingest.chores import Chore
 from wire import topics
 
 if TYPE_CHECKING:
@@ -29,9 +28,14 @@ if TYPE_CHECKING:
     from control_room.database import pool
     from control_room.ingest.waiting import Waiting
 
+HUNG_AFTER = timedelta(seconds=20)
+"""A leader asks the database for commands to send four times a second."""
+
 _LOG = logging.getLogger(__name__)
 _LOCK = 0x74616C77  # "talw"
 _TRY_EVERY_S = 1.0
+_SIGN_OF_LIFE_EVERY_S = 10.0
+_RETURNING_EVERY_S = 10.0
 _RECEIVE_MAXIMUM = 1000
 _HEARS = (topics.STATUS, topics.METRICS, topics.POSITIONS, topics.REPLIES)
 _QUERIES = sql.load(__file__)
@@ -46,15 +50,32 @@ class Leading:
         self._own = own
         self._inbox: broker.Inbox | None = None
         """None: another leads."""
-        self._try_s = time.monotonic()
-        self._sign_of_life = housekeeping.SignOfLife(own.client_id)
-        self._housekeeping = housekeeping.Housekeeping()
-        self._orphans = Orphans(settings.mqtt, waiting, own.client_id)
-        self._sending = Sending()
-        signer = keys.load(settings.commands)
-        self._resending = Resending(settings.commands, signer)
-        self._recovering = Recovering(signer)
-        self._returning = Returning(signer)
+        self._orphans = orphans.Orphans(settings.mqtt, waiting, own.client_id)
+        self._own_chores = [Chore(_SIGN_OF_LIFE_EVERY_S, self._give_sign_of_life), Chore(_TRY_EVERY_S, self._try)]
+        self._chores = [
+            Chore(sending.LOOK_EVERY_S, lambda connection, now: sending.send_due(connection, own.command, now)),
+            Chore(sending.EXPIRE_EVERY_S, sending.expire),
+            *self._orders(),
+            Chore(orphans.LOOK_EVERY_S, self._orphans.look),
+            Chore(housekeeping.LOOK_EVERY_S, self._keep_house),
+        ]
+
+    def _orders(self) -> list[Chore]:
+        """What the room orders by itself: nothing without a key."""
+        settings = self._settings.commands
+        signer = keys.load(settings)
+        if signer is None:
+            return []
+        after_s = settings.resend_after_s
+        return [
+            Chore(
+                min(resending.LOOK_EVERY_S, after_s),
+                lambda connection, now: resending.look(connection, signer, timedelta(seconds=after_s), now),
+            ),
+            Chore(recovering.LOOK_EVERY_S, lambda connection, now: recovering.look(connection, signer, now)),
+            Chore(recovering.LOOK_EVERY_S, lambda connection, now: recovering.look_for_files(connection, signer, now)),
+            Chore(_RETURNING_EVERY_S, lambda connection, now: configurations.send_again(connection, signer, now)),
+        ]
 
     def do_due(self, connect: Callable[[], pool.Connection], now: datetime) -> None:
         """Everything that is due.
@@ -62,12 +83,11 @@ class Leading:
         Raises:
             psycopg.Error, pool.UnreachableError: the database is away; `lose` must be called.
         """
-        if self._sign_of_life.is_due():
-            self._sign_of_life.give(connect, self._own.connected_since, now, self._queue(now))
-        if self._inbox is None:
-            self._try(connect)
+        for chore in self._own_chores:
+            chore.do_if_due(connect, now)
         if self._inbox is not None:
-            self._lead(connect, self._inbox, now)
+            for chore in self._chores:
+                chore.do_if_due(connect, now)
 
     def lose(self) -> None:
         """The connection to the database is gone, and with it the lead."""
@@ -77,16 +97,19 @@ class Leading:
             self._inbox = None
             _LOG.info("%s leads no more", self._own.client_id)
 
-    def _queue(self, now: datetime) -> health.Queue:
+    def _give_sign_of_life(self, connection: pool.Connection, now: datetime) -> None:
         oldest_at = self._waiting.oldest_at()
         oldest_s = None if oldest_at is None else max(0.0, (now - oldest_at).total_seconds())
-        return health.Queue(waiting=len(self._waiting), unsettled=self._own.unsettled, oldest_s=oldest_s)
+        queue = health.Queue(waiting=len(self._waiting), unsettled=self._own.unsettled, oldest_s=oldest_s)
+        broker_since = self._own.connected_since
+        health.note_worker(connection, self._own.client_id, broker_since=broker_since, now=now, queue=queue)
 
-    def _try(self, connect: Callable[[], pool.Connection]) -> None:
-        if time.monotonic() < self._try_s:
+    def _try(self, connection: pool.Connection, _now: datetime) -> None:
+        if self._inbox is not None:
             return
-        self._try_s = time.monotonic() + _TRY_EVERY_S
-        if connect().execute(_QUERIES["try_to_lead"], {"lock": _LOCK}).fetchone() != (True,):
+        if not try_to_lead(connection):
+            if end_hung_leader(connection, HUNG_AFTER):
+                _LOG.warning("the worker that leads says nothing any more; its connection to the database is ended")
             return
         _LOG.info("%s leads", self._own.client_id)
         self._inbox = broker.Inbox(
@@ -98,17 +121,21 @@ class Leading:
         )
         self._inbox.start()
 
-    def _lead(self, connect: Callable[[], pool.Connection], inbox: broker.Inbox, now: datetime) -> None:
-        if self._sending.is_due():
-            self._sending.run(connect, self._own.command, now)
-        if self._resending.is_due():
-            self._resending.run(connect, now)
-        if self._recovering.is_due():
-            self._recovering.run(connect, now)
-        if self._returning.is_due():
-            self._returning.run(connect, now)
-        if self._orphans.is_due():
-            self._orphans.look(connect, now)
-        if self._housekeeping.is_due():
-            has_caught_up = self._waiting.is_all_done()
-            self._housekeeping.run(connect, broker_since=inbox.connected_since, has_caught_up=has_caught_up, now=now)
+    def _keep_house(self, connection: pool.Connection, now: datetime) -> None:
+        has_caught_up = self._waiting.is_all_done()
+        broker_since = None if self._inbox is None else self._inbox.connected_since
+        housekeeping.look(connection, now, broker_since=broker_since, has_caught_up=has_caught_up)
+
+
+def try_to_lead(connection: pool.Connection) -> bool:
+    """As long as the connection lives."""
+    return connection.execute(_QUERIES["try_to_lead"], {"lock": _LOCK}).fetchone() == (True,)
+
+
+def end_hung_leader(connection: pool.Connection, after: timedelta) -> bool:
+    """Whether the leader's connection was ended, because the database has waited for its next word for so long.
+
+    With it go its lead and its transaction; a leader that wakes up finds that out before it stores anything.
+    """
+    given = {"lock": _LOCK, "after": after}
+    return connection.execute(_QUERIES["end_hung_leader"], given).fetchone() == (True,)

@@ -7,7 +7,6 @@ one that is not, the leading worker comes with its client id, hears nothing new,
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING
 
 from control_room.database import sql
@@ -15,7 +14,6 @@ from control_room.health.service import WORKER_SILENT_AFTER
 from control_room.ingest import broker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from control_room import config
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from control_room.ingest.waiting import Waiting
 
 _LOG = logging.getLogger(__name__)
-_EVERY_S = 5.0
+LOOK_EVERY_S = 5.0
 _DRAINED_AFTER_S = 10.0
 _RECEIVE_MAXIMUM = 1000
 _QUERIES = sql.load(__file__)
@@ -40,17 +38,11 @@ class Orphans:
         self._own_name = own_name
         self._drained_after_s = drained_after_s
         self._adopted: dict[str, broker.Inbox] = {}
-        self._due_s = time.monotonic()
         self._since: datetime | None = None
         """When it began to look: whoever lives had as long from then to say so."""
 
-    def is_due(self) -> bool:
-        return time.monotonic() >= self._due_s
-
-    def look(self, connect: Callable[[], pool.Connection], now: datetime) -> None:
-        self._due_s = time.monotonic() + _EVERY_S
+    def look(self, connection: pool.Connection, now: datetime) -> None:
         self._since = self._since or now
-        connection = connect()
         if now - self._since > WORKER_SILENT_AFTER:
             given = {"own": self._own_name, "before": now - WORKER_SILENT_AFTER}
             for (name,) in connection.execute(_QUERIES["silent_workers"], given).fetchall():

@@ -13,6 +13,10 @@ CREATE TEMP TABLE IF NOT EXISTS fresh (
     phase text
 ) ON COMMIT DELETE ROWS;
 
+-- end_where_silent --
+-- The server ends this connection where it says nothing for so long in the midst of a transaction: it holds locks then
+SELECT set_config('idle_in_transaction_session_timeout', %(milliseconds)s::text, false);
+
 -- copy_incoming --
 -- The batch itself, in PostgreSQL's binary form
 COPY incoming FROM STDIN (FORMAT BINARY);
@@ -322,6 +326,18 @@ RETURNING device_id;
 -- try_to_lead --
 -- One worker does what only one may do, as long as its connection lives
 SELECT pg_try_advisory_lock(%(lock)s);
+
+-- end_hung_leader --
+-- End the connection of the worker that leads where the server has waited for its next word for so long. A statement that
+-- runs, or waits for another, is no silence
+SELECT pg_terminate_backend(holder.pid)
+FROM pg_locks AS lead
+JOIN pg_stat_activity AS holder USING (pid)
+WHERE lead.locktype = 'advisory' AND lead.classid = 0 AND lead.objid = %(lock)s::bigint::oid AND lead.objsubid = 1
+    AND lead.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND lead.granted AND holder.pid <> pg_backend_pid()
+    AND holder.state_change < clock_timestamp() - %(after)s::interval
+    AND (holder.state <> 'active' OR holder.wait_event_type = 'Client');
 
 -- silent_workers --
 -- Workers that have not said for long that they live

@@ -9,7 +9,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +56,11 @@ class Stored:
         for device_id, message_ids in other.acks.items():
             self.acks[device_id] += message_ids
         self.refused += other.refused
+
+
+def bind(connection: pool.Connection, silence: timedelta) -> None:
+    """Let the database end the connection of a worker that hangs for so long in the midst of a batch."""
+    connection.execute(_QUERIES["end_where_silent"], {"milliseconds": silence // timedelta(milliseconds=1)})
 
 
 def prepare(connection: pool.Connection) -> None:

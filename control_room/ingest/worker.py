@@ -23,7 +23,7 @@ from control_room.database import pool
 from control_room.enrolment import authority
 from control_room.ingest import broker, reading, storing
 from control_room.ingest.ahead import Ahead, Batch, suit_process
-from control_room.ingest.leading import Leading
+from control_room.ingest.leading import HUNG_AFTER, Leading
 from control_room.ingest.traced import TracedBatch
 from control_room.ingest.waiting import Waiting
 from control_room.retention.rounds import Rounds
@@ -112,6 +112,8 @@ class Worker:
     def _ingest(self, batch: Batch) -> None:
         """Until it is stored, or a stop is asked for: then the broker still has it."""
         self._warn(batch.outcomes)
+        if batch.trace is not None:
+            batch.trace.mark("queue")
         stored = self._persist(batch.outcomes, batch.trace)
         if stored is None:
             return
@@ -152,6 +154,7 @@ class Worker:
     def _connected(self) -> pool.Connection:
         if self._connection is None:
             connection = pool.connect(self._settings.database.url, autocommit=True)
+            storing.bind(connection, HUNG_AFTER)
             storing.prepare(connection)
             self._connection = connection
             _LOG.info("connected to the database")

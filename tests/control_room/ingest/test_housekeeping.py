@@ -1,4 +1,4 @@
-"""What the worker does by the clock."""
+"""Devices and workers that fell silent."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from control_room.database import pool
-from control_room.health.service import Queue
-from control_room.ingest.housekeeping import Housekeeping, SignOfLife
+from control_room.health import service as health
+from control_room.ingest import housekeeping
 from tests.control_room import messages
 from wire import topics
 
@@ -30,19 +30,14 @@ def test_a_device_is_away_only_where_we_would_have_heard_it(
 ) -> None:
     messages.add_device(connection)
     messages.ingest(connection, messages.delivery(messages.status(), topics.STATUS))
-    chores = Housekeeping()
-    assert chores.is_due()
-    chores.run(lambda: connection, broker_since=broker_since, has_caught_up=has_caught_up, now=NOW)
-    assert not chores.is_due()
+    housekeeping.look(connection, NOW, broker_since=broker_since, has_caught_up=has_caught_up)
     assert messages.rows(connection, "SELECT online FROM devices") == [{"online": online}]
 
 
 @pytest.mark.parametrize("broker_since", [messages.RECEIVED, None])
 def test_a_worker_says_that_it_lives(connection: pool.Connection, broker_since: datetime | None) -> None:
-    sign = SignOfLife("worker-1")
-    assert sign.is_due()
-    sign.give(lambda: connection, broker_since, NOW, Queue(waiting=7, unsettled=9, oldest_s=1.5))
-    assert not sign.is_due()
+    queue = health.Queue(waiting=7, unsettled=9, oldest_s=1.5)
+    health.note_worker(connection, "worker-1", broker_since=broker_since, now=NOW, queue=queue)
     signs = messages.rows(connection, "SELECT * FROM workers")
     waits = {"waiting": 7, "unsettled": 9, "oldest_s": 1.5}
     assert signs == [{"worker": "worker-1", "seen_at": NOW, "broker_since": broker_since, **waits}]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from control_room import config
 from control_room.database import pool
 from control_room.health import service as health
-from control_room.ingest import broker
+from control_room.ingest import broker, leading
 from control_room.ingest.orphans import Orphans
 from control_room.ingest.waiting import Waiting
 from tests.control_room import messages, services
@@ -31,6 +34,11 @@ def setting(tmp_path: Path, database_url: str, broker: services.Broker) -> Itera
 def leaders(setting: Setting) -> list[str]:
     lines = setting.log.read_text(encoding="utf-8").splitlines()
     return [line.rpartition(f"{setting.name}-")[2].removesuffix(" leads") for line in lines if line.endswith(" leads")]
+
+
+def is_told(setting: Setting, version: str) -> bool:
+    with pool.connect(setting.database_url) as connection:
+        return messages.rows(connection, "SELECT version FROM devices") == [{"version": version}]
 
 
 @pytest.mark.system
@@ -76,6 +84,54 @@ def test_a_status_is_heard_by_one_worker_and_the_next_leader_goes_on_where_it_en
     assert counted == [{"messages": 6}], "each once"
 
 
+@pytest.mark.system
+def test_a_leader_that_hangs_loses_the_lead_and_lives_on_without_it(setting: Setting) -> None:
+    with pool.connect(setting.database_url) as connection:
+        messages.add_device(connection)
+    workers = {number: setting.start_worker(number) for number in (1, 2)}
+    services.wait_until(lambda: len(leaders(setting)) == 1, WITHIN_S, "one leads")
+    topic, url = topics.STATUS.of("quay"), setting.broker_url
+    statuses = [messages.status(version=f"0.{number}.0") for number in range(6)]
+    publish(url, *((topic, messages.encoded(each), {}) for each in statuses[:2]))
+    first = int(leaders(setting)[0])
+    workers[first].send_signal(signal.SIGSTOP)
+    try:
+        publish(url, *((topic, messages.encoded(each), {}) for each in statuses[2:4]), acked=False)
+        services.wait_until(lambda: is_told(setting, "0.3.0"), WITHIN_S, "the second leads")
+        assert leaders(setting) == [str(first), str(3 - first)]
+    finally:
+        workers[first].send_signal(signal.SIGCONT)
+    no_more = f"{setting.name}-{first} leads no more"
+    services.wait_until(lambda: no_more in setting.log.read_text(encoding="utf-8"), WITHIN_S, "it finds out")
+    publish(url, *((topic, messages.encoded(each), {}) for each in statuses[4:]), acked=False)
+    services.wait_until(lambda: is_told(setting, "0.5.0"), WITHIN_S, "the last is stored")
+    assert len(leaders(setting)) == 2, "the second leads on"
+    assert workers[first].poll() is None
+    counted = setting.count("SELECT messages FROM ingest_counts WHERE outcome = 'status'")
+    assert counted == 6, "each once"
+
+
+def test_a_leader_is_ended_only_where_the_database_waits_for_it(database_url: str, connection: pool.Connection) -> None:
+    at_once, never = timedelta(), timedelta(hours=1)
+    with pool.connect(database_url, autocommit=True) as leader, pool.connect(database_url) as busy:
+        assert leading.try_to_lead(leader)
+        assert not leading.try_to_lead(connection)
+        assert not leading.end_hung_leader(connection, never)
+        busy.execute("LOCK TABLE devices")
+        waiting = threading.Thread(target=leader.execute, args=("SELECT count(*) FROM devices",))
+        waiting.start()
+        blocked = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        services.wait_until(lambda: bool(messages.rows(connection, blocked)), WITHIN_S, "it waits for a lock")
+        assert not leading.end_hung_leader(connection, at_once), "it works"
+        busy.rollback()
+        waiting.join(WITHIN_S)
+        assert leading.end_hung_leader(connection, at_once)
+        services.wait_until(lambda: leading.try_to_lead(connection), WITHIN_S, "the lead is free")
+        assert not leading.end_hung_leader(connection, at_once), "nobody ends himself"
+        with pytest.raises(psycopg.OperationalError):
+            leader.execute("SELECT")
+
+
 class TestOrphans:
     """What the broker keeps for a worker that never comes back."""
 
@@ -88,15 +144,15 @@ class TestOrphans:
         health.note_worker(connection, "of-another-room", broker_since=begun, now=begun)
         waiting = Waiting()
         orphans = Orphans(settings, waiting, f"{setting.name}-1", drained_after_s=0.2)
-        orphans.look(lambda: connection, begun + timedelta(hours=1))
+        orphans.look(connection, begun + timedelta(hours=1))
         assert not len(waiting), "whoever lives has time to say so"
-        orphans.look(lambda: connection, begun + timedelta(hours=2))
+        orphans.look(connection, begun + timedelta(hours=2))
         services.wait_until(lambda: len(waiting) == 3, WITHIN_S, "what it had")
         for delivery in waiting.take(9, 0, 0):
             delivery.settle()
 
         def is_forgotten() -> bool:
-            orphans.look(lambda: connection, begun + timedelta(hours=2))
+            orphans.look(connection, begun + timedelta(hours=2))
             left = messages.rows(connection, "SELECT worker FROM workers")
             return left == [{"worker": "of-another-room"}]
 
@@ -116,13 +172,13 @@ class TestOrphans:
         leaders_own, own = Waiting(), Waiting()
         orphans = Orphans(settings, leaders_own, f"{setting.name}-1")
         for hours in (1, 2):
-            orphans.look(lambda: connection, begun + timedelta(hours=hours))
+            orphans.look(connection, begun + timedelta(hours=hours))
         services.wait_until(lambda: len(leaders_own) == 3, WITHIN_S, "what it had")
         back = broker.Inbox(settings, own, client_id=name, shares=(topics.EVENTS,), receive_maximum=10)
         back.start()
         services.wait_until(lambda: len(own) == 3, WITHIN_S, "it has them itself")
         services.wait_until(lambda: leaders_own.take(9, 0, 0) == [], WITHIN_S, "the leader lets them go")
-        orphans.look(lambda: connection, begun + timedelta(seconds=7300))
+        orphans.look(connection, begun + timedelta(seconds=7300))
         assert back.connected_since is not None
         back.end_session()
         orphans.lose()
