@@ -80,6 +80,13 @@ JOIN alerts USING (device_id, event_id)
 WHERE alert_id = %(alert_id)s AND announced_at IS NOT NULL
 ORDER BY captured_from, evidence_id;
 
+-- traces --
+-- Messages of an alert's event in the order of their writing: by their ids their traces are known
+SELECT message_id FROM events JOIN alerts USING (device_id, event_id)
+WHERE alert_id = %(alert_id)s
+ORDER BY outbox_id, sequence
+LIMIT 20;
+
 -- history --
 -- Who did what to an alert, the first first
 SELECT at, actor, action, reason, note FROM alert_history WHERE alert_id = %(alert_id)s ORDER BY history_id;

@@ -10,6 +10,7 @@ from control_room import access, callers, problems
 from control_room import room as rooms
 from control_room.alerts import schemas, service
 from control_room.alerts.states import Action, State
+from control_room.database import pool
 from wire.identifiers import Identifier
 from wire.message import UtcTime
 
@@ -71,7 +72,7 @@ def listed(
 def detail(alert_id: uuid.UUID, room: rooms.Here, _caller: access.Operator) -> schemas.AlertDetail:
     """One alert with its evidence and history."""
     with room.database.connection() as connection:
-        return schemas.AlertDetail.model_validate(service.detail(connection, alert_id))
+        return _detail(room, connection, alert_id)
 
 
 @router.post("/{alert_id}/acknowledge", responses=_ACTED)
@@ -110,4 +111,12 @@ def note(alert_id: uuid.UUID, act: schemas.Note, room: rooms.Here, caller: acces
 def _act(room: rooms.Room, caller: callers.Caller, alert_id: uuid.UUID, change: service.Change) -> schemas.AlertDetail:
     with room.database.connection() as connection:
         service.act(connection, alert_id, change, by=caller, now=room.clock())
-        return schemas.AlertDetail.model_validate(service.detail(connection, alert_id))
+        return _detail(room, connection, alert_id)
+
+
+def _detail(room: rooms.Room, connection: pool.Connection, alert_id: uuid.UUID) -> schemas.AlertDetail:
+    found = service.detail(connection, alert_id)
+    tracing = room.settings.tracing
+    if tracing.endpoint:
+        found["traces"] = service.traces(connection, alert_id, tracing.share)
+    return schemas.AlertDetail.model_validate(found)

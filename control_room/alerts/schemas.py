@@ -103,6 +103,8 @@ class AlertDetail(AlertItem):
     attributes: dict[str, Any]
     """By rule; units in the names."""
     model: ModelItem | None
+    traces: list[uuid.UUID] = []
+    """Where tracing is on: by which a collector knows the ways of the event's messages, the first first, 20 at most."""
 
 
 class AlertPage(BaseModel):

@@ -17,6 +17,7 @@ from control_room.database import sql
 from control_room.holds import service as holds
 from control_room.sites import service as sites
 from control_room.stream import publish
+from wire import trace
 
 if TYPE_CHECKING:
     import uuid
@@ -138,6 +139,12 @@ def detail(connection: pool.Connection, alert_id: uuid.UUID) -> dict[str, Any]:
     ]
     history = _rows(connection, "history", key)
     return {**found, **_rows(connection, "parts", key)[0], "evidence": evidence, "history": history}
+
+
+def traces(connection: pool.Connection, alert_id: uuid.UUID, share: float) -> list[uuid.UUID]:
+    """Of the messages of its event, those that are traced where `share` of all are."""
+    rows = _rows(connection, "traces", {"alert_id": alert_id})
+    return [row["message_id"] for row in rows if trace.is_sampled(row["message_id"], share)]
 
 
 def act(

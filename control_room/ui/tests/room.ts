@@ -36,7 +36,7 @@ export function alertOf(number: number, change: Partial<Alert> = {}): Alert {
 }
 
 export function detailOf(alert: Alert, change: Partial<AlertDetail> = {}): AlertDetail {
-  return { ...alert, evidence: [], history: [], attributes: {}, model: null, ...change };
+  return { ...alert, evidence: [], history: [], attributes: {}, model: null, traces: [], ...change };
 }
 
 export function cameraOf(camera_id: string, change: Partial<Camera> = {}): Camera {

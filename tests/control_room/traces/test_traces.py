@@ -39,7 +39,8 @@ DEVICE = "dev-1"
 ROOM = (sys.executable, "-m", "control_room.cli")
 STEPS = {
     ("talaia-edge", "publish"),
-    *(("talaia-worker", name) for name in ("receive", "wait", "validate", "copy", "merge", "notify", "commit", "ack")),
+    *(("talaia-worker", name) for name in ("receive", "wait", "validate", "queue", "copy", "merge")),
+    *(("talaia-worker", name) for name in ("notify", "commit", "ack")),
     ("talaia-room", "notified"),
     ("talaia-room", "frame"),
 }
@@ -166,8 +167,10 @@ def test_one_id_goes_from_the_device_to_the_browser(
         while frame.name != "alert":
             frame = screen.next()
         services.wait_until(lambda: outbox.counts().pending == 0, 30, "the room's ack")
+        shown = client.get(f"/api/v1/alerts/{frame.data['alert_id']}").json()
     assert ended == [0, -signal.SIGTERM]
     assert trace.trace_id(frame.data["traceparent"]) == message.message_id
+    assert shown["traces"] == [str(message.message_id)]
     steps = told_of(collector, message)
     assert steps.keys() == STEPS
     publish, receive, sent = (

@@ -1711,6 +1711,11 @@ export interface components {
                 [key: string]: unknown;
             };
             model: components["schemas"]["ModelItem"] | null;
+            /**
+             * Traces
+             * @default []
+             */
+            traces: string[];
         };
         /**
          * AlertItem
