@@ -15,7 +15,9 @@ class FlightError(Exception):
     """A file of a flight cannot be used; one line for whoever runs the command."""
 
 
-def add_arguments(telemetry: argparse.ArgumentParser, georeference: argparse.ArgumentParser) -> None:
+def add_arguments(
+    telemetry: argparse.ArgumentParser, georeference: argparse.ArgumentParser, analyse: argparse.ArgumentParser
+) -> None:
     what = "subtitles, video, KLV, MAVLink, GPX, CSV or a still"
     telemetry.add_argument("file", type=Path, metavar="FILE", help=what)
     telemetry.set_defaults(run_flight=_telemetry)
@@ -27,6 +29,14 @@ def add_arguments(telemetry: argparse.ArgumentParser, georeference: argparse.Arg
     georeference.add_argument("--dem", type=Path, metavar="FILE", help="GeoTIFF of ground heights, in any datum")
     georeference.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
     georeference.set_defaults(run_flight=_georeference)
+    analyse.add_argument("video", type=Path, metavar="VIDEO")
+    beside = "of the video; else of the same name beside it, or inside it"
+    analyse.add_argument("--telemetry", type=Path, metavar="FILE", help=beside)
+    analyse.add_argument("--calibration", type=Path, metavar="FILE.json", help="camera_matrix and distortion")
+    analyse.add_argument("--camera-model", metavar="NAME", help="such as M3E or Mavic 3 Enterprise")
+    analyse.add_argument("--dem", type=Path, metavar="FILE", help="GeoTIFF of ground heights, in any datum")
+    analyse.add_argument("--out", type=Path, required=True, metavar="FILE.geojson")
+    analyse.set_defaults(run_flight=_analyse)
 
 
 def _telemetry(options: argparse.Namespace, town: Town) -> None:
@@ -43,3 +53,10 @@ def _georeference(options: argparse.Namespace, town: Town) -> None:
 
     words = (options.telemetry, options.calibration, options.camera_model, options.dem)
     georeference_command.run(georeference_command.Asked(options.points, options.out, *words), town)
+
+
+def _analyse(options: argparse.Namespace, town: Town) -> None:
+    from control_room.flights import analyse_command  # noqa: PLC0415 - only here
+
+    words = (options.telemetry, options.calibration, options.camera_model, options.dem)
+    analyse_command.run(analyse_command.Asked(options.video, options.out, *words), town)

@@ -30,7 +30,7 @@ class Settings:
     thing_m_max: float = 9.0
     """Longer side of what may be a thing that lies there."""
     patches_a_look_max: int = 60
-    tile_px: int = 640
+    tile_px: int = 744
     """Side of the square pieces that the detector sees."""
     detector_confidence_min: float = 0.3
     score_min: float = 0.05

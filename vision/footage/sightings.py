@@ -45,12 +45,13 @@ class Sighting:
     colour: tuple[float, float, float] | None = None
     around: tuple[float, float, float] | None = None
     texture: float = 0.0
+    repeats: float = 0.0
     track: int = -1
     """Within its span."""
 
     def to_json(self) -> dict[str, Any]:
         plain = asdict(self)
-        for key in ("strength", "length_m", "width_m", "fill", "texture"):
+        for key in ("strength", "length_m", "width_m", "fill", "texture", "repeats"):
             plain[key] = round(plain[key], 3)
         plain["box"] = [round(edge, 5) for edge in self.box]
         for key in ("colour", "around"):

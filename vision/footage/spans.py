@@ -217,6 +217,7 @@ def _unusual(number: int, patch: unusual.Patch, laid: ground_picture.GroundPictu
         patch.colour,
         patch.around,
         patch.texture,
+        patch.repeats,
     )
 
 

@@ -32,9 +32,21 @@ _FLOORS = (4.0, 2.2, 2.2, 0.35)
 """Least spread of lightness, green to red, blue to yellow (Lab) and texture (logarithm) within a window."""
 _DARKER = 0.5
 _SHADE_LEAST = 0.3
-_COUNTS = 1
-"""Which of the sorted differences counts, from 0."""
-_JOIN_M = 0.35
+_FINER = 8.0
+"""Roughness is averaged in so fine steps of a grey level."""
+_DIRECTIONS = 8
+_FAR = 1e6
+"""Squared difference where nothing is known."""
+_USUAL, _USUAL_PERCENT = 2.2, 95.0
+"""Where the ground itself varies so that the given percentage of cells exceeds this, all are taken as less unusual."""
+_JOIN_M = 0.7
+_OF_PEAK = 0.4
+"""Cells that differ less than this share of the patch's most unusual one are its surroundings."""
+_LIKE = 9.0
+"""Cells whose colour is nearer (Lab) than this to a patch's repeat it;"""
+_LIKE_SHARE = 0.5
+"""and than this share of how far the patch is from its surroundings."""
+_REPEAT_M = 3.0
 _KNOWN_MIN = 0.6
 """Of a window must be known."""
 _RIM_M = 1.2
@@ -56,6 +68,8 @@ class Patch:
     around: tuple[float, float, float]
     texture: float
     """Logarithm of how much rougher than what lies around it."""
+    repeats: float
+    """How many times its own area has its colour nearby: bars of a crossing, tiles, leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +94,10 @@ class _Cells:
 
 @dataclass(frozen=True, slots=True)
 class _Windows:
-    """Mean and variance of each plane in the window about each cell, and how much of it is known."""
+    """Mean of each plane in the window about each cell, one over its variance, and how much of it is known."""
 
     means: list[Plane]
-    variances: list[Plane]
+    weights: list[Plane]
     share: Plane
 
 
@@ -97,9 +111,7 @@ def find(laid: GroundPicture, settings: Settings) -> list[Patch]:
         if number:
             part = np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
         score = np.maximum(score, part)
-    patches = _patches(score, cells, settings)
-    patches.sort(key=lambda patch: -patch.peak)
-    return patches[: settings.patches_a_look_max]
+    return _patches(score, cells, settings)
 
 
 def _cells(laid: GroundPicture) -> _Cells:
@@ -108,9 +120,10 @@ def _cells(laid: GroundPicture) -> _Cells:
     size = max(8, round(width * share)), max(8, round(height * share))
     small = cv2.resize(laid.image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     lab = cv2.cvtColor(small * np.float32(1 / 255), cv2.COLOR_BGR2LAB)
-    gray = cv2.cvtColor(laid.image, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    rough = cv2.absdiff(gray, cv2.boxFilter(gray, -1, (3, 3)))
-    texture = np.log(cv2.resize(rough, size, interpolation=cv2.INTER_AREA) + np.float32(1.0))
+    gray = cv2.cvtColor(laid.image, cv2.COLOR_BGR2GRAY)
+    rough = cv2.convertScaleAbs(cv2.absdiff(gray, cv2.boxFilter(gray, -1, (3, 3))), alpha=_FINER)
+    mean = cv2.resize(rough, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    texture = np.log(mean / np.float32(_FINER) + np.float32(1.0))
     known = cv2.resize(laid.seen, size, interpolation=cv2.INTER_AREA) > 250  # noqa: PLR2004 - the whole cell
     planes = [np.asarray(plane, np.float32) for plane in (*cv2.split(lab), texture)]
     return _Cells(planes, known, laid.frame.cell_m / share, share)
@@ -120,12 +133,31 @@ def _score(cells: _Cells, distance_m: float, width_m: float) -> Plane:
     """How unusual each cell is at one distance, 0 where too little is known."""
     windows = _windows(cells, max(3, round(width_m / cells.cell_m)) | 1)
     reach = distance_m / cells.cell_m
-    differences = [
-        _difference(cells, windows, round(reach * math.sin(turn)), round(reach * math.cos(turn)))
-        for turn in np.arange(8) * (math.pi / 4)
-    ]
-    counts = np.partition(np.stack(differences), _COUNTS, axis=0)[_COUNTS]
-    return np.asarray(np.where(cells.known & np.isfinite(counts), np.sqrt(counts), 0.0), np.float32)
+    least = np.full(cells.known.shape, _FAR, np.float32)
+    second = least.copy()
+    asked = np.zeros(cells.known.shape, np.uint8)
+    for turn in np.arange(_DIRECTIONS) * (2 * math.pi / _DIRECTIONS):
+        here, there = _apart(cells.known.shape, round(reach * math.sin(turn)), round(reach * math.cos(turn)))
+        known = windows.share[there] >= _KNOWN_MIN
+        away = np.where(known, _difference(cells, windows, here, there), _FAR).astype(np.float32)
+        asked[here] += known
+        second[here] = cv2.min(second[here], cv2.max(least[here], away))
+        least[here] = cv2.min(least[here], away)
+    score = np.sqrt(np.where(cells.known & (asked >= _DIRECTIONS - 1), second, 0))
+    inside = score[score > 0]
+    usual = float(np.percentile(inside[::7], _USUAL_PERCENT)) if inside.size else 1.0
+    return np.asarray(score / max(1.0, usual / _USUAL), np.float32)
+
+
+def _apart(shape: tuple[int, int], down: int, right: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """The cells that have another so many cells away inside the picture, and those others."""
+    height, width = shape
+    rows = slice(max(0, -down), max(0, -down, min(height, height - down)))
+    columns = slice(max(0, -right), max(0, -right, min(width, width - right)))
+    return (rows, columns), (
+        slice(rows.start + down, rows.stop + down),
+        slice(columns.start + right, columns.stop + right),
+    )
 
 
 def _windows(cells: _Cells, side: int) -> _Windows:
@@ -133,43 +165,33 @@ def _windows(cells: _Cells, side: int) -> _Windows:
     mask = cells.known.astype(np.float32)
     share = np.asarray(cv2.boxFilter(mask, -1, box, borderType=cv2.BORDER_CONSTANT), np.float32)
     least = np.maximum(share, np.float32(1e-3))
-    means, variances = [], []
+    means, weights = [], []
     for plane, floor in zip(cells.planes, _FLOORS, strict=True):
         held = plane * mask
         mean = cv2.boxFilter(held, -1, box, borderType=cv2.BORDER_CONSTANT) / least
         square = cv2.boxFilter(held * plane, -1, box, borderType=cv2.BORDER_CONSTANT) / least
         variance = np.maximum(square - mean * mean, np.float32(0)) + np.float32(floor * floor)
         means.append(np.asarray(mean, np.float32))
-        variances.append(np.asarray(variance, np.float32))
-    return _Windows(means, variances, share)
+        weights.append(np.asarray(np.float32(1) / variance, np.float32))
+    return _Windows(means, weights, share)
 
 
-def _difference(cells: _Cells, windows: _Windows, down: int, right: int) -> Plane:
-    """Squared, from the window so many cells away; infinite where that is not known."""
-    planes = cells.planes
-    light = _shifted(windows.means[0], down, right)
-    step = planes[0] - light
-    darker = step < 0
-    shade = np.where(darker, np.clip(planes[0] / np.maximum(light, np.float32(1)), _SHADE_LEAST, 1.0), np.float32(1))
-    step = np.where(darker, step * np.float32(_DARKER), step)
-    total = step * step / _shifted(windows.variances[0], down, right, 1.0)
+def _difference(
+    cells: _Cells, windows: _Windows, here: tuple[slice, slice], there: tuple[slice, slice]
+) -> NDArray[np.float32]:
+    """Squared, of cells from the windows about others."""
+    own, light = cells.planes[0][here], windows.means[0][there]
+    step = own - light
+    darker = np.minimum(step, np.float32(0))
+    step -= darker * np.float32(1 - _DARKER)
+    shade = np.maximum(np.float32(1) + darker / np.maximum(light, np.float32(1)), np.float32(_SHADE_LEAST))
+    total = step * step * windows.weights[0][there]
     for place in (1, 2):
-        away = planes[place] - shade * _shifted(windows.means[place], down, right)
-        total += away * away / _shifted(windows.variances[place], down, right, 1.0)
-    rougher = planes[3] - _shifted(windows.means[3], down, right)
-    total += rougher * rougher / _shifted(windows.variances[3], down, right, 1.0)
-    known = _shifted(windows.share, down, right) >= _KNOWN_MIN
-    return np.asarray(np.where(known, total, np.float32(np.inf)), np.float32)
-
-
-def _shifted(plane: Plane, down: int, right: int, beyond: float = 0.0) -> Plane:
-    """What is so many cells away; `beyond` where that is outside."""
-    height, width = plane.shape
-    moved = np.full_like(plane, beyond)
-    rows, columns = slice(max(0, -down), min(height, height - down)), slice(max(0, -right), min(width, width - right))
-    if rows.start < rows.stop and columns.start < columns.stop:
-        moved[rows, columns] = plane[rows.start + down : rows.stop + down, columns.start + right : columns.stop + right]
-    return moved
+        away = cells.planes[place][here] - shade * windows.means[place][there]
+        total += away * away * windows.weights[place][there]
+    rougher = cells.planes[3][here] - windows.means[3][there]
+    total += rougher * rougher * windows.weights[3][there]
+    return np.asarray(total, np.float32)
 
 
 def _patches(score: Plane, cells: _Cells, settings: Settings) -> list[Patch]:
@@ -177,21 +199,30 @@ def _patches(score: Plane, cells: _Cells, settings: Settings) -> list[Patch]:
     side = max(1, round(_JOIN_M / cells.cell_m)) | 1
     joined = cv2.morphologyEx(strange, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
     count, numbers, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    peaks = np.zeros(count, np.float32)
+    np.maximum.at(peaks, np.asarray(numbers[strange > 0], np.intp), score[strange > 0])
     patches = []
-    for number in range(1, count):
+    for number in np.argsort(-peaks[1:], kind="stable")[: settings.patches_a_look_max] + 1:
         left, top, wide, high, area = (int(value) for value in stats[number])
         if max(wide, high) * cells.cell_m > settings.thing_m_max * math.sqrt(2) or area < 2:  # noqa: PLR2004 - noise
             continue
         cut = slice(top, top + high), slice(left, left + wide)
-        patch = _patch(cut, numbers[cut] == number, score[cut], cells)
+        own = (numbers[cut] == number) & (score[cut] >= _OF_PEAK * peaks[number])
+        if np.count_nonzero(own) < 2:  # noqa: PLR2004 - as above
+            continue
+        patch = _patch(cut, own, score[cut], cells)
         if settings.thing_m_min <= patch.length_m <= settings.thing_m_max:
             patches.append(patch)
     return patches
 
 
 def _patch(cut: tuple[slice, slice], own: NDArray[np.bool_], score: Plane, cells: _Cells) -> Patch:
-    top, left, (high, wide) = cut[0].start, cut[1].start, own.shape
     rows, columns = np.nonzero(own)
+    top, left = cut[0].start + int(rows.min()), cut[1].start + int(columns.min())
+    own = own[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    score = score[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    high, wide = own.shape
+    cut = slice(top, top + high), slice(left, left + wide)
     _, sides, _ = cv2.minAreaRect(np.stack([columns, rows], axis=1).astype(np.float32))
     long_side, short_side = max(sides) + 1, min(sides) + 1
     rim = max(2, round(_RIM_M / cells.cell_m))
@@ -202,6 +233,7 @@ def _patch(cut: tuple[slice, slice], own: NDArray[np.bool_], score: Plane, cells
     colours = [float(plane[cut][own].mean()) for plane in cells.planes]
     around = [float(np.median(plane[outer][beside])) if beside.any() else 0.0 for plane in cells.planes]
     share = cells.share
+    repeats = _repeats(cut, own, colours, around, cells)
     return Patch(
         (left / share, top / share, (left + wide) / share, (top + high) / share),
         float(score[own].max()),
@@ -211,4 +243,19 @@ def _patch(cut: tuple[slice, slice], own: NDArray[np.bool_], score: Plane, cells
         (colours[0], colours[1], colours[2]),
         (around[0], around[1], around[2]),
         colours[3] - around[3],
+        repeats,
     )
+
+
+def _repeats(
+    cut: tuple[slice, slice], own: NDArray[np.bool_], colours: list[float], around: list[float], cells: _Cells
+) -> float:
+    reach = round(_REPEAT_M / cells.cell_m)
+    first, begin = max(0, cut[0].start - reach), max(0, cut[1].start - reach)
+    outer = slice(first, cut[0].stop + reach), slice(begin, cut[1].stop + reach)
+    away = sum((plane[outer] - colour) ** 2 for plane, colour in zip(cells.planes[:3], colours[:3], strict=True))
+    apart = math.dist(colours[:3], around[:3])
+    like = np.sqrt(away) < min(_LIKE, _LIKE_SHARE * apart)
+    rim = slice(max(0, cut[0].start - first - 1), cut[0].stop - first + 1)
+    like[rim, max(0, cut[1].start - begin - 1) : cut[1].stop - begin + 1] = False
+    return float(np.count_nonzero(like) / np.count_nonzero(own))
