@@ -25,10 +25,10 @@ from benchmarks import edge_clips, edge_side_by_side
 from benchmarks.figures import Figure, percentile, record
 from edge import rule_tables
 from edge.clock import Clock
-from edge.config import DetectorSection
 from edge.mask import Masks
 from edge.pipeline import Pipeline
 from edge.ring import PacketRing
+from edge.sections import DetectorSection
 from edge.source import Source, SourceSettings
 from edge.source.attention import Attention
 from vision.detect import Detection

@@ -23,6 +23,7 @@ from edge import analyse, config, plan, rule_tables, status
 from edge.clock import Clock
 from edge.errors import ConfigurationError, EdgeError, SourceError
 from edge.outbox import FILE_NAME, Outbox
+from edge.sections import DetectorSection
 from models import ModelError, load_detector
 from models.waste import check as waste_check
 
@@ -266,7 +267,7 @@ def _analyse(options: argparse.Namespace) -> int:
     return OK
 
 
-def _detector(section: config.DetectorSection) -> Detector:
+def _detector(section: DetectorSection) -> Detector:
     """The model; from here on the processor is shared out by our own threads, not by OpenCV's."""
     cv2.setNumThreads(1)
     try:

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from edge.clock import Clock
-    from edge.config import EvidenceSection
     from edge.messages import Sender
     from edge.outbox import Outbox, Place
     from edge.recording import Recordings
     from edge.ring import PacketRing, Stretch
+    from edge.sections import EvidenceSection
     from vision.frame import Frame
     from vision.rules.base import Rule, RuleEvent
     from wire.event import EventMessage, EvidenceKind

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from edge import config, rule_tables
 from edge.errors import ConfigurationError
 from edge.explain import explain
+from edge.sections import DetectorSection
 from vision.rules.registry import KINDS
 from vision.rules.smoke_fire import SmokeFire
 from vision.zones import Zone, ZoneFile
@@ -32,7 +33,7 @@ class Plan:
 
     device_id: str
     camera: config.CameraSection
-    detector: config.DetectorSection
+    detector: DetectorSection
     only: list[str] | None
     """None: those that the configuration enables."""
 
@@ -56,7 +57,7 @@ def make(
             raise ConfigurationError(f"--camera: got {camera_id!r}; allowed: only together with -c FILE")
         name = _NOT_IN_AN_ID.sub("-", video.stem).lstrip("-_.")[:_ID_LENGTH_MAX] or "video"
         camera = config.CameraSection(id=name, name=name, source=f"file:{name}")
-        plan = Plan(_DEVICE, camera, config.DetectorSection(), [name for name in KINDS if name != SmokeFire.name])
+        plan = Plan(_DEVICE, camera, DetectorSection(), [name for name in KINDS if name != SmokeFire.name])
     else:
         settings = config.load(config_file)
         plan = Plan(settings.device.id, _choose(settings, camera_id), settings.detector, None)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edge.clock import Clock
-    from edge.config import EvidenceSection
     from edge.evidence import Folder
     from edge.outbox import Outbox
+    from edge.sections import EvidenceSection
 
 _EVERY_S = 10.0
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edge.config import DetectorSection
+    from edge.sections import DetectorSection
     from vision.detect import Detector
     from vision.geometry import Box
 

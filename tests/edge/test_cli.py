@@ -16,6 +16,7 @@ import pytest
 from edge import cli, config
 from edge.clock import Clock
 from edge.outbox import FILE_NAME, Outbox
+from edge.sections import DetectorSection
 from models import catalogue
 from models.errors import ModelError
 from tests.edge import clips
@@ -53,7 +54,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def _model() -> None:
-    section = config.DetectorSection()
+    section = DetectorSection()
     try:
         catalogue.locate(section.model, section.input_px)
     except ModelError as error:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from edge import config, rule_tables, trust
+from edge import config, rule_tables, sections, trust
 from edge.errors import ConfigurationError
+from edge.flight.section import DroneSection
 from vision.rules.registry import KINDS
 from vision.rules.settings import RuleSettings
 
@@ -49,15 +50,15 @@ def complaint(tmp_path: Path, text: str) -> str:
 def test_the_example_holds_every_key_with_its_default() -> None:
     settings = config.parse(tomllib.loads(config.example()))
     example = tomllib.loads(config.example())
-    for section, model in (("detector", config.DetectorSection), ("evidence", config.EvidenceSection)):
+    for section, model in (("detector", sections.DetectorSection), ("evidence", sections.EvidenceSection)):
         assert example[section] == model().model_dump()
     plain = config.CameraSection(id="plaza", name="x", source="file:x").model_dump()
     written = settings.camera[0].model_dump()
     assert {key for key in plain if plain[key] != written[key]} == {"name", "source"}
     shown = {line.strip("# ").split("=")[0].strip() for line in config.example().splitlines() if "=" in line}
     assert set(config.CameraSection.model_fields) - {"zones", "rules", "drone"} <= shown
-    assert set(config.DroneSection.model_fields) <= shown
-    for table in (config.DeviceSection, config.RoomSection, config.MqttSection):
+    assert set(DroneSection.model_fields) <= shown
+    for table in (sections.DeviceSection, sections.RoomSection, sections.MqttSection):
         assert set(table.model_fields) <= shown
     common = set(RuleSettings.model_fields) - {"severity"}
     for name in KINDS:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from edge.config import EvidenceSection
 from edge.evidence import ClipWriter, Folder, Reporter
 from edge.messages import Sender
 from edge.outbox import FILE_NAME, Outbox
 from edge.ring import PacketRing
+from edge.sections import EvidenceSection
 from tests.edge.clocks import HandClock
 from tests.edge.recording import packets
 from tests.edge.recording.test_recordings import at
