@@ -17,10 +17,12 @@ from starlette.concurrency import run_in_threadpool
 
 from control_room import access, headers, limits, problems, screens, tracing
 from control_room import room as rooms
+from control_room.aircraft import routes as aircraft
 from control_room.alerts import routes as alerts
 from control_room.alerts import service as alert_service
 from control_room.attempts import service as attempts
 from control_room.audit import routes as audit
+from control_room.authorisations import routes as authorisations
 from control_room.cameras import routes as cameras
 from control_room.commands import keys
 from control_room.commands import routes as commands
@@ -35,6 +37,8 @@ from control_room.events import routes as events
 from control_room.evidence import routes as evidence
 from control_room.evidence import service as evidence_service
 from control_room.findings import routes as findings
+from control_room.flight_log import checks as flight_checks
+from control_room.flight_log import routes as flight_log
 from control_room.flights import routes as flights
 from control_room.geozones import routes as geozones
 from control_room.geozones import service as geozone_service
@@ -83,6 +87,9 @@ FEATURES = (
     counts,
     holds,
     geozones,
+    aircraft,
+    authorisations,
+    flight_log,
     findings,
     sites,
     dead_letters,
@@ -228,3 +235,4 @@ def _do_due(room: rooms.Room) -> None:
         removals.take_out(connection, room.store)
     room.store.staging.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)
     expiry.remove(room, now)
+    flight_checks.refresh(room, now)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ipaddress
 import tomllib
 import urllib.parse
-import zoneinfo
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
+from control_room import values
 from running import tracing
 
 _PREFIX = "TALAIA_"
@@ -23,82 +23,6 @@ class ConfigError(ValueError):
     """A setting is unknown or wrong; one line: the key, what it got, what it allows."""
 
 
-def _wrong(got: object, allowed: str, key: str = "") -> PydanticCustomError:
-    """`key`: what must be added to the place where it is raised to name the setting."""
-    context = {"got": repr(got), "allowed": allowed, "key": key}
-    return PydanticCustomError("setting", "{key}: got {got}; allowed: {allowed}", context)
-
-
-def _address(listen: str) -> str:
-    url = urllib.parse.urlsplit(f"//{listen}")
-    try:
-        sound = url.hostname is not None and url.port is not None and url.netloc == listen and not url.username
-    except ValueError:
-        sound = False
-    if not sound:
-        raise _wrong(listen, "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080, port 0 to 65535")
-    return listen
-
-
-def _network(text: str) -> str:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        raise _wrong(text, "an address or a network, such as 10.0.0.5 or 10.0.0.0/24") from None
-    return text
-
-
-def _time_zone(name: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise _wrong(name, "an IANA name, such as Europe/Madrid") from None
-    return name
-
-
-def _database_url(url: str) -> str:
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise _wrong(without_password(url), "postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
-    return url
-
-
-def _broker_url(url: str) -> str:
-    parts = urllib.parse.urlsplit(url)
-    try:
-        sound = parts.scheme in {"mqtt", "mqtts"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound:
-        raise _wrong(without_password(url), "mqtt://USER:PASSWORD@HOST:PORT or mqtts://...")
-    return url
-
-
-def _s3_endpoint(url: str) -> str:
-    """Not in the open: evidence goes over it, and the key signs for it."""
-    parts = urllib.parse.urlsplit(url)
-    allowed = "https://HOST[:PORT], http:// on a loopback address only, or nothing"
-    try:
-        sound = bool(parts.hostname) and parts.path in {"", "/"} and not parts.query and parts.port != 0
-        loopback = parts.hostname == "localhost" or (sound and ipaddress.ip_address(parts.hostname or "").is_loopback)
-    except ValueError:
-        loopback = False
-        sound = parts.scheme == "https" and bool(parts.hostname) and parts.path in {"", "/"}
-    if url and (parts.username or not sound or parts.scheme not in ({"http", "https"} if loopback else {"https"})):
-        raise _wrong(without_password(url), allowed)
-    return url.removesuffix("/")
-
-
-def _optional_broker_url(url: str) -> str:
-    return _broker_url(url) if url else url
-
-
-def _public_url(url: str) -> str:
-    parts = urllib.parse.urlsplit(url)
-    if url and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}):
-        raise _wrong(url, "http://HOST or https://HOST without a path, or nothing")
-    return url.removesuffix("/")
-
-
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -106,19 +30,19 @@ class _Section(BaseModel):
 class Http(_Section):
     """Where the service listens."""
 
-    listen: Annotated[str, AfterValidator(_address)] = "127.0.0.1:8080"
-    public_url: Annotated[str, AfterValidator(_public_url)] = ""
+    listen: Annotated[str, AfterValidator(values.address)] = "127.0.0.1:8080"
+    public_url: Annotated[str, AfterValidator(values.public_url)] = ""
     tls_certificate: str = ""
     tls_key: str = ""
-    trusted_proxies: list[Annotated[str, AfterValidator(_network)]] = []
+    trusted_proxies: list[Annotated[str, AfterValidator(values.network)]] = []
     processes: int = Field(default=1, ge=1, le=64)
 
     @model_validator(mode="after")
     def _not_in_the_open(self) -> Http:
         if bool(self.tls_certificate) != bool(self.tls_key):
-            raise _wrong(self.tls_key, "tls_certificate and tls_key, both or neither", ".tls_key")
+            raise values.wrong(self.tls_key, "tls_certificate and tls_key, both or neither", ".tls_key")
         if not (self.is_loopback or self.tls_certificate or self.trusted_proxies):
-            raise _wrong(
+            raise values.wrong(
                 self.listen, "a loopback address, or any with tls_certificate and tls_key or trusted_proxies", ".listen"
             )
         return self
@@ -150,14 +74,14 @@ class Http(_Section):
 class Database(_Section):
     """Where the database is."""
 
-    url: Annotated[str, AfterValidator(_database_url)] = "postgresql:///talaia"
+    url: Annotated[str, AfterValidator(values.database_url)] = "postgresql:///talaia"
     url_file: str = ""
 
 
 class Mqtt(_Section):
     """Where the broker is, and as whom the worker speaks to it."""
 
-    url: Annotated[str, AfterValidator(_broker_url)] = "mqtt://127.0.0.1:1883"
+    url: Annotated[str, AfterValidator(values.broker_url)] = "mqtt://127.0.0.1:1883"
     password_file: str = ""
     ca_file: str = ""
     client_id: str = Field(default="talaia-room-worker", pattern=r"^[A-Za-z0-9_.\-\[\]]{1,128}$")
@@ -168,7 +92,7 @@ class Store(_Section):
 
     kind: Literal["local", "s3"] = "local"
     directory: Path = Path("data/store")
-    s3_endpoint: Annotated[str, AfterValidator(_s3_endpoint)] = ""
+    s3_endpoint: Annotated[str, AfterValidator(values.s3_endpoint)] = ""
     s3_bucket: str = Field(default="", max_length=63, pattern=r"^([a-z0-9][a-z0-9.-]+[a-z0-9])?$")
     s3_prefix: str = Field(default="", max_length=200, pattern=r"^[A-Za-z0-9_./-]*$")
     s3_region: str = Field(default="us-east-1", min_length=1, max_length=50)
@@ -181,9 +105,9 @@ class Store(_Section):
         if self.kind == "s3":
             for key in ("s3_endpoint", "s3_bucket", "s3_access_key_id"):
                 if not getattr(self, key):
-                    raise _wrong("", 'a value, because store.kind is "s3"', f".{key}")
+                    raise values.wrong("", 'a value, because store.kind is "s3"', f".{key}")
             if not (self.s3_secret_access_key.get_secret_value() or self.s3_secret_access_key_file):
-                raise _wrong("", "a file that holds the secret access key", ".s3_secret_access_key_file")
+                raise values.wrong("", "a file that holds the secret access key", ".s3_secret_access_key_file")
         return self
 
 
@@ -210,7 +134,7 @@ class Town(_Section):
     """Name, time and place of the town."""
 
     name: str = Field(default="Talaia", min_length=1, max_length=200)
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = "Europe/Madrid"
+    time_zone: Annotated[str, AfterValidator(values.time_zone)] = "Europe/Madrid"
     lat: float = Field(default=41.1189, ge=-90, le=90, allow_inf_nan=False)
     lon: float = Field(default=1.2445, ge=-180, le=180, allow_inf_nan=False)
     zoom: float = Field(default=13.0, ge=0, le=22, allow_inf_nan=False)
@@ -234,8 +158,8 @@ class Commands(_Section):
 class Broker(_Section):
     """How the room gives devices their accounts at the broker."""
 
-    device_url: Annotated[str, AfterValidator(_broker_url)] = "mqtts://127.0.0.1:8883"
-    admin_url: Annotated[str, AfterValidator(_optional_broker_url)] = ""
+    device_url: Annotated[str, AfterValidator(values.broker_url)] = "mqtts://127.0.0.1:8883"
+    admin_url: Annotated[str, AfterValidator(values.optional_broker_url)] = ""
     admin_password_file: str = ""
 
 
@@ -250,7 +174,7 @@ class Enrolment(_Section):
     @model_validator(mode="after")
     def _both_or_neither(self) -> Enrolment:
         if bool(self.ca_certificate) != bool(self.ca_key):
-            raise _wrong(self.ca_key, "ca_certificate and ca_key, both or neither", ".ca_key")
+            raise values.wrong(self.ca_key, "ca_certificate and ca_key, both or neither", ".ca_key")
         return self
 
 
@@ -265,8 +189,20 @@ class Retention(_Section):
     @model_validator(mode="after")
     def _files_have_rows(self) -> Retention:
         if self.files_days > self.rows_days:
-            raise _wrong(self.files_days, "rows_days or less: a file stays no longer than its event", ".files_days")
+            raise values.wrong(
+                self.files_days, "rows_days or less: a file stays no longer than its event", ".files_days"
+            )
         return self
+
+
+class Law(_Section):
+    """What drone flights keep to, and whom their papers go to."""
+
+    height_limit_m: float = Field(default=120.0, gt=0, le=1000, allow_inf_nan=False)
+    line_of_sight_m: float = Field(default=500.0, gt=0, le=20_000, allow_inf_nan=False)
+    report_days: int = Field(default=15, ge=1, le=31)
+    authority: str = Field(default="", max_length=200)
+    commission: str = Field(default="", max_length=200)
 
 
 class Backup(_Section):
@@ -293,7 +229,7 @@ class Tracing(_Section):
     def _is_a_collector(self) -> Tracing:
         allowed = tracing.endpoint_fault(self.endpoint) if self.endpoint else None
         if allowed is not None:
-            raise _wrong(without_password(self.endpoint), allowed, ".endpoint")
+            raise values.wrong(values.without_password(self.endpoint), allowed, ".endpoint")
         return self
 
 
@@ -318,6 +254,7 @@ class Settings(_Section):
     broker: Broker = Broker()
     enrolment: Enrolment = Enrolment()
     retention: Retention = Retention()
+    law: Law = Law()
     backup: Backup = Backup()
     logs: Logs = Logs()
     tracing: Tracing = Tracing()
@@ -350,14 +287,6 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
 def example() -> str:
     """The commented file with every setting at its default."""
     return (resources.files("control_room") / "room.toml").read_text(encoding="utf-8")
-
-
-def without_password(url: str) -> str:
-    """A URL that may be shown."""
-    parts = urllib.parse.urlsplit(url)
-    if parts.password is None:
-        return url
-    return url.replace(f":{parts.password}@", ":***@", 1)
 
 
 def _read(path: Path) -> dict[str, Any]:

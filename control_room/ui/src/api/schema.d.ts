@@ -509,6 +509,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flights/{flight_id}/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get
+         * @description The newest one: how far it is, or what came of it.
+         */
+        get: operations["get_api_v1_flights__flight_id__analysis_get"];
+        put?: never;
+        /**
+         * Ask
+         * @description Have the footage looked through, for the first time or again.
+         */
+        post: operations["ask_api_v1_flights__flight_id__analysis_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/analysis/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description No more of it. What it had found so far is thrown away.
+         */
+        post: operations["cancel_api_v1_flights__flight_id__analysis_cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras": {
         parameters: {
             query?: never;
@@ -1039,6 +1083,470 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/aircraft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Drones with flights, hours and open defects.
+         */
+        get: operations["listed_api_v1_aircraft_get"];
+        put?: never;
+        /**
+         * Add
+         * @description Add a drone.
+         */
+        post: operations["add_api_v1_aircraft_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/aircraft/batteries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Batteries
+         * @description Batteries with their cycles and hours.
+         */
+        get: operations["batteries_api_v1_aircraft_batteries_get"];
+        put?: never;
+        /**
+         * Add Battery
+         * @description Add a battery.
+         */
+        post: operations["add_battery_api_v1_aircraft_batteries_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/aircraft/batteries/{battery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Battery
+         * @description Say all of a battery anew.
+         */
+        put: operations["change_battery_api_v1_aircraft_batteries__battery_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/aircraft/{aircraft_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description One drone.
+         */
+        get: operations["one_api_v1_aircraft__aircraft_id__get"];
+        /**
+         * Change
+         * @description Say all of a drone anew.
+         */
+        put: operations["change_api_v1_aircraft__aircraft_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/aircraft/{aircraft_id}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records
+         * @description Defects, repairs, inspections and changes of configuration, the newest first.
+         */
+        get: operations["records_api_v1_aircraft__aircraft_id__records_get"];
+        put?: never;
+        /**
+         * Add Record
+         * @description Write down a defect, a repair, an inspection or a change of configuration.
+         */
+        post: operations["add_record_api_v1_aircraft__aircraft_id__records_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/aircraft/{aircraft_id}/records/{record_id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle
+         * @description A defect is mended.
+         */
+        post: operations["settle_api_v1_aircraft__aircraft_id__records__record_id__settle_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/authorisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Permissions, those that end last first.
+         */
+        get: operations["listed_api_v1_authorisations_get"];
+        put?: never;
+        /**
+         * Add
+         * @description Enter a permission that was given. A fixed one lasts a year at most, a mobile one a month.
+         */
+        post: operations["add_api_v1_authorisations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/authorisations/{authorisation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description A permission with its history.
+         */
+        get: operations["one_api_v1_authorisations__authorisation_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/authorisations/{authorisation_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extend
+         * @description Prolong a mobile permission, once, by a month at most (LO 7/2021 art. 17).
+         */
+        post: operations["extend_api_v1_authorisations__authorisation_id__extend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/authorisations/{authorisation_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke
+         * @description It holds no more.
+         */
+        post: operations["revoke_api_v1_authorisations__authorisation_id__revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flight-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description The log, the newest first.
+         */
+        get: operations["listed_api_v1_flight_log_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flight-log/export.{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description The log as a paper or a table (UAS.SPEC.050(1)(g)); who took it is in the audit.
+         */
+        get: operations["export_api_v1_flight_log_export__kind__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flight-log/papers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Due
+         * @description What the law wants by a time, and the reports that were sent.
+         */
+        get: operations["due_api_v1_flight_log_papers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flight-log/report.{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report
+         * @description The report of all uses of mobile cameras in a span, drafted (LO 4/1997 art. 5).
+         */
+        get: operations["report_api_v1_flight_log_report__kind__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flight-log/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report Sent
+         * @description A report went to the Commission: the next one covers what follows.
+         */
+        post: operations["report_sent_api_v1_flight_log_reports_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flight-log/planned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan
+         * @description Write a flight down before its take-off; its card is put to it later.
+         */
+        post: operations["plan_api_v1_flight_log_planned_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flight-log/{flight_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description A flight as the log has it.
+         */
+        get: operations["one_api_v1_flight_log__flight_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Write the check before take-off, the elevation of the take-off point, the batteries; the rest is the flight's.
+         */
+        patch: operations["change_api_v1_flight_log__flight_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/flight-log/{flight_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description The log is complete. Without permission or urgent reason, or risk assessment, it cannot be.
+         */
+        post: operations["close_api_v1_flight_log__flight_id__close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flight-log/{flight_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen
+         * @description Change it after all; why stays in its history.
+         */
+        post: operations["reopen_api_v1_flight_log__flight_id__reopen_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flight-log/{flight_id}/notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell
+         * @description The authority was told of this urgent flight: its clock stops (LO 7/2021 art. 17).
+         */
+        post: operations["tell_api_v1_flight_log__flight_id__notice_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flight-log/{flight_id}/notice.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Notice
+         * @description The notice of an urgent use, drafted (LO 7/2021 art. 17).
+         */
+        get: operations["notice_api_v1_flight_log__flight_id__notice_pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Checked
+         * @description What the replay of its track against geozones, heights, sight, daylight and permission found.
+         */
+        get: operations["checked_api_v1_flights__flight_id__checks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flights/{flight_id}/findings": {
         parameters: {
             query?: never;
@@ -1263,6 +1771,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flights/{flight_id}/report.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Pdf
+         * @description What the flight found, with a sketch of the place and pictures, people pixelated.
+         */
+        get: operations["report_pdf_api_v1_flights__flight_id__report_pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flights/{flight_id}/report.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Geojson
+         * @description Track and findings with their errors, for a map of anybody's.
+         */
+        get: operations["report_geojson_api_v1_flights__flight_id__report_geojson_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flights/{flight_id}/known-points": {
         parameters: {
             query?: never;
@@ -1451,6 +1999,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ogc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Landing Page
+         * @description Where everything is.
+         */
+        get: operations["landing_page_api_v1_ogc_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ogc/api": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Api
+         * @description These routes as OpenAPI.
+         */
+        get: operations["api_api_v1_ogc_api_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ogc/conformance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Conformance
+         * @description What of the standard is done.
+         */
+        get: operations["conformance_api_v1_ogc_conformance_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ogc/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Collections
+         * @description What there is.
+         */
+        get: operations["collections_api_v1_ogc_collections_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ogc/collections/{collection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Collection
+         * @description One of them.
+         */
+        get: operations["collection_api_v1_ogc_collections__collection__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ogc/collections/{collection}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Items
+         * @description A page of features.
+         */
+        get: operations["items_api_v1_ogc_collections__collection__items_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ogc/collections/{collection}/items/{feature_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Item
+         * @description One feature.
+         */
+        get: operations["item_api_v1_ogc_collections__collection__items__feature_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -1630,6 +2318,95 @@ export interface components {
             until?: null;
         };
         /**
+         * AircraftChanges
+         * @description All that can be said of it, as it shall be.
+         */
+        AircraftChanges: {
+            /** Name */
+            name: string;
+            /** Make */
+            make?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Serial Number */
+            serial_number?: string | null;
+            /** Eu Class */
+            eu_class?: ("C0" | "C1" | "C2" | "C3" | "C4" | "C5" | "C6" | "legacy") | null;
+            /** Remote Id */
+            remote_id?: string | null;
+            /** Camera Model */
+            camera_model?: string | null;
+            /**
+             * Hours Before
+             * @default 0
+             */
+            hours_before: number;
+            /** Note */
+            note?: string | null;
+            /** Version */
+            version: number;
+            /**
+             * Retired
+             * @default false
+             */
+            retired: boolean;
+        };
+        /**
+         * AircraftItem
+         * @description A drone with what it has flown.
+         */
+        AircraftItem: {
+            /**
+             * Aircraft Id
+             * Format: uuid
+             */
+            aircraft_id: string;
+            /** Version */
+            version: number;
+            /** Name */
+            name: string;
+            /** Make */
+            make: string | null;
+            /** Model */
+            model: string | null;
+            /** Serial Number */
+            serial_number: string | null;
+            /** Eu Class */
+            eu_class: ("C0" | "C1" | "C2" | "C3" | "C4" | "C5" | "C6" | "legacy") | null;
+            /** Remote Id */
+            remote_id: string | null;
+            /** Camera Model */
+            camera_model: string | null;
+            /** Hours Before */
+            hours_before: number;
+            /** Note */
+            note: string | null;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Retired At */
+            retired_at: string | null;
+            /** Flights */
+            flights: number;
+            /** Hours */
+            hours: number;
+            /** Last At */
+            last_at: string | null;
+            /** Open Defects */
+            open_defects: number;
+            /** Grounded */
+            grounded: boolean;
+        };
+        /**
+         * AircraftList
+         * @description Those in use first, by name; 200 at most.
+         */
+        AircraftList: {
+            /** Items */
+            items: components["schemas"]["AircraftItem"][];
+        };
+        /**
          * AlarmItem
          * @description Something is wrong with the device itself that somebody should see to.
          */
@@ -1689,7 +2466,7 @@ export interface components {
             confidence: number;
             /** Zone */
             zone: string | null;
-            location: components["schemas"]["Place-Output"] | null;
+            location: components["schemas"]["Place"] | null;
             /** Staged */
             staged: boolean;
             /** Snapshot Url */
@@ -1705,7 +2482,7 @@ export interface components {
             /** Evidence */
             evidence: components["schemas"]["EvidenceItem"][];
             /** History */
-            history: components["schemas"]["control_room__alerts__schemas__HistoryItem"][];
+            history: components["schemas"]["HistoryItem"][];
             /** Attributes */
             attributes: {
                 [key: string]: unknown;
@@ -1761,7 +2538,7 @@ export interface components {
             confidence: number;
             /** Zone */
             zone: string | null;
-            location: components["schemas"]["Place-Output"] | null;
+            location: components["schemas"]["Place"] | null;
             /** Staged */
             staged: boolean;
             /** Snapshot Url */
@@ -1786,6 +2563,55 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * AnalysisItem
+         * @description A look through a flight's footage by the machine.
+         */
+        AnalysisItem: {
+            /**
+             * Analysis Id
+             * Format: uuid
+             */
+            analysis_id: string;
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "cancelled" | "failed" | "done";
+            /** Stage */
+            stage: string | null;
+            /** Progress */
+            progress: number;
+            /** Attempts */
+            attempts: number;
+            /** Asked At */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Began At */
+            began_at: string | null;
+            /** Beat At */
+            beat_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Cancelled By */
+            cancelled_by: string | null;
+            /** Error */
+            error: string | null;
+            /** Summary */
+            summary: {
+                [key: string]: unknown;
+            } | null;
+            /** Model */
+            model: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
          * Applicability
          * @description When a zone applies: between two moments, and in them on some parts of days.
          */
@@ -1796,6 +2622,19 @@ export interface components {
             ends: string | null;
             /** Daily */
             daily: components["schemas"]["Daily"][];
+        };
+        /**
+         * Area
+         * @description GeoJSON: a Polygon or MultiPolygon, longitude first.
+         */
+        Area: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "Polygon" | "MultiPolygon";
+            /** Coordinates */
+            coordinates: unknown[];
         };
         /**
          * AuditItem
@@ -1840,6 +2679,165 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * AuthorisationDetail
+         * @description A permission with its history.
+         */
+        AuthorisationDetail: {
+            /**
+             * Authorisation Id
+             * Format: uuid
+             */
+            authorisation_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fixed" | "mobile";
+            /** Authority */
+            authority: string;
+            /** Reference */
+            reference: string;
+            /** Purpose */
+            purpose: string;
+            /**
+             * Legal Regime
+             * @enum {string}
+             */
+            legal_regime: "lo_7_2021" | "gdpr";
+            /** Conditions */
+            conditions: string | null;
+            area: components["schemas"]["Area"] | null;
+            /** Audio Allowed */
+            audio_allowed: boolean;
+            /** Dpia Reference */
+            dpia_reference: string | null;
+            /** Valid From */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string;
+            /** Extension Of */
+            extension_of: string | null;
+            /** Extended By */
+            extended_by: string | null;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Flights */
+            flights: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "coming" | "in_force" | "ended" | "revoked";
+            /** Days Left */
+            days_left: number | null;
+            /** Warning */
+            warning: ("renew_soon" | "renew_now" | "ends_soon") | null;
+            /** May Extend */
+            may_extend: boolean;
+            /** History */
+            history: components["schemas"]["AuthorisationHistoryItem"][];
+        };
+        /**
+         * AuthorisationHistoryItem
+         * @description What was done with it.
+         */
+        AuthorisationHistoryItem: {
+            /** At */
+            at: string;
+            /** Actor */
+            actor: string;
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "add" | "extend" | "revoke";
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * AuthorisationItem
+         * @description A permission and how it stands now.
+         */
+        AuthorisationItem: {
+            /**
+             * Authorisation Id
+             * Format: uuid
+             */
+            authorisation_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fixed" | "mobile";
+            /** Authority */
+            authority: string;
+            /** Reference */
+            reference: string;
+            /** Purpose */
+            purpose: string;
+            /**
+             * Legal Regime
+             * @enum {string}
+             */
+            legal_regime: "lo_7_2021" | "gdpr";
+            /** Conditions */
+            conditions: string | null;
+            area: components["schemas"]["Area"] | null;
+            /** Audio Allowed */
+            audio_allowed: boolean;
+            /** Dpia Reference */
+            dpia_reference: string | null;
+            /** Valid From */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string;
+            /** Extension Of */
+            extension_of: string | null;
+            /** Extended By */
+            extended_by: string | null;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Flights */
+            flights: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "coming" | "in_force" | "ended" | "revoked";
+            /** Days Left */
+            days_left: number | null;
+            /** Warning */
+            warning: ("renew_soon" | "renew_now" | "ends_soon") | null;
+            /** May Extend */
+            may_extend: boolean;
+        };
+        /**
+         * AuthorisationPage
+         * @description Permissions, those that end last first.
+         */
+        AuthorisationPage: {
+            /** Items */
+            items: components["schemas"]["AuthorisationItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * AuthorisationRevocation
+         * @description Why it holds no more.
+         */
+        AuthorisationRevocation: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Authority
          * @description Whom to ask, or to tell.
          */
@@ -1866,6 +2864,84 @@ export interface components {
             purpose: string | null;
             /** Ahead */
             ahead: string | null;
+        };
+        /**
+         * BatteryChanges
+         * @description All that can be said of it, as it shall be.
+         */
+        BatteryChanges: {
+            /** Name */
+            name: string;
+            /** Serial Number */
+            serial_number?: string | null;
+            /** Aircraft Id */
+            aircraft_id?: string | null;
+            /**
+             * Cycles Before
+             * @default 0
+             */
+            cycles_before: number;
+            /**
+             * Hours Before
+             * @default 0
+             */
+            hours_before: number;
+            /** Cycles Limit */
+            cycles_limit?: number | null;
+            /** Version */
+            version: number;
+            /**
+             * Retired
+             * @default false
+             */
+            retired: boolean;
+        };
+        /**
+         * BatteryItem
+         * @description A battery with its cycles and hours.
+         */
+        BatteryItem: {
+            /**
+             * Battery Id
+             * Format: uuid
+             */
+            battery_id: string;
+            /** Version */
+            version: number;
+            /** Name */
+            name: string;
+            /** Serial Number */
+            serial_number: string | null;
+            /** Aircraft Id */
+            aircraft_id: string | null;
+            /** Aircraft Name */
+            aircraft_name: string | null;
+            /** Cycles Before */
+            cycles_before: number;
+            /** Hours Before */
+            hours_before: number;
+            /** Cycles Limit */
+            cycles_limit: number | null;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Retired At */
+            retired_at: string | null;
+            /** Cycles */
+            cycles: number;
+            /** Hours */
+            hours: number;
+            /** Last At */
+            last_at: string | null;
+        };
+        /**
+         * BatteryList
+         * @description Those in use first, by name; 500 at most.
+         */
+        BatteryList: {
+            /** Items */
+            items: components["schemas"]["BatteryItem"][];
         };
         /**
          * BrokerReadiness
@@ -1920,7 +2996,7 @@ export interface components {
             reason: string | null;
             /** Since */
             since: string | null;
-            location: components["schemas"]["Place-Output"] | null;
+            location: components["schemas"]["Place"] | null;
             /** Purpose */
             purpose: string | null;
             /** Legal Regime */
@@ -1937,14 +3013,6 @@ export interface components {
         CameraList: {
             /** Items */
             items: components["schemas"]["CameraItem"][];
-        };
-        /**
-         * Card
-         * @description What was dropped.
-         */
-        Card: {
-            /** Files */
-            files: components["schemas"]["CardFileGiven"][];
         };
         /**
          * CardFileGiven
@@ -1998,6 +3066,80 @@ export interface components {
             reason?: string | null;
         };
         /**
+         * CheckItem
+         * @description Something that the flight did, from when to when.
+         */
+        CheckItem: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "geozone" | "height" | "sight" | "night" | "outside_area" | "outside_dates";
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "serious" | "look" | "note";
+            /** Begins */
+            begins: string;
+            /** Ends */
+            ends: string;
+            /** Lowest M */
+            lowest_m: number | null;
+            /** Highest M */
+            highest_m: number | null;
+            /** Certain */
+            certain: boolean;
+            /** Why */
+            why: string[];
+            zone?: components["schemas"]["ZoneTold"] | null;
+            /** Limit */
+            limit?: number | null;
+        };
+        /**
+         * ChecksItem
+         * @description What the replay found, and when it was made.
+         */
+        ChecksItem: {
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "telemetry" | "simplified" | "none";
+            /** Begins */
+            begins: string | null;
+            /** Ends */
+            ends: string | null;
+            /** Highest M */
+            highest_m: number | null;
+            /** Farthest M */
+            farthest_m: number | null;
+            /** Height Limit M */
+            height_limit_m: number;
+            /** Line Of Sight M */
+            line_of_sight_m: number;
+            /** Elevation M */
+            elevation_m: number | null;
+            /** Items */
+            items: components["schemas"]["CheckItem"][];
+            /** Doubts */
+            doubts: components["schemas"]["TrackDoubt"][];
+            /** Datasets */
+            datasets: components["schemas"]["DatasetTold"][];
+            /**
+             * Permission
+             * @enum {string}
+             */
+            permission: "authorisation" | "urgent" | "none";
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
+            /** Computed At */
+            computed_at: string;
+        };
+        /**
          * Circle
          * @description Around a position.
          */
@@ -2016,17 +3158,31 @@ export interface components {
             radius_m: number;
         };
         /**
-         * Close
-         * @description It is judged.
+         * ClockItem
+         * @description Something that the law wants by a time.
          */
-        Close: {
-            /** Version */
-            version: number;
-            reason: components["schemas"]["CloseReason"];
-            /** Note */
-            note?: string | null;
-            /** Until */
-            until?: null;
+        ClockItem: {
+            /**
+             * Item
+             * @enum {string}
+             */
+            item: "urgent_notice" | "use_report" | "authorisation_renewal" | "authorisation_end" | "open_log";
+            /** Article */
+            article: string;
+            /** Due At */
+            due_at: string;
+            /** Is Late */
+            is_late: boolean;
+            /** Flight Id */
+            flight_id?: string | null;
+            /** Authorisation Id */
+            authorisation_id?: string | null;
+            /** Reference */
+            reference?: string | null;
+            /** Covers From */
+            covers_from?: string | null;
+            /** Covers To */
+            covers_to?: string | null;
         };
         /**
          * CloseReason
@@ -2145,10 +3301,10 @@ export interface components {
             next_cursor: string | null;
         };
         /**
-         * Confirm
+         * ConfirmFinding
          * @description It is what it looks like.
          */
-        Confirm: {
+        ConfirmFinding: {
             /** Version */
             version: number;
             /** Label */
@@ -2278,6 +3434,20 @@ export interface components {
             items: components["schemas"]["DatasetItem"][];
         };
         /**
+         * DatasetTold
+         * @description A file of geozones that was looked at.
+         */
+        DatasetTold: {
+            /** Dataset Id */
+            dataset_id: string;
+            /** Source */
+            source: string;
+            /** Version */
+            version: number;
+            /** Came After */
+            came_after: boolean;
+        };
+        /**
          * DeadLetterItem
          * @description One message that could not be ingested.
          */
@@ -2325,21 +3495,6 @@ export interface components {
             items: components["schemas"]["DeadLetterItem"][];
             /** Next Cursor */
             next_cursor: string | null;
-        };
-        /**
-         * Delete
-         * @description A draft with all its files, never to come back.
-         */
-        Delete: {
-            /** Version */
-            version: number;
-            /** Reason */
-            reason: string;
-            /**
-             * Confirm
-             * @constant
-             */
-            confirm: true;
         };
         /**
          * DeviceChanges
@@ -2546,6 +3701,21 @@ export interface components {
             available: boolean;
             /** Url */
             url: string | null;
+        };
+        /**
+         * Extension
+         * @description The one time that a mobile permission is prolonged, from its end.
+         */
+        Extension: {
+            /** Reference */
+            reference: string;
+            /**
+             * Valid To
+             * Format: date-time
+             */
+            valid_to: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * FileItem
@@ -2759,6 +3929,14 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * FlightCard
+         * @description What was dropped.
+         */
+        FlightCard: {
+            /** Files */
+            files: components["schemas"]["CardFileGiven"][];
+        };
+        /**
          * FlightChanges
          * @description What the pilot writes into the log; what is not named stays, null empties.
          */
@@ -2800,6 +3978,21 @@ export interface components {
             take_off_at?: string | null;
             /** Landed At */
             landed_at?: string | null;
+        };
+        /**
+         * FlightDelete
+         * @description A draft with all its files, never to come back.
+         */
+        FlightDelete: {
+            /** Version */
+            version: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Confirm
+             * @constant
+             */
+            confirm: true;
         };
         /**
          * FlightDetail
@@ -2919,7 +4112,7 @@ export interface components {
             /** May Change */
             may_change: boolean;
             /** History */
-            history: components["schemas"]["control_room__flights__schemas__HistoryItem"][];
+            history: components["schemas"]["FlightHistoryItem"][];
         };
         /**
          * FlightFindingPage
@@ -2934,6 +4127,24 @@ export interface components {
             counts: {
                 [key: string]: number;
             };
+        };
+        /**
+         * FlightHistoryItem
+         * @description A row of the log's history.
+         */
+        FlightHistoryItem: {
+            /** At */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** Action */
+            action: string;
+            /** Changed */
+            changed: {
+                [key: string]: unknown;
+            } | null;
+            /** Reason */
+            reason: string | null;
         };
         /**
          * FlightItem
@@ -3025,6 +4236,31 @@ export interface components {
             analysis_error: string | null;
             /** Held */
             held: boolean;
+        };
+        /**
+         * FlightMerge
+         * @description Another flight of which all files belong here; it ceases to be.
+         */
+        FlightMerge: {
+            /** Version */
+            version: number;
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
+        };
+        /**
+         * FlightMove
+         * @description Files that belong into another flight.
+         */
+        FlightMove: {
+            /** Version */
+            version: number;
+            /** Footage Ids */
+            footage_ids: string[];
+            /** Into */
+            into?: string | null;
         };
         /**
          * FlightPage
@@ -3401,6 +4637,38 @@ export interface components {
             evidence_id: string;
         };
         /**
+         * HeldFlight
+         * @description A flight's log, its files and what was found in them.
+         */
+        HeldFlight: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "flight";
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
+        };
+        /**
+         * HistoryItem
+         * @description Who did what.
+         */
+        HistoryItem: {
+            /** At */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** Action */
+            action: string;
+            /** Reason */
+            reason: string | null;
+            /** Note */
+            note: string | null;
+        };
+        /**
          * HoldItem
          * @description A hold, in force or over, with what it is of as far as that is still there.
          */
@@ -3414,7 +4682,7 @@ export interface components {
              * Object Kind
              * @enum {string}
              */
-            object_kind: "alert" | "evidence" | "camera";
+            object_kind: "alert" | "evidence" | "camera" | "flight";
             /** Alert Id */
             alert_id: string | null;
             /** Evidence Id */
@@ -3431,6 +4699,8 @@ export interface components {
             rule: string | null;
             /** Opened At */
             opened_at: string | null;
+            /** Flight Id */
+            flight_id: string | null;
             /** Held From */
             held_from: string | null;
             /** Held To */
@@ -3599,7 +4869,7 @@ export interface components {
             online: boolean;
             /** At */
             at: string;
-            location: components["schemas"]["Place-Output"];
+            location: components["schemas"]["Place"];
             /** Relative Altitude M */
             relative_altitude_m: number | null;
             /** Heading Deg */
@@ -3625,6 +4895,21 @@ export interface components {
         LastPositionList: {
             /** Items */
             items: components["schemas"]["LastPositionItem"][];
+        };
+        /**
+         * LawChanges
+         * @description What only the law's part of the log has; what is not named stays, null empties.
+         */
+        LawChanges: {
+            /** Version */
+            version: number;
+            /** Reason */
+            reason?: string | null;
+            preflight?: components["schemas"]["Preflight"] | null;
+            /** Take Off Elevation M */
+            take_off_elevation_m?: number | null;
+            /** Battery Ids */
+            battery_ids?: string[] | null;
         };
         /**
          * Limit
@@ -3658,6 +4943,115 @@ export interface components {
             ellipse: components["schemas"]["EllipseItem"] | null;
         };
         /**
+         * LogItem
+         * @description A flight as the log has it (UAS.SPEC.050(1)(g), LO 7/2021 art. 17).
+         */
+        LogItem: {
+            /**
+             * Flight Id
+             * Format: uuid
+             */
+            flight_id: string;
+            /** Version */
+            version: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "flown" | "closed";
+            /** Pilot */
+            pilot: string;
+            /** Observer */
+            observer: string | null;
+            /** Aircraft Id */
+            aircraft_id: string | null;
+            /** Aircraft Name */
+            aircraft_name: string | null;
+            /** Aircraft Serial Number */
+            aircraft_serial_number: string | null;
+            /** Authorisation Id */
+            authorisation_id: string | null;
+            /** Authorisation Reference */
+            authorisation_reference: string | null;
+            /** Urgent Reason */
+            urgent_reason: string | null;
+            /** Purpose */
+            purpose: string | null;
+            /**
+             * Legal Regime
+             * @enum {string}
+             */
+            legal_regime: "lo_7_2021" | "gdpr";
+            /** Risk Assessment */
+            risk_assessment: string | null;
+            /** Preflight */
+            preflight: {
+                [key: string]: unknown;
+            };
+            /** Weather */
+            weather: string | null;
+            /** Occurrences */
+            occurrences: string | null;
+            /** Line Of Sight */
+            line_of_sight: boolean | null;
+            /** Take Off At */
+            take_off_at: string | null;
+            /** Landed At */
+            landed_at: string | null;
+            /** Take Off Lat */
+            take_off_lat: number | null;
+            /** Take Off Lon */
+            take_off_lon: number | null;
+            /** Landing Lat */
+            landing_lat: number | null;
+            /** Landing Lon */
+            landing_lon: number | null;
+            /** Take Off Elevation M */
+            take_off_elevation_m: number | null;
+            /** Greatest Height M */
+            greatest_height_m: number | null;
+            /** Length M */
+            length_m: number | null;
+            /** Times From */
+            times_from: ("telemetry" | "pilot") | null;
+            /** Created At */
+            created_at: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Battery Ids */
+            battery_ids: string[];
+            /** Battery Names */
+            battery_names: string[];
+            /** Missing */
+            missing: ("aircraft" | "take_off_at" | "landed_at" | "purpose" | "permission" | "permission_dates" | "permission_revoked" | "risk_assessment" | "line_of_sight" | "preflight")[];
+            /** Kept Until */
+            kept_until: string;
+            /** Notice Due At */
+            notice_due_at: string | null;
+            /** Told At */
+            told_at: string | null;
+            /** Told To */
+            told_to: string | null;
+            /** Register Number */
+            register_number: string | null;
+            /** Serious */
+            serious: number | null;
+            /** To Look At */
+            to_look_at: number | null;
+            /** May Change */
+            may_change: boolean;
+        };
+        /**
+         * LogPage
+         * @description The newest first.
+         */
+        LogPage: {
+            /** Items */
+            items: components["schemas"]["LogItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * Login
          * @description A user name and password.
          */
@@ -3674,6 +5068,19 @@ export interface components {
         LoginLink: {
             /** Token */
             token: string;
+        };
+        /**
+         * MergeFinding
+         * @description It shows the same as another.
+         */
+        MergeFinding: {
+            /** Version */
+            version: number;
+            /**
+             * Into
+             * Format: uuid
+             */
+            into: string;
         };
         /**
          * MergeSite
@@ -3699,16 +5106,98 @@ export interface components {
             sha256: string;
         };
         /**
-         * Move
-         * @description Files that belong into another flight.
+         * NewAircraft
+         * @description A drone of the unit.
          */
-        Move: {
-            /** Version */
-            version: number;
-            /** Footage Ids */
-            footage_ids: string[];
-            /** Into */
-            into?: string | null;
+        NewAircraft: {
+            /** Name */
+            name: string;
+            /** Make */
+            make?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Serial Number */
+            serial_number?: string | null;
+            /** Eu Class */
+            eu_class?: ("C0" | "C1" | "C2" | "C3" | "C4" | "C5" | "C6" | "legacy") | null;
+            /** Remote Id */
+            remote_id?: string | null;
+            /** Camera Model */
+            camera_model?: string | null;
+            /**
+             * Hours Before
+             * @default 0
+             */
+            hours_before: number;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * NewAuthorisation
+         * @description A permission as its authority gave it.
+         */
+        NewAuthorisation: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fixed" | "mobile";
+            /** Authority */
+            authority: string;
+            /** Reference */
+            reference: string;
+            /** Purpose */
+            purpose: string;
+            /**
+             * Legal Regime
+             * @default lo_7_2021
+             * @enum {string}
+             */
+            legal_regime: "lo_7_2021" | "gdpr";
+            /** Conditions */
+            conditions?: string | null;
+            area?: components["schemas"]["Area"] | null;
+            /**
+             * Audio Allowed
+             * @default false
+             */
+            audio_allowed: boolean;
+            /** Dpia Reference */
+            dpia_reference?: string | null;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+            /**
+             * Valid To
+             * Format: date-time
+             */
+            valid_to: string;
+        };
+        /**
+         * NewBattery
+         * @description A battery of the unit.
+         */
+        NewBattery: {
+            /** Name */
+            name: string;
+            /** Serial Number */
+            serial_number?: string | null;
+            /** Aircraft Id */
+            aircraft_id?: string | null;
+            /**
+             * Cycles Before
+             * @default 0
+             */
+            cycles_before: number;
+            /**
+             * Hours Before
+             * @default 0
+             */
+            hours_before: number;
+            /** Cycles Limit */
+            cycles_limit?: number | null;
         };
         /**
          * NewDevice
@@ -3763,7 +5252,7 @@ export interface components {
          */
         NewHold: {
             /** Object */
-            object: components["schemas"]["HeldAlert"] | components["schemas"]["HeldEvidence"] | components["schemas"]["HeldCamera"];
+            object: components["schemas"]["HeldAlert"] | components["schemas"]["HeldEvidence"] | components["schemas"]["HeldCamera"] | components["schemas"]["HeldFlight"];
             /** Reason */
             reason: string;
             /** Until */
@@ -3791,6 +5280,33 @@ export interface components {
             lon: number;
             /** Reason */
             reason?: string | null;
+        };
+        /**
+         * NewRecord
+         * @description A defect, repair, inspection or change of configuration.
+         */
+        NewRecord: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "defect" | "repair" | "inspection" | "configuration";
+            /**
+             * Found At
+             * Format: date-time
+             */
+            found_at: string;
+            /** What */
+            what: string;
+            /** Battery Id */
+            battery_id?: string | null;
+            /** Flight Id */
+            flight_id?: string | null;
+            /**
+             * Grounds
+             * @default false
+             */
+            grounds: boolean;
         };
         /**
          * Note
@@ -3858,21 +5374,21 @@ export interface components {
             items: components["schemas"]["OutboxItem"][];
         };
         /**
-         * Place
-         * @description It is elsewhere.
+         * Papers
+         * @description What is due, the soonest first, and the reports that were sent, the newest first.
          */
-        "Place-Input": {
-            /** Version */
-            version: number;
-            place: components["schemas"]["GivenPlace"];
-            /** Reason */
-            reason?: string | null;
+        Papers: {
+            /** Due */
+            due: components["schemas"]["ClockItem"][];
+            /** Reports */
+            reports: components["schemas"]["ReportItem"][];
+            next_report: components["schemas"]["ClockItem"];
         };
         /**
          * Place
          * @description WGS 84, degrees.
          */
-        "Place-Output": {
+        Place: {
             /** Lat */
             lat: number;
             /** Lon */
@@ -3890,6 +5406,50 @@ export interface components {
             depression_deg: number | null;
             /** Method */
             method: string;
+        };
+        /**
+         * PlaceFinding
+         * @description It is elsewhere.
+         */
+        PlaceFinding: {
+            /** Version */
+            version: number;
+            place: components["schemas"]["GivenPlace"];
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * Planned
+         * @description A flight before its take-off.
+         */
+        Planned: {
+            /** Purpose */
+            purpose: string;
+            /** Aircraft Id */
+            aircraft_id?: string | null;
+            /** Authorisation Id */
+            authorisation_id?: string | null;
+            /** Urgent Reason */
+            urgent_reason?: string | null;
+            /** Observer */
+            observer?: string | null;
+            /**
+             * Legal Regime
+             * @default lo_7_2021
+             * @enum {string}
+             */
+            legal_regime: "lo_7_2021" | "gdpr";
+            /** Risk Assessment */
+            risk_assessment?: string | null;
+            /** Weather */
+            weather?: string | null;
+            /**
+             * @default {
+             *       "done": {},
+             *       "zones": []
+             *     }
+             */
+            preflight: components["schemas"]["Preflight"];
         };
         /**
          * Polygon
@@ -3953,6 +5513,31 @@ export interface components {
             items: components["schemas"]["Position"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * Preflight
+         * @description The check before take-off, and what was planned.
+         */
+        Preflight: {
+            /**
+             * Done
+             * @default {}
+             */
+            done: {
+                [key: string]: boolean;
+            };
+            area?: components["schemas"]["Area"] | null;
+            /** Height M */
+            height_m?: number | null;
+            /** Begins */
+            begins?: string | null;
+            /** Ends */
+            ends?: string | null;
+            /**
+             * Zones
+             * @default []
+             */
+            zones: string[];
         };
         /**
          * ProposalItem
@@ -4096,14 +5681,67 @@ export interface components {
             announced: boolean;
         };
         /**
-         * Reconsider
+         * ReconsiderFinding
          * @description The word on it was too quick.
          */
-        Reconsider: {
+        ReconsiderFinding: {
             /** Version */
             version: number;
             /** Reason */
             reason?: string | null;
+        };
+        /**
+         * RecordItem
+         * @description What was written of an aircraft.
+         */
+        RecordItem: {
+            /**
+             * Record Id
+             * Format: uuid
+             */
+            record_id: string;
+            /**
+             * Aircraft Id
+             * Format: uuid
+             */
+            aircraft_id: string;
+            /** Battery Id */
+            battery_id: string | null;
+            /** Battery Name */
+            battery_name: string | null;
+            /** Flight Id */
+            flight_id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "defect" | "repair" | "inspection" | "configuration";
+            /** Found At */
+            found_at: string;
+            /** What */
+            what: string;
+            /** Grounds */
+            grounds: boolean;
+            /** Added At */
+            added_at: string;
+            /** Added By */
+            added_by: string;
+            /** Settled At */
+            settled_at: string | null;
+            /** Settled By */
+            settled_by: string | null;
+            /** Settled How */
+            settled_how: string | null;
+        };
+        /**
+         * RecordPage
+         * @description The newest first.
+         */
+        RecordPage: {
+            /** Items */
+            items: components["schemas"]["RecordItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * RecordingHoldItem
@@ -4197,10 +5835,10 @@ export interface components {
             cameras_dark: number;
         };
         /**
-         * Reject
+         * RejectFinding
          * @description It is nothing.
          */
-        Reject: {
+        RejectFinding: {
             /** Version */
             version: number;
             /** Reason */
@@ -4230,18 +5868,50 @@ export interface components {
             clock: string;
         };
         /**
-         * Reopen
-         * @description The judgement was wrong.
+         * ReportItem
+         * @description A report that was sent.
          */
-        Reopen: {
-            /** Version */
-            version: number;
-            /** Reason */
-            reason: string;
-            /** Note */
-            note?: string | null;
-            /** Until */
-            until?: null;
+        ReportItem: {
+            /**
+             * Report Id
+             * Format: uuid
+             */
+            report_id: string;
+            /** Covers From */
+            covers_from: string;
+            /** Covers To */
+            covers_to: string;
+            /** Flights */
+            flights: number;
+            /** Sent At */
+            sent_at: string;
+            /** Sent To */
+            sent_to: string;
+            /** Register Number */
+            register_number: string | null;
+            /** Written At */
+            written_at: string;
+            /** Written By */
+            written_by: string;
+        };
+        /**
+         * ReportSent
+         * @description That a report went to the Commission.
+         */
+        ReportSent: {
+            /** Covers From */
+            covers_from: string;
+            /** Covers To */
+            covers_to: string;
+            /**
+             * Sent At
+             * Format: date-time
+             */
+            sent_at: string;
+            /** Sent To */
+            sent_to: string;
+            /** Register Number */
+            register_number?: string | null;
         };
         /**
          * Request
@@ -4367,6 +6037,14 @@ export interface components {
             role: components["schemas"]["Role"];
             /** Language */
             language: string;
+        };
+        /**
+         * Settled
+         * @description How a defect was mended.
+         */
+        Settled: {
+            /** How */
+            how: string;
         };
         /**
          * Shelve
@@ -4564,6 +6242,21 @@ export interface components {
             rotation_deg: number;
         };
         /**
+         * Told
+         * @description That the authority was told of an urgent flight.
+         */
+        Told: {
+            /**
+             * Told At
+             * Format: date-time
+             */
+            told_at: string;
+            /** Told To */
+            told_to: string;
+            /** Register Number */
+            register_number?: string | null;
+        };
+        /**
          * TownItem
          * @description The town that this room watches over.
          */
@@ -4578,6 +6271,20 @@ export interface components {
             lon: number;
             /** Zoom */
             zoom: number;
+        };
+        /**
+         * TrackDoubt
+         * @description What cannot be known of the track.
+         */
+        TrackDoubt: {
+            /** Code */
+            code: string;
+            /** Begins */
+            begins: string;
+            /** Ends */
+            ends: string;
+            /** Metres */
+            metres: number | null;
         };
         /**
          * UnfinishedItem
@@ -4845,64 +6552,79 @@ export interface components {
             items: string[];
         };
         /**
-         * HistoryItem
-         * @description Who did what.
+         * ZoneTold
+         * @description A zone as a finding names it.
          */
-        control_room__alerts__schemas__HistoryItem: {
-            /** At */
-            at: string;
-            /** Actor */
-            actor: string;
-            /** Action */
-            action: string;
-            /** Reason */
-            reason: string | null;
+        ZoneTold: {
+            /** Geozone Id */
+            geozone_id: string;
+            /** Dataset Id */
+            dataset_id: string;
+            /** Identifier */
+            identifier: string;
+            /** Name */
+            name: {
+                [key: string]: string;
+            };
+            /** Kind */
+            kind: string;
+            /** Message */
+            message: {
+                [key: string]: string;
+            };
+            /** Authority */
+            authority: {
+                [key: string]: string;
+            };
+            /** Phone */
+            phone: string | null;
+            lower: components["schemas"]["Limit"] | null;
+            upper: components["schemas"]["Limit"] | null;
+        };
+        /**
+         * Close
+         * @description It is judged.
+         */
+        control_room__alerts__schemas__Close: {
+            /** Version */
+            version: number;
+            reason: components["schemas"]["CloseReason"];
             /** Note */
-            note: string | null;
+            note?: string | null;
+            /** Until */
+            until?: null;
         };
         /**
-         * Merge
-         * @description It shows the same as another.
+         * Reopen
+         * @description The judgement was wrong.
          */
-        control_room__findings__schemas__Merge: {
+        control_room__alerts__schemas__Reopen: {
             /** Version */
             version: number;
-            /**
-             * Into
-             * Format: uuid
-             */
-            into: string;
-        };
-        /**
-         * HistoryItem
-         * @description A row of the log's history.
-         */
-        control_room__flights__schemas__HistoryItem: {
-            /** At */
-            at: string;
-            /** Actor */
-            actor: string;
-            /** Action */
-            action: string;
-            /** Changed */
-            changed: {
-                [key: string]: unknown;
-            } | null;
             /** Reason */
-            reason: string | null;
+            reason: string;
+            /** Note */
+            note?: string | null;
+            /** Until */
+            until?: null;
         };
         /**
-         * Merge
-         * @description Another flight of which all files belong here; it ceases to be.
+         * Close
+         * @description The log is complete.
          */
-        control_room__flights__schemas__Merge: {
+        control_room__flight_log__schemas__Close: {
             /** Version */
             version: number;
-            /**
-             * Flight Id
-             * Format: uuid
-             */
-            flight_id: string;
+        };
+        /**
+         * Reopen
+         * @description Why the log is to be changed after all.
+         */
+        control_room__flight_log__schemas__Reopen: {
+            /** Version */
+            version: number;
+            /** Reason */
+            reason: string;
         };
         /**
          * DeviceItem
@@ -4943,18 +6665,6 @@ export interface components {
         Heartbeat: {
             /** At */
             at: string;
-        };
-        /**
-         * Place
-         * @description WGS 84, degrees.
-         */
-        Place: {
-            /** Lat */
-            lat: number;
-            /** Lon */
-            lon: number;
-            /** Accuracy M */
-            accuracy_m: number | null;
         };
         /**
          * ProblemDocument
@@ -5543,7 +7253,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Close"];
+                "application/json": components["schemas"]["control_room__alerts__schemas__Close"];
             };
         };
         responses: {
@@ -5623,7 +7333,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reopen"];
+                "application/json": components["schemas"]["control_room__alerts__schemas__Reopen"];
             };
         };
         responses: {
@@ -6663,7 +8373,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Card"];
+                "application/json": components["schemas"]["FlightCard"];
             };
         };
         responses: {
@@ -7069,7 +8779,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Move"];
+                "application/json": components["schemas"]["FlightMove"];
             };
         };
         responses: {
@@ -7149,7 +8859,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["control_room__flights__schemas__Merge"];
+                "application/json": components["schemas"]["FlightMerge"];
             };
         };
         responses: {
@@ -7229,7 +8939,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Delete"];
+                "application/json": components["schemas"]["FlightDelete"];
             };
         };
         responses: {
@@ -7514,6 +9224,225 @@ export interface operations {
             };
             /** @description Requested Range Not Satisfiable */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_api_v1_flights__flight_id__analysis_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ask_api_v1_flights__flight_id__analysis_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    cancel_api_v1_flights__flight_id__analysis_cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9066,7 +10995,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Of what. */
-                kind?: ("alert" | "evidence" | "camera") | null;
+                kind?: ("alert" | "evidence" | "camera" | "flight") | null;
                 /** @description Whether it protects, is over, or was released. */
                 state?: ("open" | "expired" | "released") | null;
                 /** @description Those that keep this alert now: its own, of one of its files, of its camera at that time. */
@@ -9606,6 +11535,1983 @@ export interface operations {
             };
         };
     };
+    listed_api_v1_aircraft_get: {
+        parameters: {
+            query?: {
+                /** @description Only those that are not used any more, or only the others. */
+                retired?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AircraftList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add_api_v1_aircraft_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAircraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AircraftItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    batteries_api_v1_aircraft_batteries_get: {
+        parameters: {
+            query?: {
+                aircraft_id?: string | null;
+                /** @description Only those that are not used any more, or only the others. */
+                retired?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatteryList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add_battery_api_v1_aircraft_batteries_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBattery"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatteryItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    change_battery_api_v1_aircraft_batteries__battery_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                battery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatteryChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatteryItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    one_api_v1_aircraft__aircraft_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aircraft_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AircraftItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    change_api_v1_aircraft__aircraft_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aircraft_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AircraftChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AircraftItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    records_api_v1_aircraft__aircraft_id__records_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                aircraft_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add_record_api_v1_aircraft__aircraft_id__records_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aircraft_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRecord"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    settle_api_v1_aircraft__aircraft_id__records__record_id__settle_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aircraft_id: string;
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settled"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listed_api_v1_authorisations_get: {
+        parameters: {
+            query?: {
+                kind?: ("fixed" | "mobile") | null;
+                /** @description Only those that hold now, or only the others. */
+                in_force?: boolean | null;
+                /** @description Only those that ended or were taken back, or the others. */
+                over?: boolean | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorisationPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add_api_v1_authorisations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAuthorisation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorisationDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    one_api_v1_authorisations__authorisation_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                authorisation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorisationDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    extend_api_v1_authorisations__authorisation_id__extend_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                authorisation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Extension"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorisationDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    revoke_api_v1_authorisations__authorisation_id__revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                authorisation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorisationRevocation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorisationDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listed_api_v1_flight_log_get: {
+        parameters: {
+            query?: {
+                pilot?: string | null;
+                aircraft_id?: string | null;
+                state?: ("draft" | "flown" | "closed") | null;
+                urgent?: boolean | null;
+                /** @description Took off then or later. */
+                since?: string | null;
+                /** @description Took off before then. */
+                until?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    export_api_v1_flight_log_export__kind__get: {
+        parameters: {
+            query?: {
+                /** @description Of the paper. */
+                language?: "ca" | "es" | "en";
+                pilot?: string | null;
+                aircraft_id?: string | null;
+                /** @description Took off then or later. */
+                since?: string | null;
+                /** @description Took off before then. */
+                until?: string | null;
+            };
+            header?: never;
+            path: {
+                kind: "pdf" | "csv";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The paper, or the table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    due_api_v1_flight_log_papers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Papers"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    report_api_v1_flight_log_report__kind__get: {
+        parameters: {
+            query: {
+                /** @description Of the town's calendar. */
+                first: string;
+                /** @description Of the town's calendar. */
+                last: string;
+                /** @description Of the paper. */
+                language?: "ca" | "es" | "en";
+            };
+            header?: never;
+            path: {
+                kind: "pdf" | "csv";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The paper, or the table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    report_sent_api_v1_flight_log_reports_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportSent"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    plan_api_v1_flight_log_planned_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Planned"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    one_api_v1_flight_log__flight_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    change_api_v1_flight_log__flight_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LawChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    close_api_v1_flight_log__flight_id__close_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["control_room__flight_log__schemas__Close"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    reopen_api_v1_flight_log__flight_id__reopen_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["control_room__flight_log__schemas__Reopen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    tell_api_v1_flight_log__flight_id__notice_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Told"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    notice_api_v1_flight_log__flight_id__notice_pdf_get: {
+        parameters: {
+            query?: {
+                /** @description Of the paper. */
+                language?: "ca" | "es" | "en";
+            };
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The paper, or the table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    checked_api_v1_flights__flight_id__checks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecksItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     of_flight_api_v1_flights__flight_id__findings_get: {
         parameters: {
             query?: {
@@ -9967,7 +13873,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Confirm"];
+                "application/json": components["schemas"]["ConfirmFinding"];
             };
         };
         responses: {
@@ -10047,7 +13953,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reject"];
+                "application/json": components["schemas"]["RejectFinding"];
             };
         };
         responses: {
@@ -10127,7 +14033,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["control_room__findings__schemas__Merge"];
+                "application/json": components["schemas"]["MergeFinding"];
             };
         };
         responses: {
@@ -10207,7 +14113,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reconsider"];
+                "application/json": components["schemas"]["ReconsiderFinding"];
             };
         };
         responses: {
@@ -10287,7 +14193,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Place-Input"];
+                "application/json": components["schemas"]["PlaceFinding"];
             };
         };
         responses: {
@@ -10449,6 +14355,143 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Footprints"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    report_pdf_api_v1_flights__flight_id__report_pdf_get: {
+        parameters: {
+            query?: {
+                language?: ("ca" | "es" | "en") | null;
+            };
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    report_geojson_api_v1_flights__flight_id__report_geojson_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                flight_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Track and findings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/geo+json": unknown;
                 };
             };
             /** @description Unauthorized */
@@ -11201,6 +15244,446 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    landing_page_api_v1_ogc_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    api_api_v1_ogc_api_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    conformance_api_v1_ogc_conformance_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    collections_api_v1_ogc_collections_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    collection_api_v1_ogc_collections__collection__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: "findings" | "sites";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    items_api_v1_ogc_collections__collection__items_get: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north */
+                bbox?: string | null;
+                datetime?: string | null;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                collection: "findings" | "sites";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    item_api_v1_ogc_collections__collection__items__feature_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: "findings" | "sites";
+                feature_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Unauthorized */
