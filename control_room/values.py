@@ -1,0 +1,93 @@
+"""What addresses and names in the settings may be; each function gives the value back or says what is allowed."""
+
+from __future__ import annotations
+
+import ipaddress
+import urllib.parse
+import zoneinfo
+
+from pydantic_core import PydanticCustomError
+
+
+def wrong(got: object, allowed: str, key: str = "") -> PydanticCustomError:
+    """`key`: what must be added to the place where it is raised to name the setting."""
+    context = {"got": repr(got), "allowed": allowed, "key": key}
+    return PydanticCustomError("setting", "{key}: got {got}; allowed: {allowed}", context)
+
+
+def address(listen: str) -> str:
+    url = urllib.parse.urlsplit(f"//{listen}")
+    try:
+        sound = url.hostname is not None and url.port is not None and url.netloc == listen and not url.username
+    except ValueError:
+        sound = False
+    if not sound:
+        raise wrong(listen, "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080, port 0 to 65535")
+    return listen
+
+
+def network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise wrong(text, "an address or a network, such as 10.0.0.5 or 10.0.0.0/24") from None
+    return text
+
+
+def time_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise wrong(name, "an IANA name, such as Europe/Madrid") from None
+    return name
+
+
+def database_url(url: str) -> str:
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise wrong(without_password(url), "postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    return url
+
+
+def broker_url(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    try:
+        sound = parts.scheme in {"mqtt", "mqtts"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound:
+        raise wrong(without_password(url), "mqtt://USER:PASSWORD@HOST:PORT or mqtts://...")
+    return url
+
+
+def s3_endpoint(url: str) -> str:
+    """Not in the open: evidence goes over it, and the key signs for it."""
+    parts = urllib.parse.urlsplit(url)
+    allowed = "https://HOST[:PORT], http:// on a loopback address only, or nothing"
+    try:
+        sound = bool(parts.hostname) and parts.path in {"", "/"} and not parts.query and parts.port != 0
+        loopback = parts.hostname == "localhost" or (sound and ipaddress.ip_address(parts.hostname or "").is_loopback)
+    except ValueError:
+        loopback = False
+        sound = parts.scheme == "https" and bool(parts.hostname) and parts.path in {"", "/"}
+    if url and (parts.username or not sound or parts.scheme not in ({"http", "https"} if loopback else {"https"})):
+        raise wrong(without_password(url), allowed)
+    return url.removesuffix("/")
+
+
+def optional_broker_url(url: str) -> str:
+    return broker_url(url) if url else url
+
+
+def public_url(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}):
+        raise wrong(url, "http://HOST or https://HOST without a path, or nothing")
+    return url.removesuffix("/")
+
+
+def without_password(url: str) -> str:
+    """A URL that may be shown."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.password is None:
+        return url
+    return url.replace(f":{parts.password}@", ":***@", 1)
