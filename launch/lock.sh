@@ -17,6 +17,8 @@ compile edge --extra edge --extra models
 compile room --extra room
 compile run --extra edge --extra models --extra room --extra local
 compile dev --extra edge --extra models --extra room --extra local --extra openvino --extra evaluate --extra tracing --extra dev
+# On top of edge.lock or room.lock, so with the same versions as those.
+compile tracing --extra tracing --constraint locks/dev.lock
 # Without torch: which build of it a machine offers differs, so models/ultralytics_environment.sh installs it apart.
 compile ultralytics --extra edge --extra models --extra ultralytics --overrides models/ultralytics_overrides.txt
 compile_group setup
