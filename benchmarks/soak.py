@@ -64,7 +64,7 @@ PROOFS: Mapping[str, Proof] = {
     "network_cut": Proof(lambda town, folder: network_cut.prove(town, folder, cut_s=CUT_S), network_cut.holds),
     "chaos": Proof(
         lambda town, folder: chaos.prove(
-            town, folder, seconds=CHAOS_S, devices=CHAOS_DEVICES, rate=CHAOS_RATE, seed=SEED
+            town, folder, chaos.Plan(seconds=CHAOS_S, full_s=FULL_S, devices=CHAOS_DEVICES, rate=CHAOS_RATE, seed=SEED)
         ),
         chaos.holds,
     ),

@@ -1,4 +1,4 @@
-"""All is killed, delayed and cut at random while a simulated town speaks; then nothing lacks or is there twice."""
+"""All is killed, delayed and cut, and the disk full, as a simulated town speaks; then nothing lacks or is twice."""
 
 from __future__ import annotations
 
@@ -13,55 +13,88 @@ import tomllib
 import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from benchmarks import town as towns
+from benchmarks.endurance.full_disk import keep_full, public_small_disk
 from benchmarks.endurance.tcp_proxy import TcpProxy
 from control_room.database import pool
 
 ROOM = Path(sys.executable).parent / "talaia-room"
+DISK_MIB = 1500
 PARTS = ("worker", "room", "broker", "database")
 STARTED_AGAIN_WITHIN_S = 120
 SETTLED_WITHIN_S = 200
 _DELAYS_S, _TROUBLE_S = (0.05, 0.4), (2.0, 12.0)
 
 
-def prove(town: towns.Town, folder: Path, *, seconds: float, devices: int, rate: float, seed: int) -> dict[str, Any]:
-    """The town's agent is held still meanwhile: its processor time is the others'."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long, how much."""
+
+    seconds: float
+    full_s: float
+    """How long of these the room's disk is full; database, broker and files lie on it."""
+    devices: int
+    rate: float
+    """Events a second."""
+    seed: int
+
+
+def prove(town: towns.Town, folder: Path, plan: Plan) -> dict[str, Any]:
+    """On a town of its own, whose disk can be filled; on the given one where no file system can be mounted.
+
+    The towns' agents are held still meanwhile: their processor time is the others'.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        stack.enter_context(_held_still(town))
+        try:
+            disk = stack.enter_context(public_small_disk(DISK_MIB))
+        except PermissionError as error:
+            return _prove(town, folder, plan, None) | {"full_disk": f"left out, no file system was mounted: {error}"}
+        own = stack.enter_context(towns.running(disk / "town"))
+        stack.enter_context(_held_still(own))
+        return _prove(own, folder, plan, disk) | {"full_disk": f"{plan.full_s:.0f} s"}
+
+
+def _prove(town: towns.Town, folder: Path, plan: Plan, disk: Path | None) -> dict[str, Any]:
     settings = tomllib.loads((town.data_dir / "room.toml").read_text(encoding="utf-8"))
-    agent = town.run["pids"]["edge"]
     ledger = folder / "ledger.jsonl"
     environment = {**os.environ, "TALAIA_ROOM_CONFIG": str(town.data_dir / "room.toml")}
-    command = ["--devices", str(devices), "--rate", str(rate), "--seconds", str(seconds), "--seed", str(seed)]
-    os.kill(agent, signal.SIGSTOP)
-    try:
-        with _second_worker(environment, folder) as kill_second, TcpProxy(_address(settings["mqtt"]["url"])) as network:
-            simulation = subprocess.Popen(
-                [str(ROOM), "simulate", *command, "--ledger", str(ledger), "--json"],
-                env={**environment, "TALAIA_MQTT_URL": through(settings["mqtt"]["url"], network)},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            troubles = {part: _killer(town, part) for part in PARTS} | {"second worker": kill_second}
-            done = trouble(
-                troubles, network, random.Random(seed), lambda: simulation.poll() is not None, seconds=seconds
-            )
-            said, complaint = simulation.communicate(timeout=seconds + SETTLED_WITHIN_S)
-    finally:
-        os.kill(agent, signal.SIGCONT)
+    command = [
+        *("--devices", str(plan.devices), "--rate", str(plan.rate)),
+        *("--seconds", str(plan.seconds), "--seed", str(plan.seed)),
+    ]
+    with _second_worker(environment, folder) as kill_second, TcpProxy(_address(settings["mqtt"]["url"])) as network:
+        simulation = subprocess.Popen(
+            [str(ROOM), "simulate", *command, "--ledger", str(ledger), "--json"],
+            env={**environment, "TALAIA_MQTT_URL": through(settings["mqtt"]["url"], network)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        troubles = {part: _killer(town, part) for part in PARTS} | {"second worker": kill_second}
+        chance, done = random.Random(plan.seed), Counter[str]()
+        around_s = (plan.seconds - (plan.full_s if disk else 0.0)) / 2
+        for is_first in (True, False):
+            done += trouble(troubles, network, chance, lambda: simulation.poll() is not None, seconds=around_s)
+            if is_first and disk is not None:
+                keep_full(disk / "ballast", plan.full_s)
+                done["full disk"] += 1
+        said, complaint = simulation.communicate(timeout=plan.seconds + SETTLED_WITHIN_S)
     if simulation.returncode not in {0, 1} or not said:
         raise towns.NotInTimeError(f"talaia-room simulate: {complaint.strip()[-300:]}")
     report = json.loads(town.room("fsck", "--json").stdout)
     return {
         "proof": "chaos",
-        "seed": seed,
-        "seconds": seconds,
-        "devices": devices,
+        "seed": plan.seed,
+        "seconds": plan.seconds,
+        "devices": plan.devices,
         "troubles": dict(sorted(done.items())),
         **json.loads(said),
         **compare(ledger, str(settings["database"].get("url") or town.run["database_url"]), report),
@@ -158,6 +191,16 @@ def _killer(town: towns.Town, part: str) -> Callable[[], None]:
         )
 
     return kill
+
+
+@contextmanager
+def _held_still(town: towns.Town) -> Iterator[None]:
+    agent = town.run["pids"]["edge"]
+    os.kill(agent, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(agent, signal.SIGCONT)
 
 
 @contextmanager

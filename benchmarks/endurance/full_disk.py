@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,11 +21,11 @@ _CHUNK = bytes(64 * 1024)
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
+def small_disk(folder: Path, mib: int = DISK_MIB) -> Iterator[Path]:
     """A file system of its own, in memory; `PermissionError` where this process may mount none."""
     folder.mkdir(parents=True, exist_ok=True)
     mounted = subprocess.run(
-        ["/bin/mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(folder)],
+        ["/bin/mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=755", "tmpfs", str(folder)],
         capture_output=True,
         text=True,
         check=False,
@@ -34,6 +36,15 @@ def small_disk(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["/bin/umount", "-l", str(folder)], check=True)
+
+
+@contextmanager
+def public_small_disk(mib: int) -> Iterator[Path]:
+    """One that every account of this machine can reach, also that of a database."""
+    with tempfile.TemporaryDirectory(prefix="talaia-disk-") as folder:
+        Path(folder).chmod(0o755)
+        with small_disk(Path(folder) / "disk", mib) as disk:
+            yield disk
 
 
 def prove(town: towns.Town, folder: Path, *, full_s: float) -> dict[str, Any]:
@@ -70,6 +81,15 @@ def prove(town: towns.Town, folder: Path, *, full_s: float) -> dict[str, Any]:
 
 def holds(result: dict[str, Any]) -> bool:
     return ledger.delivered(result) and bool(result["same_process"])
+
+
+def keep_full(ballast: Path, seconds: float) -> None:
+    """What others give back is taken at once; at the end it is all free again."""
+    until_s = time.monotonic() + seconds
+    while time.monotonic() < until_s:
+        _fill(ballast)
+        Event().wait(0.5)
+    ballast.unlink()
 
 
 def _fill(path: Path) -> None:

@@ -1,19 +1,22 @@
-"""A short, seeded part of the chaos proof: workers, broker and database die, the network is slow and cut."""
+"""A short, seeded part of the chaos proof: all die, the network is slow and cut, the disk is full."""
 
 from __future__ import annotations
 
 import json
 import random
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from benchmarks.endurance import chaos
+from benchmarks.endurance import chaos, full_disk
 from benchmarks.endurance.tcp_proxy import TcpProxy
 from tests.control_room import services
-from tests.control_room.ingest.test_worker import Setting, Simulation, stored
+from tests.control_room.ingest.test_worker import Setting, Simulation, assert_all_is_there_once, stored
 
 SEED = 5
+DISK_MIB = 250
 WITHIN_S = 240
 
 
@@ -69,3 +72,31 @@ def test_the_ledger_and_the_room_agree_after_everything_died(
     report = json.loads(setting.room("fsck", "--json").stdout)
     result = said | chaos.compare(ledger, database_url, report)
     assert chaos.holds(result), (done, result)
+
+
+@pytest.mark.system
+def test_a_full_disk_of_the_database_costs_time_only(
+    tmp_path: Path, broker: services.Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as stack:
+        try:
+            disk = stack.enter_context(full_disk.public_small_disk(DISK_MIB))
+        except PermissionError as error:
+            pytest.skip(f"no file system can be mounted here: {error}")
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))  # where the server's folder is made
+        server = stack.enter_context(services.own_server(timescale=False))
+        setting = Setting(tmp_path, server.new_database(), broker.url)
+        stack.callback(setting.stop)
+        setting.start_worker()
+        ledger = tmp_path / "ledger.jsonl"
+        arguments = ("--devices", "5", "--rate", "50", "--seconds", "8", "--seed", str(SEED), "--ledger", str(ledger))
+        simulation = Simulation(setting, *arguments)
+        services.wait_until(lambda: stored(setting) > 20, WITHIN_S, "events")
+
+        def is_refused() -> bool:
+            full_disk.keep_full(disk / "ballast", 1.0)
+            return "No space left on device" in setting.log.read_text(encoding="utf-8")
+
+        services.wait_until(is_refused, WITHIN_S, "the database takes no more")
+        assert simulation.result()["unacked"] == 0
+        assert_all_is_there_once(setting, ledger, 400)
