@@ -13,6 +13,7 @@ import av
 import av.error
 
 from edge.camera import source_settings
+from edge.check import telemetry
 from edge.check.findings import Finding, fault_of
 from edge.clock import Clock
 from edge.errors import SourceError
@@ -100,6 +101,8 @@ def _try(settings: Settings, camera: CameraSection, watched_s: float) -> Probe:
             findings += _of_clock(watch)
             findings += _of_sound(wanted)
             findings += _of_masks(camera, pictures)
+    if camera.drone is not None:
+        findings += telemetry.probe(settings, camera, watched_s)
     reason = fault_of(findings)
     return Probe(camera.id, not reason, reason, findings)
 
