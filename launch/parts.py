@@ -155,6 +155,17 @@ def worker(context: Context, room_file: Path) -> Part:
     )
 
 
+def analyst(context: Context, room_file: Path) -> Part:
+    return Part(
+        name="analyst",
+        argv=_program("talaia-room", "analyst", room_file),
+        log=context.logs / "analyst.log",
+        environment=clean_environment(),
+        directory=context.data,
+        patience_s=10.0,  # it lets the piece of footage at hand go
+    )
+
+
 def agent(context: Context, edge_file: Path) -> Part:
     return Part(
         name="edge",

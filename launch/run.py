@@ -33,8 +33,8 @@ from launch.supervisor import Interrupted, Supervisor
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 RUN_FILE = "run.json"
 BROKER_NAMES = ("127.0.0.1", "localhost")
-PIDS = ("room", "worker", "edge", "broker", "database")
-STOP_STAGES = (("edge",), ("footage", "worker", "room"), ("broker", "database"))
+PIDS = ("room", "worker", "analyst", "edge", "broker", "database")
+STOP_STAGES = (("edge",), ("footage", "analyst", "worker", "room"), ("broker", "database"))
 READY_S = 60.0
 LIVE_S = 60.0
 DARK_S = 15.0  # a camera that says what is wrong is waited for less
@@ -92,10 +92,9 @@ class System:
         footage = demonstration.prepare(self._context.settings, self._context.remembered, self._logs)
         self._supervisor.take_signals()
         try:
-            self._start(build, footage)
-            self._supervisor.watch()
-        except Interrupted:
-            pass
+            with contextlib.suppress(Interrupted):  # the user asked: that is how it ends
+                self._start(build, footage)
+                self._supervisor.watch()
         finally:
             say("Stopping ...")
             self._supervisor.stop(STOP_STAGES)
@@ -125,6 +124,7 @@ class System:
         with Step("Control room") as step:
             self._supervisor.start(parts.room(context, room_file))
             self._supervisor.start(parts.worker(context, room_file))
+            self._supervisor.start(parts.analyst(context, room_file))
             step.done(self._wait_until_ready())
         if chosen.enrols:
             self._identity = accounts.enrol_device(room, context.url, context.remembered, self._data)

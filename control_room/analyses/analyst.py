@@ -21,7 +21,7 @@ import psycopg
 from procrastinate import exceptions, jobs
 
 from control_room.analyses import jobs as queue
-from control_room.analyses import running
+from control_room.analyses import running, service
 from control_room.database import pool, sql
 from control_room.flights import telemetry_reading
 from control_room.probing.telemetry import UnreadError
@@ -134,6 +134,8 @@ class _Analyst:
         with pool.connect(self._url, autocommit=True) as connection:
             try:
                 telemetry_reading.read(connection, self._store, self._settings.town, footage_id, datetime.now(UTC))
+                with connection.transaction():
+                    service.ask_by_itself(connection, footage_id, datetime.now(UTC))
             except UnreadError as error:
                 _log.warning("telemetry of %s: %s", footage_id, error)
                 raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 from uuid_utils import compat as uuids
 
-from control_room import problems
+from control_room import callers, problems
 from control_room.analyses import jobs
 from control_room.audit import service as audit
 from control_room.database import sql
@@ -62,6 +62,16 @@ def ask(connection: pool.Connection, flight_id: uuid.UUID, by: Caller, now: date
         raise UnderWayError
     jobs.defer(connection, jobs.ANALYSE, analysis_id=str(analysis_id))
     _write_down(connection, "analyse", (flight_id, analysis_id), by, now)
+
+
+def ask_by_itself(connection: pool.Connection, footage_id: uuid.UUID, now: datetime) -> None:
+    """After the last file of a flight was read, if there is a video: the pilot has walked away."""
+    analysis_id = uuids.uuid7()
+    given = {"analysis_id": analysis_id, "footage_id": footage_id, "now": now}
+    row = connection.execute(_QUERIES["add_by_itself"], given).fetchone()
+    if row is not None:
+        jobs.defer(connection, jobs.ANALYSE, analysis_id=str(analysis_id))
+        _write_down(connection, "analyse", (row[0], analysis_id), callers.ROOM, now)
 
 
 def cancel(connection: pool.Connection, flight_id: uuid.UUID, by: Caller, now: datetime) -> None:

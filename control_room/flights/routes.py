@@ -26,7 +26,7 @@ def _given(value: object) -> object:
 
 
 @router.post("/cards", responses=access.RESPONSES)
-def propose(card: schemas.Card, room: rooms.Here, caller: access.Flyer) -> schemas.ProposalItem:
+def propose(card: schemas.FlightCard, room: rooms.Here, caller: access.Flyer) -> schemas.ProposalItem:
     """Which flights these files probably are, which are here already, and which are yet to be sent. Nothing is kept."""
     with room.database.connection() as connection:
         proposal, known = confirming.propose(
@@ -110,7 +110,9 @@ def change(
 
 
 @router.post("/{flight_id}/move", responses=_CHANGED)
-def move(flight_id: uuid.UUID, wanted: schemas.Move, room: rooms.Here, caller: access.Person) -> schemas.FlightDetail:
+def move(
+    flight_id: uuid.UUID, wanted: schemas.FlightMove, room: rooms.Here, caller: access.Person
+) -> schemas.FlightDetail:
     """Files into another flight, or a new one, which is the answer; what was found in them goes with them."""
     now = room.clock()
     with room.database.connection() as connection:
@@ -121,7 +123,9 @@ def move(flight_id: uuid.UUID, wanted: schemas.Move, room: rooms.Here, caller: a
 
 
 @router.post("/{flight_id}/merge", responses=_CHANGED)
-def merge(flight_id: uuid.UUID, wanted: schemas.Merge, room: rooms.Here, caller: access.Person) -> schemas.FlightDetail:
+def merge(
+    flight_id: uuid.UUID, wanted: schemas.FlightMerge, room: rooms.Here, caller: access.Person
+) -> schemas.FlightDetail:
     """All files of another draft into this flight; the draft ceases to be."""
     now = room.clock()
     with room.database.connection() as connection:
@@ -130,7 +134,7 @@ def merge(flight_id: uuid.UUID, wanted: schemas.Merge, room: rooms.Here, caller:
 
 
 @router.post("/{flight_id}/delete", status_code=http.HTTPStatus.NO_CONTENT, responses=_CHANGED)
-def delete(flight_id: uuid.UUID, wanted: schemas.Delete, room: rooms.Here, caller: access.Person) -> None:
+def delete(flight_id: uuid.UUID, wanted: schemas.FlightDelete, room: rooms.Here, caller: access.Person) -> None:
     """Throw a draft away with all its files. It does not come back; the audit says who did and why."""
     with room.database.connection() as connection:
         service.delete(

@@ -38,7 +38,7 @@ class CardFileGiven(_Given):
     """Where the browser could compute it; of large files it is computed here."""
 
 
-class Card(_Given):
+class FlightCard(_Given):
     """What was dropped."""
 
     files: Annotated[list[CardFileGiven], Field(min_length=1, max_length=FILES_MAX)]
@@ -193,7 +193,7 @@ class FlightPage(BaseModel):
     next_cursor: str | None
 
 
-class HistoryItem(BaseModel):
+class FlightHistoryItem(BaseModel):
     """A row of the log's history."""
 
     at: UtcTime
@@ -218,7 +218,7 @@ class FlightDetail(FlightItem):
     closed_at: UtcTime | None
     may_change: bool
     """Whoever asks may change it."""
-    history: list[HistoryItem]
+    history: list[FlightHistoryItem]
 
 
 class FootageItem(BaseModel):
@@ -348,7 +348,7 @@ class FlightChanges(_Given):
     landed_at: AwareDatetime | None = None
 
 
-class Move(_Given):
+class FlightMove(_Given):
     """Files that belong into another flight."""
 
     version: int
@@ -358,14 +358,14 @@ class Move(_Given):
     """Null: into a new flight."""
 
 
-class Merge(_Given):
+class FlightMerge(_Given):
     """Another flight of which all files belong here; it ceases to be."""
 
     version: int
     flight_id: uuid.UUID
 
 
-class Delete(_Given):
+class FlightDelete(_Given):
     """A draft with all its files, never to come back."""
 
     version: int

@@ -80,7 +80,14 @@ def test_run_file_is_private_and_follows_the_processes(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert json.loads(path.read_text(encoding="utf-8")) == {
         "url": "http://127.0.0.1:8080",
-        "pids": {"room": os.getpid(), "worker": None, "edge": None, "broker": None, "database": None},
+        "pids": {
+            "room": os.getpid(),
+            "worker": None,
+            "analyst": None,
+            "edge": None,
+            "broker": None,
+            "database": None,
+        },
     }
     assert set(processes.left_behind(tmp_path)) == {"room", "footage"}
 

@@ -26,6 +26,7 @@ function holdOf(number: number, change: Partial<Hold> = {}): Hold {
     hold_id: `hold-${String(number)}`,
     object_kind: 'alert',
     alert_id: ID,
+    flight_id: null,
     evidence_id: null,
     evidence_kind: null,
     device_id: 'caixa-1',

@@ -5,7 +5,9 @@ import type { paths } from './schema';
 import type {
   Alert,
   AlertDetail,
+  Analysis,
   AuditRow,
+  CardFile,
   CloseReason,
   Command,
   CommandDetail,
@@ -14,12 +16,16 @@ import type {
   DeadLetter,
   DeviceVersion,
   EnrolmentCode,
+  Flight,
+  FlightDetail,
+  Footage,
   Hold,
   HoldKind,
   HoldState,
   NewHold,
   Page,
   ProblemDocument,
+  Proposal,
   RecordingHold,
   RegisteredDetail,
   Position,
@@ -28,6 +34,8 @@ import type {
   SessionInfo,
   Silenced,
   Town,
+  UnfinishedFile,
+  WantedFlight,
 } from './types';
 
 /** RFC 9457, as the room renders every error; `status` 0: the room was not reached. */
@@ -232,6 +240,61 @@ export class Api {
   recordingHolds(device_id: string, camera_id: string): Promise<Result<{ items: RecordingHold[] }>> {
     const params = { path: { device_id }, query: { camera_id } };
     return this.#ask(this.#room.GET('/api/v1/devices/{device_id}/holds', { params }));
+  }
+
+  /** For uploads, which go past this client. */
+  get csrf(): string {
+    return this.#csrf;
+  }
+  flights(pilot: string, cursor: string | null): Promise<Result<Page<Flight>>> {
+    const query = { limit: 30, ...(pilot && { pilot }), ...(cursor && { cursor }) };
+    return this.#ask(this.#room.GET('/api/v1/flights', { params: { query } }));
+  }
+  flight(flight_id: string): Promise<Result<FlightDetail>> {
+    return this.#ask(this.#room.GET('/api/v1/flights/{flight_id}', { params: { path: { flight_id } } }));
+  }
+  footage(flight_id: string): Promise<Result<{ items: Footage[] }>> {
+    return this.#ask(this.#room.GET('/api/v1/flights/{flight_id}/footage', { params: { path: { flight_id } } }));
+  }
+  unfinished(): Promise<Result<{ items: UnfinishedFile[] }>> {
+    return this.#ask(this.#room.GET('/api/v1/flights/unfinished'));
+  }
+  proposeCard(files: CardFile[]): Promise<Result<Proposal>> {
+    return this.#ask(this.#room.POST('/api/v1/flights/cards', { body: { files } }));
+  }
+  confirmFlights(
+    flights: WantedFlight[],
+  ): Promise<Result<{ flights: { flight_id: string; footage_ids: string[] }[] }>> {
+    return this.#ask(this.#room.POST('/api/v1/flights', { body: { flights } }));
+  }
+  moveFootage(flight_id: string, version: number, footage_ids: string[]): Promise<Result<FlightDetail>> {
+    const params = { path: { flight_id } };
+    const body = { version, footage_ids };
+    return this.#ask(this.#room.POST('/api/v1/flights/{flight_id}/move', { params, body }));
+  }
+  mergeFlights(into: string, version: number, flight_id: string): Promise<Result<FlightDetail>> {
+    const params = { path: { flight_id: into } };
+    return this.#ask(this.#room.POST('/api/v1/flights/{flight_id}/merge', { params, body: { version, flight_id } }));
+  }
+  deleteFlight(flight_id: string, version: number, reason: string): Promise<Result<undefined>> {
+    const params = { path: { flight_id } };
+    const body = { version, reason, confirm: true } as const;
+    return this.#ask(this.#room.POST('/api/v1/flights/{flight_id}/delete', { params, body }));
+  }
+  analysis(flight_id: string): Promise<Result<Analysis>> {
+    return this.#ask(this.#room.GET('/api/v1/flights/{flight_id}/analysis', { params: { path: { flight_id } } }));
+  }
+  analyse(flight_id: string): Promise<Result<Analysis>> {
+    return this.#ask(this.#room.POST('/api/v1/flights/{flight_id}/analysis', { params: { path: { flight_id } } }));
+  }
+  cancelAnalysis(flight_id: string): Promise<Result<Analysis>> {
+    const params = { path: { flight_id } };
+    return this.#ask(this.#room.POST('/api/v1/flights/{flight_id}/analysis/cancel', { params }));
+  }
+
+  /** For the calls of a feature that are written beside it. */
+  call<T>(ask: (room: Client<paths>) => Answer): Promise<Result<T>> {
+    return this.#ask(ask(this.#room));
   }
 
   #enter(answer: Result<SessionInfo>): Result<SessionInfo> {

@@ -25,6 +25,10 @@ export class Session {
     return this.person?.role === 'administrator';
   }
   /** Pilots do not see the alerts of cameras. */
+  /** Brings the cards of drones. */
+  get mayFly(): boolean {
+    return this.person?.role === 'pilot' || this.isAdministrator;
+  }
   get seesAlerts(): boolean {
     return this.person !== null && this.person.role !== 'pilot';
   }
