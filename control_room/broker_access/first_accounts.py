@@ -9,7 +9,7 @@ import secrets
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
-from control_room import config
+from control_room import config, values
 from wire import topics
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def write(settings: config.Settings, path: Path) -> None:
 def _user(key: str, url: str) -> tuple[str, str]:
     parts = urllib.parse.urlsplit(url)
     if not parts.username or not parts.password:
-        raise config.ConfigError(f"{key}: got {config.without_password(url)!r}; allowed: with USER:PASSWORD@")
+        raise config.ConfigError(f"{key}: got {values.without_password(url)!r}; allowed: with USER:PASSWORD@")
     return urllib.parse.unquote(parts.username), urllib.parse.unquote(parts.password)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -69,18 +70,21 @@ def make(settings: config.Commands) -> Signer:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
+        _write_once(path, pem)
     except OSError as error:
         raise config.ConfigError(
             f"commands.key_file: got {str(path)!r}; allowed: a place to write ({error.strerror})"
         ) from None
-    else:
+    signer = load(settings)
+    assert signer is not None  # noqa: S101 - a file is named
+    return signer
+
+
+def _write_once(path: Path, pem: bytes) -> None:
+    """Where no key lies yet; the one that does is the room's, whoever made it a moment before."""
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(pem)
             file.flush()
             os.fsync(descriptor)
-    signer = load(settings)
-    assert signer is not None  # noqa: S101 - a file is named
-    return signer

@@ -132,12 +132,16 @@ def test_each_pod_has_the_files_that_its_settings_name() -> None:
         assert {mount["name"] for mount in container["volumeMounts"]} <= {volume["name"] for volume in spec["volumes"]}
 
 
-@pytest.mark.parametrize("name", ["talaia-room.service", "talaia-worker@.service", "talaia-backup.service"])
-def test_a_unit_has_no_rights(name: str) -> None:
+def service_of(name: str) -> dict[str, str]:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment, method-assign] # configparser's own way to keep letters as they are
     unit.read(CONFIG / "systemd" / name, encoding="utf-8")
-    service = dict(unit["Service"])
+    return dict(unit["Service"])
+
+
+@pytest.mark.parametrize("name", ["talaia-room.service", "talaia-worker@.service", "talaia-backup.service"])
+def test_a_unit_has_no_rights(name: str) -> None:
+    service = service_of(name)
     wanted = {
         "User": "talaia-room",
         "NoNewPrivileges": "yes",
@@ -148,6 +152,24 @@ def test_a_unit_has_no_rights(name: str) -> None:
     }
     assert {key: service.get(key) for key in wanted} == wanted
     assert service["ExecStart"].startswith("/opt/talaia/.venv/bin/talaia-room ")
+
+
+def test_the_agents_unit_is_watched_limited_and_without_rights() -> None:
+    service = service_of("talaia-edge.service")
+    wanted = {
+        "Type": "notify",
+        "Restart": "always",
+        "RestartPreventExitStatus": "2",
+        "NoNewPrivileges": "yes",
+        "ProtectSystem": "strict",
+        "ProtectHome": "yes",
+        "CapabilityBoundingSet": "",
+        "MemoryMax": "2G",
+        "WatchdogSec": "60",
+    }
+    assert {key: service.get(key) for key in wanted} == wanted
+    assert service["ExecReload"].endswith("-HUP $MAINPID")
+    assert int(service["TimeoutStopSec"]) > 5
 
 
 @pytest.mark.parametrize("name", UNITS)

@@ -73,7 +73,9 @@ def test_a_database_that_is_away_is_a_503(door: doors.Door) -> None:
 
 @pytest.mark.parametrize("path", ["/healthz", "/api/v1/alerts", "/nowhere", "/api/v1/nothing"])
 def test_every_answer_has_the_security_headers(lasting_door: doors.Door, path: str) -> None:
-    _has_security_headers(lasting_door.client().get(path))
+    answer = lasting_door.client().get(path)
+    assert answer.headers["content-type"]
+    _has_security_headers(answer)
 
 
 def test_answers_of_the_api_are_not_stored(door: doors.Door) -> None:

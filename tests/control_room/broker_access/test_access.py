@@ -89,6 +89,8 @@ def test_a_new_enrolment_cuts_who_has_the_old_password(town: Town) -> None:
     new = town.enrol("quay")
     client.wait(lambda: bool(client.endings), "the end of the connection with the old password")
     client.wait(lambda: REFUSED in client.connections, "its refusal")
+    assert client.connections.count("Success") == 1
+    assert old.mqtt_password != new.mqtt_password
     town.connected(new).close()
     client.close()
 

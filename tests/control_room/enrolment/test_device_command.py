@@ -7,14 +7,12 @@ import socket
 import ssl
 import threading
 import tomllib
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from control_room import config as room_config
-from control_room.commands import keys as command_keys
 from control_room.enrolment import authority, broker_certificate
 from edge import cli, config, senders
 from tests.control_room import door as doors
@@ -49,17 +47,6 @@ unattended_s = 90.0
 
 
 @pytest.fixture
-def room(database_url: str, tmp_path: Path) -> Iterator[doors.Door]:
-    enrolment = {"directory": str(tmp_path / "town")}
-    authority.make(room_config.Enrolment.model_validate(enrolment), "Tarragona", datetime.now(UTC))
-    key_file = str(tmp_path / "command.key")
-    command_keys.make(room_config.Commands(key_file=key_file))
-    with doors.opened(database_url, tmp_path, key_file=key_file, more={"enrolment": enrolment}) as opened:
-        opened.clock.now = datetime.now(UTC)
-        yield opened
-
-
-@pytest.fixture
 def own(tmp_path: Path) -> Path:
     """The agent's file of a device that works already."""
     path = tmp_path / "box" / "edge.toml"
@@ -73,9 +60,9 @@ def typed(url: str, code: str, path: Path, *more: str) -> int:
 
 
 def test_a_file_that_is_there_keeps_its_comments_and_its_cameras(
-    room: doors.Door, own: Path, capsys: pytest.CaptureFixture[str]
+    town: doors.Door, own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert typed(room.url, code_for(room.as_person("anna"), "quay"), own) == 0
+    assert typed(town.url, code_for(town.as_person("anna"), "quay"), own) == 0
     assert capsys.readouterr().out.startswith("quay (Quay) is enrolled; its certificate is valid until 20")
     text = own.read_text(encoding="utf-8")
     for line in OWN.splitlines():
@@ -85,23 +72,23 @@ def test_a_file_that_is_there_keeps_its_comments_and_its_cameras(
     assert [text.index(each) for each in order] == sorted(text.index(each) for each in order)
     was, settings = tomllib.loads(OWN), config.load(own)
     assert tomllib.loads(text)["camera"] == was["camera"]
-    assert (settings.device.memory_every_s, settings.room.url) == (30, room.url)
+    assert (settings.device.memory_every_s, settings.room.url) == (30, town.url)
     assert settings.mqtt.url == "mqtts://quay@127.0.0.1:8883"
     assert "old" not in text
     senders.check(settings)
     assert own.with_name("edge.toml.before").read_text(encoding="utf-8") == OWN
-    device = room.client()
+    device = town.client()
     device.headers["Authorization"] = f"Bearer {settings.token()}"
     assert device.post("/api/v1/enrolments/renewal", json={}).status_code == 422  # known by its token
     first = settings.token()
-    assert typed(room.url, code_for(room.as_person("anna"), "quay"), own) == 0
+    assert typed(town.url, code_for(town.as_person("anna"), "quay"), own) == 0
     assert own.read_text(encoding="utf-8") == text
     assert config.load(own).token() != first
 
 
-def test_a_new_file_needs_cameras_only(room: doors.Door, tmp_path: Path) -> None:
+def test_a_new_file_needs_cameras_only(town: doors.Door, tmp_path: Path) -> None:
     path = tmp_path / "new.toml"
-    assert typed(room.url, code_for(room.as_person("anna"), "quay"), path) == 0
+    assert typed(town.url, code_for(town.as_person("anna"), "quay"), path) == 0
     camera = '[[camera]]\nid = "placa"\nname = "P"\nsource = "file:x.mp4"\n'
     path.write_text(path.read_text(encoding="utf-8") + camera, encoding="utf-8")
     senders.check(config.load(path))
@@ -120,36 +107,36 @@ def refused(url: str, code: str, path: Path, capsys: pytest.CaptureFixture[str],
 
 
 def test_what_is_wrong_with_a_code_is_one_line_and_changes_nothing(
-    room: doors.Door, own: Path, capsys: pytest.CaptureFixture[str]
+    town: doors.Door, own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    anna, elsewhere = room.as_person("anna"), own.with_name("other") / "edge.toml"
-    assert "this code opens nothing" in refused(room.url, "AAAA-BBBB-CCCC-DDDD", own, capsys).lower()
+    anna, elsewhere = town.as_person("anna"), own.with_name("other") / "edge.toml"
+    assert "this code opens nothing" in refused(town.url, "AAAA-BBBB-CCCC-DDDD", own, capsys).lower()
     other = code_for(anna, "harbour")
-    assert "this code is of the device harbour; it is still good" in refused(room.url, other, own, capsys)
+    assert "this code is of the device harbour; it is still good" in refused(town.url, other, own, capsys)
     late = code_for(anna, "quay")
-    room.clock.move(minutes=-61)
-    assert "clock says" in refused(room.url, late, own, capsys)
-    assert "the room's" in refused(room.url, late, own, capsys)
-    room.clock.now = datetime.now(UTC)
-    with room.connection() as connection:
+    town.clock.move(minutes=-61)
+    assert "clock says" in refused(town.url, late, own, capsys)
+    assert "the room's" in refused(town.url, late, own, capsys)
+    town.clock.now = datetime.now(UTC)
+    with town.connection() as connection:
         connection.execute("UPDATE enrolment_codes SET expires_at = now() - interval '1 minute' WHERE used_at IS NULL")
-    assert "older than an hour" in refused(room.url, late, own, capsys)
+    assert "older than an hour" in refused(town.url, late, own, capsys)
     used = code_for(anna, "harbour")
     elsewhere.parent.mkdir()
-    assert typed(room.url, used, elsewhere) == 0
+    assert typed(town.url, used, elsewhere) == 0
     elsewhere.parent.rename(own.parent.with_name("harbour"))
     own.write_text(OWN.replace('id = "quay"', 'id = "harbour"'), encoding="utf-8")
-    assert "it was used" in refused(room.url, used, own, capsys)
+    assert "it was used" in refused(town.url, used, own, capsys)
     assert "--room: got 'quay:8000'; allowed: http://" in refused("quay:8000", used, own, capsys)
 
 
-def test_a_room_that_is_away_or_none_is_said(room: doors.Door, own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_room_that_is_away_or_none_is_said(town: doors.Door, own: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         said = refused(f"http://127.0.0.1:{nobody.getsockname()[1]}", "AAAA", own, capsys)
     assert "Connection refused" in said
     own.write_text("[device\n", encoding="utf-8")
-    assert "is no TOML" in refused(room.url, "AAAA", own, capsys)
+    assert "is no TOML" in refused(town.url, "AAAA", own, capsys)
 
 
 @pytest.mark.parametrize(("days_off", "said"), [(3, "not yet valid"), (-60, "has expired")])
@@ -179,25 +166,25 @@ def test_a_certificate_of_the_room_out_of_its_time_asks_for_the_clock(
 CAMERA = '[[camera]]\nid = "p"\nname = "P"\nsource = "file:x.mp4"\n'
 
 
-def test_tables_written_in_unusual_ways_come_out_right(room: doors.Door, tmp_path: Path) -> None:
+def test_tables_written_in_unusual_ways_come_out_right(town: doors.Door, tmp_path: Path) -> None:
     path = tmp_path / "odd.toml"
     odd = '[room]\nurl = """\nhttp://x"""\ntoken = \'a#b\'\n[mqtt]\nurl = "mqtt://a#b"  # c\n["device"]\nid = "quay"\n'
     path.write_text(f'{CAMERA}{odd}data_dir = "data"', encoding="utf-8")
-    assert typed(room.url, code_for(room.as_person("anna"), "quay"), path) == 0
+    assert typed(town.url, code_for(town.as_person("anna"), "quay"), path) == 0
     settings = config.load(path)
     assert (settings.device.id, settings.room.url, [camera.id for camera in settings.camera]) == (
         "quay",
-        room.url,
+        town.url,
         ["p"],
     )
     senders.check(settings)
 
 
 def test_a_file_that_no_enrolment_could_change_uses_up_no_code(
-    room: doors.Door, own: Path, capsys: pytest.CaptureFixture[str]
+    town: doors.Door, own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = code_for(room.as_person("anna"), "quay")
+    code = code_for(town.as_person("anna"), "quay")
     own.write_text(f'device = {{id = "quay", data_dir = "data"}}\n{CAMERA}', encoding="utf-8")
-    assert "allowed: tables that begin with a line [device]" in refused(room.url, code, own, capsys)
+    assert "allowed: tables that begin with a line [device]" in refused(town.url, code, own, capsys)
     own.write_text(OWN, encoding="utf-8")
-    assert typed(room.url, code, own) == 0
+    assert typed(town.url, code, own) == 0

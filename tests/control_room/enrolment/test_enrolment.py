@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,25 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.x509.oid import NameOID
 
 from control_room import config
-from control_room.commands import keys as command_keys
 from control_room.enrolment import authority, broker_certificate, service
 from edge.enrolment import identity
 from edge.enrolment.identity import Keys
 from tests.control_room import door as doors
 from tests.control_room.enrolment.asking import code_for, enrol, request
 from wire import enrolment as wire
-
-
-@pytest.fixture
-def town(database_url: str, tmp_path: Path) -> Iterator[doors.Door]:
-    """A room with both keys."""
-    enrolment = {"directory": str(tmp_path / "town")}
-    authority.make(config.Enrolment.model_validate(enrolment), "Tarragona", datetime.now(UTC))
-    key_file = str(tmp_path / "command.key")
-    command_keys.make(config.Commands(key_file=key_file))
-    with doors.opened(database_url, tmp_path, key_file=key_file, more={"enrolment": enrolment}) as opened:
-        opened.clock.now = datetime.now(UTC)
-        yield opened
 
 
 def test_a_device_gets_a_certificate_and_the_towns_signature(town: doors.Door, tmp_path: Path) -> None:
