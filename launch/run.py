@@ -1,5 +1,6 @@
 """`make run`: the whole system on this computer, from nothing to READY, and back to nothing at Ctrl-C."""
 
+import contextlib
 import ctypes
 import json
 import os
