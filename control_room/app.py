@@ -20,6 +20,7 @@ from control_room import room as rooms
 from control_room.aircraft import routes as aircraft
 from control_room.alerts import routes as alerts
 from control_room.alerts import service as alert_service
+from control_room.analyses import routes as analyses
 from control_room.attempts import service as attempts
 from control_room.audit import routes as audit
 from control_room.authorisations import routes as authorisations
@@ -45,7 +46,9 @@ from control_room.geozones import service as geozone_service
 from control_room.health import routes as health
 from control_room.health.metrics import CountRequests, Metrics
 from control_room.holds import routes as holds
+from control_room.ogc import routes as ogc
 from control_room.positions import routes as positions
+from control_room.preflight import routes as preflight
 from control_room.removals import service as removals
 from control_room.sessions import routes as sessions
 from control_room.silenced import routes as silenced
@@ -76,6 +79,7 @@ FEATURES = (
     evidence,
     uploads,
     flights,
+    analyses,
     cameras,
     silenced,
     positions,
@@ -90,8 +94,10 @@ FEATURES = (
     aircraft,
     authorisations,
     flight_log,
+    preflight,
     findings,
     sites,
+    ogc,
     dead_letters,
     town,
     stream,

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from control_room.geozones.zone import Geozone
 
 Level = Literal["serious", "look", "note"]
-_SERIOUS = frozenset({"PROHIBITED", "REQ_AUTHORISATION", "UNKNOWN"})
+SERIOUS = frozenset({"PROHIBITED", "REQ_AUTHORISATION", "UNKNOWN"})
+"""Kinds of zones that nobody enters without asking."""
 _MOST_SAMPLES = 40_000
 _AT_ONCE = 2
 """Flights that one round of chores looks at again."""
@@ -185,7 +186,7 @@ def compute(connection: pool.Connection, flight_id: uuid.UUID, settings: config.
         near = geozones.near(connection, box, runs[0].samples[0].at)
         for geozone_id, dataset_id, zone in near.zones:
             stays = replay.in_zone(runs, zone, elevation_m=flight["take_off_elevation_m"], town=town)
-            items += [_in_zone(stay, _told(geozone_id, dataset_id, zone), zone) for stay in stays]
+            items += [_in_zone(stay, told(geozone_id, dataset_id, zone), zone) for stay in stays]
         height_m, sight_m = limits.height_limit_m, limits.line_of_sight_m
         items += _items("height", "serious", replay.above(runs, height_m), height_m)
         items += _items("sight", "look", replay.away_from(runs, flown.place, sight_m), sight_m)
@@ -232,8 +233,8 @@ def _flown(connection: pool.Connection, flight_id: uuid.UUID) -> _Flown:
         samples = list(_simplified(flight["track"] or []))
         source = "simplified" if samples else "none"
     runs, doubts = runs_of(samples, is_simplified=source == "simplified")
-    told = [TrackDoubt(code=one.code, begins=one.begins, ends=one.ends, metres=one.metres) for one in doubts]
-    return _Flown(flight, source, runs, told)
+    said = [TrackDoubt(code=one.code, begins=one.begins, ends=one.ends, metres=one.metres) for one in doubts]
+    return _Flown(flight, source, runs, said)
 
 
 def _simplified(track: list[list[Any]]) -> Iterator[Sample]:
@@ -276,12 +277,9 @@ def _items(
 
 
 def _in_zone(stay: replay.Stretch, told: ZoneTold, zone: Geozone) -> CheckItem:
-    level: Level = "serious" if zone.kind in _SERIOUS and stay.certain else "look"
-    if zone.kind in {"NO_RESTRICTION", "USPACE"}:
-        level = "note"
     return CheckItem(
         code="geozone",
-        level=level,
+        level=level_of(zone, certain=stay.certain),
         begins=stay.begins,
         ends=stay.ends,
         lowest_m=stay.lowest_m,
@@ -292,7 +290,13 @@ def _in_zone(stay: replay.Stretch, told: ZoneTold, zone: Geozone) -> CheckItem:
     )
 
 
-def _told(geozone_id: uuid.UUID, dataset_id: uuid.UUID, zone: Geozone) -> ZoneTold:
+def level_of(zone: Geozone, *, certain: bool) -> Level:
+    if zone.kind in {"NO_RESTRICTION", "USPACE"}:
+        return "note"
+    return "serious" if zone.kind in SERIOUS and certain else "look"
+
+
+def told(geozone_id: uuid.UUID, dataset_id: uuid.UUID, zone: Geozone) -> ZoneTold:
     authority = zone.authorities[0] if zone.authorities else None
     return ZoneTold(
         geozone_id=str(geozone_id),

@@ -179,10 +179,16 @@ def item(connection: pool.Connection, geozone_id: uuid.UUID) -> dict[str, Any]:
     return page(connection, limit=1, geozone_id=geozone_id, dataset_id=row[0])[0]
 
 
+def in_force(connection: pool.Connection, at: datetime) -> list[dict[str, Any]]:
+    """Of each source the dataset that was in force then, else the first that came after."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_QUERIES["in_force_at"], {"at": at}).fetchall()
+
+
 def near(connection: pool.Connection, within: Box, at: datetime) -> Near:
     """Zones whose box meets `within`, of the datasets that were in force at `at`."""
+    files = in_force(connection, at)
     with connection.cursor(row_factory=dict_row) as cursor:
-        files = cursor.execute(_QUERIES["in_force_at"], {"at": at}).fetchall()
         given: dict[str, Any] = dict(zip(("west", "south", "east", "north"), within, strict=True))
         given |= {"datasets": [file["dataset_id"] for file in files], "limit": MOST_AT_ONCE}
         rows = cursor.execute(_QUERIES["near"], given).fetchall()

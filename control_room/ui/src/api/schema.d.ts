@@ -1547,6 +1547,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/preflight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask
+         * @description Zones, heights and permissions for an area, a height and a time, and what is missing. Nothing is kept.
+         */
+        post: operations["ask_api_v1_preflight_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/preflight/pack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pack
+         * @description Zones about the town and permissions, to be kept for the time without a network.
+         */
+        get: operations["pack_api_v1_preflight_pack_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flights/{flight_id}/findings": {
         parameters: {
             query?: never;
@@ -2610,6 +2650,28 @@ export interface components {
             model: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * Answer
+         * @description What a flight there and then must heed.
+         */
+        Answer: {
+            /** Zones */
+            zones: components["schemas"]["ZoneMet"][];
+            /** Free Below M */
+            free_below_m: number;
+            /** Height Limit M */
+            height_limit_m: number;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+            /** Missing */
+            missing: ("permission" | "zone_authorisation" | "geozones" | "old_geozones" | "night" | "too_high" | "grounded")[];
+            /** Nights */
+            nights: components["schemas"]["Span"][];
+            /** Datasets */
+            datasets: components["schemas"]["DatasetTold"][];
+            /** Asked At */
+            asked_at: string;
         };
         /**
          * Applicability
@@ -5374,6 +5436,22 @@ export interface components {
             items: components["schemas"]["OutboxItem"][];
         };
         /**
+         * Pack
+         * @description What is kept in the browser for the time without a network: it lists, it does not reckon.
+         */
+        Pack: {
+            /** Zones */
+            zones: components["schemas"]["GeozoneFeature"][];
+            /** Permissions */
+            permissions: components["schemas"]["AuthorisationItem"][];
+            /** Height Limit M */
+            height_limit_m: number;
+            /** Datasets */
+            datasets: components["schemas"]["DatasetTold"][];
+            /** Packed At */
+            packed_at: string;
+        };
+        /**
          * Papers
          * @description What is due, the soonest first, and the reports that were sent, the newest first.
          */
@@ -5383,6 +5461,74 @@ export interface components {
             /** Reports */
             reports: components["schemas"]["ReportItem"][];
             next_report: components["schemas"]["ClockItem"];
+        };
+        /**
+         * Permission
+         * @description A mobile permission that holds in that time.
+         */
+        Permission: {
+            /**
+             * Authorisation Id
+             * Format: uuid
+             */
+            authorisation_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fixed" | "mobile";
+            /** Authority */
+            authority: string;
+            /** Reference */
+            reference: string;
+            /** Purpose */
+            purpose: string;
+            /**
+             * Legal Regime
+             * @enum {string}
+             */
+            legal_regime: "lo_7_2021" | "gdpr";
+            /** Conditions */
+            conditions: string | null;
+            area: components["schemas"]["Area"] | null;
+            /** Audio Allowed */
+            audio_allowed: boolean;
+            /** Dpia Reference */
+            dpia_reference: string | null;
+            /** Valid From */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string;
+            /** Extension Of */
+            extension_of: string | null;
+            /** Extended By */
+            extended_by: string | null;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Flights */
+            flights: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "coming" | "in_force" | "ended" | "revoked";
+            /** Days Left */
+            days_left: number | null;
+            /** Warning */
+            warning: ("renew_soon" | "renew_now" | "ends_soon") | null;
+            /** May Extend */
+            may_extend: boolean;
+            /** Covers Dates */
+            covers_dates: boolean;
+            /**
+             * Covers Area
+             * @enum {string}
+             */
+            covers_area: "whole" | "part" | "none";
         };
         /**
          * Place
@@ -6212,6 +6358,16 @@ export interface components {
             reason: "empty" | "not_taken";
         };
         /**
+         * Span
+         * @description From when to when.
+         */
+        Span: {
+            /** Begins */
+            begins: string;
+            /** Ends */
+            ends: string;
+        };
+        /**
          * State
          * @description An alert is in exactly one.
          * @enum {string}
@@ -6460,26 +6616,6 @@ export interface components {
             upper: components["schemas"]["Limit"] | null;
         };
         /**
-         * Wanted
-         * @description What a person wants a device to do.
-         */
-        Wanted: {
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try" | "cancel";
-            /**
-             * Arguments
-             * @default {}
-             */
-            arguments: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /** Reason */
-            reason?: string | null;
-        };
-        /**
          * WantedConfiguration
          * @description What a device is to follow beside its own file.
          */
@@ -6552,6 +6688,54 @@ export interface components {
             items: string[];
         };
         /**
+         * ZoneMet
+         * @description A zone over the area, while it applies.
+         */
+        ZoneMet: {
+            /** Geozone Id */
+            geozone_id: string;
+            /** Dataset Id */
+            dataset_id: string;
+            /** Identifier */
+            identifier: string;
+            /** Name */
+            name: {
+                [key: string]: string;
+            };
+            /** Kind */
+            kind: string;
+            /** Message */
+            message: {
+                [key: string]: string;
+            };
+            /** Authority */
+            authority: {
+                [key: string]: string;
+            };
+            /** Phone */
+            phone: string | null;
+            lower: components["schemas"]["Limit"] | null;
+            upper: components["schemas"]["Limit"] | null;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "serious" | "look" | "note";
+            /**
+             * Meets
+             * @enum {string}
+             */
+            meets: "yes" | "above" | "cannot_tell";
+            /** Begins At M */
+            begins_at_m: number | null;
+            /** Applies */
+            applies: components["schemas"]["Span"][];
+            /** Conditions */
+            conditions: string | null;
+            /** Ahead */
+            ahead: string | null;
+        };
+        /**
          * ZoneTold
          * @description A zone as a finding names it.
          */
@@ -6609,6 +6793,26 @@ export interface components {
             until?: null;
         };
         /**
+         * Wanted
+         * @description What a person wants a device to do.
+         */
+        control_room__commands__schemas__Wanted: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try" | "cancel";
+            /**
+             * Arguments
+             * @default {}
+             */
+            arguments: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
          * Close
          * @description The log is complete.
          */
@@ -6625,6 +6829,27 @@ export interface components {
             version: number;
             /** Reason */
             reason: string;
+        };
+        /**
+         * Wanted
+         * @description Where, how high and when somebody means to fly.
+         */
+        control_room__preflight__schemas__Wanted: {
+            area: components["schemas"]["Area"];
+            /** Height M */
+            height_m: number;
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /**
+             * Ends
+             * Format: date-time
+             */
+            ends: string;
+            /** Aircraft Id */
+            aircraft_id?: string | null;
         };
         /**
          * DeviceItem
@@ -10542,7 +10767,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Wanted"];
+                "application/json": components["schemas"]["control_room__commands__schemas__Wanted"];
             };
         };
         responses: {
@@ -13485,6 +13710,131 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ask_api_v1_preflight_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["control_room__preflight__schemas__Wanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    pack_api_v1_preflight_pack_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pack"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
