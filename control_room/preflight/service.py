@@ -146,7 +146,7 @@ def _vertically(lower: Any, height_m: float) -> tuple[Literal["yes", "above", "c
 
 def _free_below(met: Sequence[dict[str, Any]], limit_m: float) -> float:
     floors = [one["begins_at_m"] for one in met if one["kind"] in checks.SERIOUS and one["begins_at_m"] is not None]
-    return min([limit_m, *floors])
+    return float(min([limit_m, *floors]))
 
 
 def _permissions(
