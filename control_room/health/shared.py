@@ -10,6 +10,8 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
+from control_room import config
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,13 +20,22 @@ _VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 @contextlib.contextmanager
 def sharing(*, wanted: bool) -> Iterator[None]:
-    """What is counted within, in whichever process, counts together; nothing of an earlier time does."""
+    """What is counted within, in whichever process, counts together; nothing of an earlier time does.
+
+    Raises:
+        config.ConfigError: there is no place for it.
+    """
     os.environ.pop(_VARIABLE, None)
     if not wanted:
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="talaia-counts-") as folder:
-        os.environ[_VARIABLE] = folder
+    with contextlib.ExitStack() as stack:
+        try:
+            made = stack.enter_context(tempfile.TemporaryDirectory(prefix="talaia-counts-"))
+        except OSError as error:
+            allowed = f"1, or a folder for temporary files that can be written ({error.strerror})"
+            raise config.ConfigError(f"http.processes: got more than one; allowed: {allowed}") from None
+        os.environ[_VARIABLE] = made
         try:
             yield
         finally:

@@ -12,6 +12,7 @@ import logging
 import os
 import random
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -31,6 +32,8 @@ from running.watchdog import Watchdog
 from wire import topics
 
 _LOG = logging.getLogger(__name__)
+STUCK_AFTER_S = 30.0
+"""Messages that wait for so long without being read: whoever reads them hangs."""
 _IDLE_S = 0.5  # how long the loop waits for a first message before it looks at its other duties
 _BACK_OFF_MIN_S, _BACK_OFF_MAX_S = 0.5, 15.0
 _STOP_WITHIN_S = 4.0
@@ -81,6 +84,8 @@ class Worker:
         self._ahead = Ahead(self._waiting, limits.batch_messages, limits.batch_ms / 1000, self._tracing)
         self._warned: set[str] = set()
         self._watchdog = Watchdog()
+        self._moved_s = time.monotonic()
+        """When a batch last came, or there was nothing to come."""
 
     def run(self) -> None:
         self._inbox.start()
@@ -91,8 +96,11 @@ class Worker:
         suit_process()
         self._watchdog.ready()  # a broker or a database that is away is waited for
         while not self._stop.is_set():
-            self._watchdog.turn(self._status)
+            if time.monotonic() - self._moved_s < STUCK_AFTER_S:
+                self._watchdog.turn(self._status)
             batch = self._ahead.next(_IDLE_S)
+            if batch is not None or self._waiting.is_all_done():
+                self._moved_s = time.monotonic()
             if batch is not None:
                 self._ingest(batch)
                 self._waiting.done(len(batch.outcomes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,10 +21,11 @@ class Supervisor:
         self._socket.bind(str(path))
 
     def listen(self, for_s: float = 0.05) -> list[str]:
-        """All the lines that came; waits so long for a further one."""
-        self._socket.settimeout(for_s)
+        """All the lines that came until now and for so long."""
+        until_s = time.monotonic() + for_s
         with contextlib.suppress(TimeoutError):
-            while True:
+            while (left_s := until_s - time.monotonic()) > 0:
+                self._socket.settimeout(left_s)
                 self.heard += self._socket.recv(4096).decode().splitlines()
         return self.heard
 

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,12 +29,14 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
         yield listening
 
 
-def start(command: str, supervisor: Supervisor, folder: Path, **settings: str) -> subprocess.Popen[bytes]:
+def start(
+    command: str, supervisor: Supervisor, folder: Path, settings: dict[str, str], program: tuple[str, ...] = ROOM
+) -> subprocess.Popen[bytes]:
     named = {f"TALAIA_{key.upper()}": value for key, value in settings.items()}
     environment = {**os.environ, **named, "NOTIFY_SOCKET": str(supervisor.path)}
     environment["TALAIA_STORE_DIRECTORY"] = str(folder / "store")
     with (folder / "log").open("ab") as log:
-        return subprocess.Popen([*ROOM, command], env=environment, stderr=log)
+        return subprocess.Popen([*program, command], env=environment, stderr=log)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -41,8 +44,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     process.wait(timeout=30)
 
 
-def is_silent(supervisor: Supervisor, for_s: float = 6.0) -> bool:
+def is_silent(supervisor: Supervisor, for_s: float = 6.0, *, after_s: float = 0.0) -> bool:
     """Three times as long as it may say nothing; what was on its way is taken out first."""
+    threading.Event().wait(after_s)
     supervisor.listen(0.5)
     before = supervisor.heard.count(PING)
     return supervisor.listen(for_s).count(PING) == before
@@ -56,7 +60,7 @@ def test_a_worker_that_hangs_says_nothing(
     with pool.connect(database_url) as connection:
         messages.add_device(connection, "hung")
     named = {"database_url": database_url, "mqtt_url": broker.url, "mqtt_client_id": tmp_path.name}
-    worker = start("worker", supervisor, tmp_path, **named)
+    worker = start("worker", supervisor, tmp_path, named)
     try:
         supervisor.wait_for(PING, 2)
         assert supervisor.heard[0] == "READY=1"
@@ -75,6 +79,31 @@ def test_a_worker_that_hangs_says_nothing(
         stop(worker)
 
 
+STUCK = """
+import sys, threading
+from control_room import cli
+from control_room.ingest import reading, worker
+worker.STUCK_AFTER_S = 1.0
+reading.read = lambda delivery: threading.Event().wait()
+sys.exit(cli.main(["worker"]))
+"""
+
+
+@pytest.mark.system
+def test_a_worker_whose_reading_hangs_says_nothing(
+    database_url: str, broker: services.Broker, tmp_path: Path, supervisor: Supervisor
+) -> None:
+    """A reader that never comes back, in the place of the real one; the main thread comes round all the same."""
+    named = {"database_url": database_url, "mqtt_url": broker.url, "mqtt_client_id": tmp_path.name}
+    worker = start("worker", supervisor, tmp_path, named, (sys.executable, "-c", STUCK))
+    try:
+        supervisor.wait_for("STATUS=broker connected, database connected, 0 messages wait")
+        publish(broker.url, (topics.EVENTS.of("stuck"), b"{}", {}), acked=False)
+        assert is_silent(supervisor, 6.0, after_s=4.0)
+    finally:
+        stop(worker)
+
+
 def _is_waited_for(database_url: str) -> bool:
     with pool.connect(database_url) as connection:
         row = connection.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
@@ -85,7 +114,7 @@ def _is_waited_for(database_url: str) -> bool:
 def test_a_worker_without_broker_and_database_is_well(tmp_path: Path, supervisor: Supervisor) -> None:
     port = services.free_port()
     named = {"database_url": f"postgresql://x@127.0.0.1:{port}/x", "mqtt_url": f"mqtt://127.0.0.1:{port}"}
-    worker = start("worker", supervisor, tmp_path, **named)
+    worker = start("worker", supervisor, tmp_path, named)
     try:
         supervisor.wait_for(PING, 2)
         assert "STATUS=broker away, database away, 0 messages wait" in supervisor.heard
@@ -100,7 +129,7 @@ def test_a_server_says_when_it_serves_and_that_it_is_well(
 ) -> None:
     port = services.free_port()
     named = {"database_url": database_url, "http_listen": f"127.0.0.1:{port}", "http_processes": str(processes)}
-    server = start("serve", supervisor, tmp_path, **named)
+    server = start("serve", supervisor, tmp_path, named)
     try:
         supervisor.wait_for("READY=1")
         assert services.answers(port)
