@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from control_room import access, fields, problems
 from control_room import room as rooms
-from control_room.evidence import schemas, service
+from control_room.evidence import schemas, service, showing
 from control_room.store import download as downloads
 from control_room.store.staging import Incoming
 
@@ -107,7 +107,7 @@ def get(
 ) -> Response:
     """The file, whole or a range. Who opened it and why is in the audit before the first byte leaves."""
     with room.database.connection() as connection:
-        stored = service.show(
+        stored = showing.show(
             connection, room.store, evidence_id, by=caller, reason=reason, download=download, now=room.clock()
         )
     extension = _SHOWN.get(stored.media_type)

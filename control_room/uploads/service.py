@@ -25,7 +25,7 @@ from control_room.flights import receiving
 from control_room.probing import service as probing
 from control_room.removals import service as removals
 from control_room.store.content import StoreFullError
-from control_room.uploads import protocol
+from control_room.uploads import metadata_words, protocol
 from control_room.uploads.partial import Partial, Uploads
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from control_room.uploads.protocol import Concat, Kind
 
 _GIB = 1024**3
-_NAME_BYTES = 200
-_SHA256_DIGITS = 64
 _QUERIES = sql.load(__file__)
 
 
@@ -142,11 +140,12 @@ def begin(
     _check_length(settings, concat.kind, length)
     now = room.clock()
     upload_id, finished = uuid_utils.compat.uuid7(), length == 0
-    footage_id = _footage_id(told) if caller.role is not Role.DEVICE and concat.kind != "partial" else None
+    of_a_person = caller.role is not Role.DEVICE and concat.kind != "partial"
+    footage_id = metadata_words.footage_id(told) if of_a_person else None
     if footage_id is not None:
         receiving.expect(connection, footage_id, upload_id, caller, length)
     if caller.role is Role.DEVICE and concat.kind != "partial":
-        upload_id = _evidence_id(told)
+        upload_id = metadata_words.evidence_id(told)
         known = evidence.expect_announced(connection, upload_id, caller, length)
         finished = known.received
     parameters = {
@@ -157,8 +156,8 @@ def begin(
         "length_bytes": length,
         "metadata": metadata,
         "concat": concat.text,
-        "name": _name(told),
-        "sha256": _sha256(told),
+        "name": metadata_words.name(told),
+        "sha256": metadata_words.sha256(told),
         "now": now,
         "expires_at": now + timedelta(hours=settings.keep_hours),
         "finished_at": now if finished else None,
@@ -341,7 +340,7 @@ def _judge(upload: Upload, partial: Partial) -> Found | None:
     if upload.sha256 not in {None, sha256}:
         raise OtherContentError(f"said: {upload.sha256}; came: {sha256}")
     told = protocol.metadata_of(upload.metadata)
-    outcome = probing.probe(partial.path, name=upload.name or "", media_type=_media_type(told))
+    outcome = probing.probe(partial.path, name=upload.name or "", media_type=metadata_words.media_type(told))
     if outcome.found is None:
         refused = outcome.refused
         raise RefusedFileError(
@@ -414,53 +413,7 @@ def _check_quota(room: Room, connection: pool.Connection, parameters: dict[str, 
         raise StoreFullError
 
 
-def _evidence_id(told: dict[str, str]) -> uuid.UUID:
-    try:
-        return uuid.UUID(told["evidence_id"])
-    except (KeyError, ValueError):
-        raise protocol.WrongUploadError("Upload-Metadata: evidence_id and an id in base64 are expected") from None
-
-
-def _footage_id(told: dict[str, str]) -> uuid.UUID | None:
-    """The file of a flight that an upload brings; None: it is by itself."""
-    if "footage_id" not in told:
-        return None
-    try:
-        return uuid.UUID(told["footage_id"])
-    except ValueError:
-        raise protocol.WrongUploadError("Upload-Metadata: footage_id: an id in base64 is expected") from None
-
-
 def _why(error: problems.ProblemError) -> str:
     """A code and a sentence, as a flight's page shows it."""
     code = error.members.get("reason") or error.name
     return f"{code}: {error.detail}"
-
-
-def _name(told: dict[str, str]) -> str | None:
-    """What clients call a file under either key; only ever shown.
-
-    Raises:
-        WrongUploadError: it is, or hides, a path.
-    """
-    name = told.get("filename") or told.get("name")
-    if name is None:
-        return None
-    if len(name.encode()) > _NAME_BYTES or name.startswith(".") or not name.isprintable() or set("/\\") & set(name):
-        raise protocol.WrongUploadError(
-            f"Upload-Metadata: filename: a name of at most {_NAME_BYTES} bytes without a path is expected"
-        )
-    return name
-
-
-def _media_type(told: dict[str, str]) -> str:
-    return (told.get("filetype") or told.get("type") or "").lower()
-
-
-def _sha256(told: dict[str, str]) -> str | None:
-    said = told.get("sha256")
-    if said is None:
-        return None
-    if len(said) != _SHA256_DIGITS or set(said) - set("0123456789abcdef"):
-        raise protocol.WrongUploadError("Upload-Metadata: sha256: 64 digits in lower-case hex are expected")
-    return said
