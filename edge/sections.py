@@ -135,6 +135,10 @@ class EvidenceSection(Section):
     """With less free, clips are no longer made; events and snapshots are."""
     keep_uploaded_mib: int = Field(default=2048, ge=0, le=1_000_000)
     """Of files that the room has: it may be restored from a backup and ask for them again."""
+    upload_clips: Literal["always", "good_link", "asked"] = "always"
+    """When clips of events leave the device: on a drone's link pictures may be all that gets through."""
+    good_link_kbit_s: float = Field(default=4000.0, gt=0, le=1_000_000)
+    """As the last uploads of pictures measured it."""
 
     @property
     def memory_bytes(self) -> int:

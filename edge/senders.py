@@ -10,7 +10,7 @@ from edge import trust
 from edge.errors import ConfigurationError
 from edge.faults import again_after_faults
 from edge.publish import BrokerSettings, Publisher, Traced
-from edge.upload import Uploader
+from edge.upload import Clips, Uploader
 from edge.uploaded import Limits
 from running import tracing
 
@@ -123,6 +123,7 @@ class Senders:
             stop=self._stop,
             pulse=uploading,
             limits=Limits.of(settings.evidence),
+            clips=Clips(settings.evidence.upload_clips, settings.evidence.good_link_kbit_s),
         )
         self._threads = [self._lasting(self._publisher.run, publishing), self._lasting(self._uploader.run, uploading)]
 

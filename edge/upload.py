@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import statistics
+from collections import deque
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -42,6 +44,8 @@ _CHUNK_BYTES = 64 * 1024
 _CLOCK_EVERY_S = 600.0
 _DATE_CUT_OFF_S = 0.5
 _FAILING_S = 300.0
+_RATES = 5
+_TELLING_BYTES = 10_000
 """So long without a file delivered, though some wait, is an alarm."""
 _FOR_EVER = {
     HTTPStatus.BAD_REQUEST,
@@ -69,6 +73,26 @@ class _Turn:
     wait_s: float
 
 
+class Clips:
+    """When clips of events leave the device; the others always do."""
+
+    def __init__(self, when: Literal["always", "good_link", "asked"] = "always", good_kbit_s: float = 0.0) -> None:
+        self._when = when
+        self._good_kbit_s = good_kbit_s
+        self._rates_kbit_s: deque[float] = deque(maxlen=_RATES)
+
+    @property
+    def may_go(self) -> bool:
+        if self._when == "good_link":
+            return len(self._rates_kbit_s) > 0 and statistics.median(self._rates_kbit_s) >= self._good_kbit_s
+        return self._when == "always"
+
+    def measured(self, size_bytes: int, took_s: float) -> None:
+        """A file got through; a small one says nothing of the link."""
+        if size_bytes >= _TELLING_BYTES:
+            self._rates_kbit_s.append(size_bytes * 8 / 1000 / max(took_s, 0.001))
+
+
 class Uploader:
     """One thread."""
 
@@ -85,8 +109,9 @@ class Uploader:
         stop: Event,
         pulse: Pulse,
         limits: Limits,
+        clips: Clips | None = None,
     ) -> None:
-        """`limits`: of files that the room has and that stay here."""
+        """`limits`: of files that the room has and that stay here; `clips`: when clips go, None: always."""
         self._client = httpx.Client(
             base_url=url.rstrip("/"),
             headers={"Authorization": f"Bearer {token}"},
@@ -97,6 +122,7 @@ class Uploader:
         self._outbox = outbox
         self._folder = folder
         self._uploaded = Uploaded(outbox, folder, limits, clock)
+        self._clips = clips or Clips()
         self._alarms = alarms
         self._clock = clock
         self._stop = stop
@@ -134,7 +160,7 @@ class Uploader:
         self._uploaded.tidy()
         now_s = self._clock.monotonic_s()
         not_yet = [evidence_id for evidence_id, turn in self._turns.items() if turn.at_s > now_s]
-        files = self._outbox.waiting_evidence(_ROUND, but=not_yet)
+        files = self._outbox.waiting_evidence(_ROUND, but=not_yet, clips=self._clips.may_go)
         if not files and not not_yet:
             self._well()
         for waiting in files:
@@ -148,11 +174,13 @@ class Uploader:
         if not path.exists():
             self._refuse(waiting, path, "the file is no longer on the device")
             return
+        began_s = self._clock.monotonic_s()
         answer = self._send(waiting, path)
         if answer is None:
             return
         match judge(answer.status_code):
             case "done":
+                self._clips.measured(waiting.bytes, self._clock.monotonic_s() - began_s)
                 if not self._outbox.uploaded(waiting.evidence_id):
                     path.unlink(missing_ok=True)
                 self._well()

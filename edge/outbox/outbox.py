@@ -42,7 +42,11 @@ if TYPE_CHECKING:
 FILE_NAME = "outbox.sqlite3"
 KEPT_AFTER_ACK = timedelta(days=14)
 _BUSY_S = 10.0
-_ADDED_TO_EVIDENCE = (("evidence", "uploaded_at text"), ("evidence", "of_answer integer not null default 0"))
+_ADDED_TO_EVIDENCE = (
+    ("evidence", "uploaded_at text"),
+    ("evidence", "of_answer integer not null default 0"),
+    ("evidence", "asked integer not null default 0"),
+)
 
 
 class Outbox:
@@ -219,9 +223,17 @@ class Outbox:
         written = int(written_text)
         return Counts(written, written - pending, pending, max(0.0, round(age_s, 3)))
 
-    def waiting_evidence(self, limit: int | None = None, *, but: Collection[UUID] = ()) -> list[EvidenceFile]:
-        """Neither uploaded nor refused; pictures first and the newest first, so that a backlog delays no alert."""
-        order = "where refused is null and uploaded_at is null order by media_type like 'video/%', made_at desc"
+    def waiting_evidence(
+        self, limit: int | None = None, *, but: Collection[UUID] = (), clips: bool = True
+    ) -> list[EvidenceFile]:
+        """Neither uploaded nor refused; pictures first and the newest first, so that a backlog delays no alert.
+
+        Without `clips` those of events stay where they are, but for those that the room asked for.
+        """
+        which = "refused is null and uploaded_at is null"
+        if not clips:
+            which += " and (asked or of_answer or media_type not like 'video/%')"
+        order = f"where {which} order by media_type like 'video/%', made_at desc"
         found = self._evidence(order if limit is None else f"{order} limit {limit + len(but)}")
         return [one for one in found if one.evidence_id not in but][:limit]
 
@@ -252,7 +264,7 @@ class Outbox:
         """Take these files, of those that are still here, for not uploaded; says how many wait now."""
         with self._transaction():
             cursor = self._connection.executemany(
-                "update evidence set uploaded_at = null where evidence_id = ? and refused is null",
+                "update evidence set uploaded_at = null, asked = 1 where evidence_id = ? and refused is null",
                 [(str(evidence_id),) for evidence_id in evidence_ids],
             )
             return max(0, cursor.rowcount)

@@ -47,7 +47,8 @@ create table if not exists evidence (
     made_at     text not null,
     refused     text,                -- the room's reason; null: it has not refused it
     uploaded_at text,                -- when the room had it; null while it waits
-    of_answer   integer not null default 0 -- 1: of the answer to a command, which can be given again; 0: of an event
+    of_answer   integer not null default 0, -- 1: of the answer to a command, which can be given again; 0: of an event
+    asked       integer not null default 0 -- 1: the room asked for it, so it goes over any link
 ) without rowid;
 
 -- Clips that must still be cut of events that have opened: also by the next start of the agent, from the recording.

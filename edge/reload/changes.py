@@ -4,7 +4,7 @@
 |---|---|
 | a camera's name, place, purpose, zones other than masks, rules, schedules | nothing: it changes in place |
 | anything else of a camera | that camera |
-| `evidence` | all cameras |
+| `evidence` | all cameras, and what sends |
 | `recording` other than its directory | nothing: the ring is made shorter or longer |
 | `room`, `mqtt`, `tracing`, or what the files of their secrets hold | what sends |
 | what a camera's `password_file` holds | that camera |
@@ -57,7 +57,7 @@ def check(old: Settings, new: Settings) -> None:
 
 def of_senders(old: Settings, new: Settings) -> bool:
     """Whether what sends must begin anew."""
-    return (old.room, old.mqtt, old.tracing) != (new.room, new.mqtt, new.tracing)
+    return any(getattr(old, part) != getattr(new, part) for part in ("room", "mqtt", "tracing", "evidence"))
 
 
 def of_all_cameras(old: Settings, new: Settings) -> bool:

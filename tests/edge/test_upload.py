@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from edge.evidence import Folder, Kept
 from edge.health.alarms import Alarms
 from edge.health.pulse import Pulse
 from edge.outbox import FILE_NAME, Outbox
-from edge.upload import Uploader, clock_offset_s, judge
+from edge.upload import Clips, Uploader, clock_offset_s, judge
 from edge.uploaded import Limits
 from tests.edge.broker import free_port
 from tests.edge.clocks import START, HandClock
@@ -191,3 +192,33 @@ def test_the_room_tells_the_time_in_each_answer() -> None:
     assert clock_offset_s("Sun, 01 Mar 2026 12:00:30 GMT", START, 0.0) == -30.5
     unusable = ("", "yesterday", "Sun, 01 Mar 2026 11:59:20 -0000")
     assert [clock_offset_s(said, START, 0.0) for said in unusable] == [None] * 3
+
+
+def with_clip(waiting: Waiting, clips: Clips) -> Kept:
+    """One more file, a clip; `clips` says when it goes."""
+    clip = waiting.folder.keep(b"moving" * 40_000, "clip", START)
+    file = replace(clip.file, media_type="video/mp4")
+    waiting.outbox.append(maker(waiting.clock), evidence=[file])
+    waiting.uploader._clips = clips
+    return clip
+
+
+def test_clips_stay_until_they_are_asked_for(waiting: Waiting, door: Door) -> None:
+    clip = with_clip(waiting, Clips("asked"))
+    for _ in range(3):
+        waiting.uploader.round()
+    assert [upload.media_type for upload in door.uploads] == ["image/jpeg"]
+    assert waiting.outbox.upload_again([clip.file.evidence_id]) == 1
+    waiting.uploader.round()
+    assert [upload.media_type for upload in door.uploads] == ["image/jpeg", "video/mp4"]
+
+
+@pytest.mark.parametrize(("good_kbit_s", "gone"), [(0.001, 2), (1e9, 1)])
+def test_clips_go_over_a_link_that_pictures_have_shown_to_be_good(
+    waiting: Waiting, door: Door, good_kbit_s: float, gone: int
+) -> None:
+    with_clip(waiting, Clips("good_link", good_kbit_s))
+    waiting.uploader.round()
+    assert len(door.uploads) == 1
+    waiting.uploader.round()
+    assert len(door.uploads) == gone
