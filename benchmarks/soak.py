@@ -20,6 +20,7 @@ from benchmarks import kills
 from benchmarks import town as towns
 from benchmarks.endurance import (
     agent_kills,
+    away,
     camera_kills,
     chaos,
     day,
@@ -44,6 +45,8 @@ UPLOAD_CUTS = int(os.environ.get("TALAIA_SOAK_UPLOAD_CUTS", "20"))
 UPLOAD_KILLS = int(os.environ.get("TALAIA_SOAK_UPLOAD_KILLS", "5"))
 CHAOS_S = float(os.environ.get("TALAIA_SOAK_CHAOS_S", "600"))
 CHAOS_DEVICES, CHAOS_RATE = 200, 20.0
+AWAY_S = float(os.environ.get("TALAIA_SOAK_AWAY_S", "180"))
+AWAY_MESSAGES = int(os.environ.get("TALAIA_SOAK_AWAY_MESSAGES", "20000"))
 MUTATIONS = int(os.environ.get("TALAIA_SOAK_MUTATIONS", "20000"))
 HOURS = float(os.environ.get("TALAIA_SOAK_HOURS", "24"))
 
@@ -67,6 +70,12 @@ PROOFS: Mapping[str, Proof] = {
             town, folder, chaos.Plan(seconds=CHAOS_S, full_s=FULL_S, devices=CHAOS_DEVICES, rate=CHAOS_RATE, seed=SEED)
         ),
         chaos.holds,
+    ),
+    "database_away": Proof(
+        lambda town, folder: away.prove(
+            town, folder, away.Plan(away_s=AWAY_S, messages=AWAY_MESSAGES, devices=CHAOS_DEVICES, seed=SEED)
+        ),
+        away.holds,
     ),
     "mutations": Proof(
         lambda town, folder: mutations.prove(town, folder, messages=MUTATIONS, seed=SEED), mutations.holds

@@ -52,13 +52,13 @@ def prove(town: towns.Town, folder: Path, plan: Plan) -> dict[str, Any]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        stack.enter_context(_held_still(town))
+        stack.enter_context(held_still(town))
         try:
             disk = stack.enter_context(public_small_disk(DISK_MIB))
         except PermissionError as error:
             return _prove(town, folder, plan, None) | {"full_disk": f"left out, no file system was mounted: {error}"}
         own = stack.enter_context(towns.running(disk / "town"))
-        stack.enter_context(_held_still(own))
+        stack.enter_context(held_still(own))
         return _prove(own, folder, plan, disk) | {"full_disk": f"{plan.full_s:.0f} s"}
 
 
@@ -78,6 +78,7 @@ def _prove(town: towns.Town, folder: Path, plan: Plan, disk: Path | None) -> dic
             stderr=subprocess.PIPE,
             text=True,
         )
+        towns.wait_for(lambda: has_begun(ledger, simulation), STARTED_AGAIN_WITHIN_S, "the simulated town speaks")
         troubles = {part: _killer(town, part) for part in PARTS} | {"second worker": kill_second}
         chance, done = random.Random(plan.seed), Counter[str]()
         around_s = (plan.seconds - (plan.full_s if disk else 0.0)) / 2
@@ -109,6 +110,11 @@ def holds(result: dict[str, Any]) -> bool:
         and not result["gaps"]
         and not result["violations"]
     )
+
+
+def has_begun(ledger: Path, simulation: subprocess.Popen[str]) -> bool:
+    """Its devices are registered, which needs the database; or it has failed, and says why itself."""
+    return simulation.poll() is not None or (ledger.exists() and ledger.stat().st_size > 0)
 
 
 def trouble(
@@ -194,7 +200,7 @@ def _killer(town: towns.Town, part: str) -> Callable[[], None]:
 
 
 @contextmanager
-def _held_still(town: towns.Town) -> Iterator[None]:
+def held_still(town: towns.Town) -> Iterator[None]:
     agent = town.run["pids"]["edge"]
     os.kill(agent, signal.SIGSTOP)
     try:
