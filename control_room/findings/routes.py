@@ -132,7 +132,7 @@ def add(
 
 @router.post("/findings/{finding_id}/confirm", responses=_ACTED)
 def confirm(
-    finding_id: uuid.UUID, said: schemas.Confirm, room: rooms.Here, caller: access.Person
+    finding_id: uuid.UUID, said: schemas.ConfirmFinding, room: rooms.Here, caller: access.Person
 ) -> schemas.FindingDetail:
     """It is what it looks like: it becomes an alert that you have acknowledged, and joins a site."""
     word = _word(room, caller, said.version, label=said.label, waste_class=said.waste_class, note=said.note)
@@ -143,7 +143,7 @@ def confirm(
 
 @router.post("/findings/{finding_id}/reject", responses=_ACTED)
 def reject(
-    finding_id: uuid.UUID, said: schemas.Reject, room: rooms.Here, caller: access.Person
+    finding_id: uuid.UUID, said: schemas.RejectFinding, room: rooms.Here, caller: access.Person
 ) -> schemas.FindingDetail:
     """It is nothing. An alert that it became is closed as a false alarm."""
     word = _word(room, caller, said.version, reason=said.reason)
@@ -153,7 +153,9 @@ def reject(
 
 
 @router.post("/findings/{finding_id}/merge", responses=_ACTED)
-def merge(finding_id: uuid.UUID, said: schemas.Merge, room: rooms.Here, caller: access.Person) -> schemas.FindingDetail:
+def merge(
+    finding_id: uuid.UUID, said: schemas.MergeFinding, room: rooms.Here, caller: access.Person
+) -> schemas.FindingDetail:
     """It shows the same as another finding of its flight."""
     with room.database.connection() as connection:
         service.merge(connection, finding_id, said.into, _word(room, caller, said.version))
@@ -162,7 +164,7 @@ def merge(finding_id: uuid.UUID, said: schemas.Merge, room: rooms.Here, caller: 
 
 @router.post("/findings/{finding_id}/reconsider", responses=_ACTED)
 def reconsider(
-    finding_id: uuid.UUID, said: schemas.Reconsider, room: rooms.Here, caller: access.Person
+    finding_id: uuid.UUID, said: schemas.ReconsiderFinding, room: rooms.Here, caller: access.Person
 ) -> schemas.FindingDetail:
     """The word on it was too quick: it is a candidate again."""
     with room.database.connection() as connection:
@@ -172,7 +174,7 @@ def reconsider(
 
 @router.post("/findings/{finding_id}/place", responses=_ACTED)
 def correct_place(
-    finding_id: uuid.UUID, said: schemas.Place, room: rooms.Here, caller: access.Person
+    finding_id: uuid.UUID, said: schemas.PlaceFinding, room: rooms.Here, caller: access.Person
 ) -> schemas.FindingDetail:
     """It is elsewhere. From now on neither telemetry nor known points move it."""
     given = placing.Given(**said.place.model_dump())

@@ -141,7 +141,7 @@ class _Judgement(_Body):
     """Of the finding as it was seen."""
 
 
-class Confirm(_Judgement):
+class ConfirmFinding(_Judgement):
     """It is what it looks like."""
 
     label: Label | None = None
@@ -149,25 +149,25 @@ class Confirm(_Judgement):
     note: fields.Prose | None = None
 
 
-class Reject(_Judgement):
+class RejectFinding(_Judgement):
     """It is nothing."""
 
     reason: fields.Line | None = None
 
 
-class Merge(_Judgement):
+class MergeFinding(_Judgement):
     """It shows the same as another."""
 
     into: uuid.UUID
 
 
-class Reconsider(_Judgement):
+class ReconsiderFinding(_Judgement):
     """The word on it was too quick."""
 
     reason: fields.Line | None = None
 
 
-class Place(_Judgement):
+class PlaceFinding(_Judgement):
     """It is elsewhere."""
 
     place: GivenPlace

@@ -3,7 +3,7 @@ import { createKeybindingsHandler } from 'tinykeys';
 import type { CloseReason } from './api/types';
 import type { MessageKey } from './i18n/i18n.svelte';
 
-export const SCOPES = ['everywhere', 'feed', 'alert'] as const;
+export const SCOPES = ['everywhere', 'feed', 'alert', 'review'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** The one table of keys: it binds them, and it draws the help. A space in a key means one after the other. */
@@ -35,6 +35,12 @@ export const KEYS = [
   { action: 'next', keys: ['j'], scope: 'alert', label: 'keys.down' },
   { action: 'previous', keys: ['k'], scope: 'alert', label: 'keys.up' },
   { action: 'back', keys: ['Escape', 'u'], scope: 'alert', label: 'keys.back' },
+  { action: 'confirm_finding', keys: ['c'], scope: 'review', label: 'keys.confirm_finding' },
+  { action: 'describe_finding', keys: ['d'], scope: 'review', label: 'keys.describe_finding' },
+  { action: 'reject_finding', keys: ['r'], scope: 'review', label: 'keys.reject_finding' },
+  { action: 'merge_finding', keys: ['m'], scope: 'review', label: 'keys.merge_finding' },
+  { action: 'place_finding', keys: ['e'], scope: 'review', label: 'keys.place_finding' },
+  { action: 'add_finding', keys: ['a'], scope: 'review', label: 'keys.add_finding' },
 ] as const satisfies readonly { action: string; keys: readonly string[]; scope: Scope; label: MessageKey }[];
 
 export type Action = (typeof KEYS)[number]['action'];

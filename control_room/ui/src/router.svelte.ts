@@ -2,6 +2,11 @@ export type Route =
   | { name: 'login' }
   | { name: 'feed' }
   | { name: 'alert'; id: string }
+  | { name: 'flights' }
+  | { name: 'flight'; id: string }
+  | { name: 'review'; id: string }
+  | { name: 'sites' }
+  | { name: 'site'; id: string }
   | { name: 'cameras' }
   | { name: 'map' }
   | { name: 'recordings' }
@@ -11,9 +16,11 @@ export type Route =
   | { name: 'dead_letters' }
   | { name: 'unknown' };
 
-const PLAIN: Record<string, Exclude<Route['name'], 'alert' | 'unknown'>> = {
+const PLAIN: Record<string, Exclude<Route['name'], 'alert' | 'flight' | 'review' | 'site' | 'unknown'>> = {
   '/': 'feed',
   '/login': 'login',
+  '/flights': 'flights',
+  '/sites': 'sites',
   '/cameras': 'cameras',
   '/map': 'map',
   '/recordings': 'recordings',
@@ -26,6 +33,12 @@ const PLAIN: Record<string, Exclude<Route['name'], 'alert' | 'unknown'>> = {
 export function parse(path: string): Route {
   const alert = /^\/alerts\/([^/]+)$/.exec(path);
   if (alert?.[1]) return { name: 'alert', id: decodeURIComponent(alert[1]) };
+  const flight = /^\/flights\/([^/]+)$/.exec(path);
+  if (flight?.[1]) return { name: 'flight', id: decodeURIComponent(flight[1]) };
+  const review = /^\/flights\/([^/]+)\/review$/.exec(path);
+  if (review?.[1]) return { name: 'review', id: decodeURIComponent(review[1]) };
+  const site = /^\/sites\/([^/]+)$/.exec(path);
+  if (site?.[1]) return { name: 'site', id: decodeURIComponent(site[1]) };
   const name = PLAIN[path];
   return { name: name ?? 'unknown' };
 }

@@ -70,6 +70,12 @@ export function circle(centre: LatLon, radius_m: number, corners = 48): [number,
   });
 }
 
+/** The place so far from another. */
+export function moved(from: LatLon, east_m: number, north_m: number): LatLon {
+  const lat = from.lat + north_m / METRES_PER_DEGREE;
+  return { lat, lon: from.lon + east_m / (METRES_PER_DEGREE * Math.cos((from.lat * Math.PI) / 180)) };
+}
+
 /** Metres east and north of `origin`, for a plan of a few kilometres. */
 export function offset(origin: LatLon, place: LatLon): { east_m: number; north_m: number } {
   return {

@@ -1,6 +1,8 @@
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Alert, Camera, Command, Device, Heartbeat, LastPosition, Snapshot } from '../api/types';
+import type { Alert, Camera, Command, Device, Flight, Heartbeat, LastPosition, Snapshot } from '../api/types';
+import type { Finding } from '../review/types';
+import type { Site } from '../sites/calls';
 import type { Health, StreamKind } from './source';
 
 /** Closed alerts are kept for the rows that still show them; beyond this many the oldest go. */
@@ -27,6 +29,11 @@ export class Room {
   readonly commands = new SvelteMap<string, Command>();
   /** Where each drone is, or was last, by its device. */
   readonly positions = new SvelteMap<string, LastPosition>();
+  /** Flights that the stream spoke of lately, as it last did. */
+  readonly flights = new SvelteMap<string, Flight>();
+  /** Findings and sites that the stream spoke of lately, as it last did. */
+  readonly findings = new SvelteMap<string, Finding>();
+  readonly sites = new SvelteMap<string, Site>();
   /** A first snapshot has come. */
   loaded = $state(false);
   health: Health = $state('connecting');
@@ -66,6 +73,9 @@ export class Room {
       else if (kind === 'camera') this.cameras.set(cameraKey(data as Camera), data as Camera);
       else if (kind === 'device') this.devices.set((data as Device).device_id, data as Device);
       else if (kind === 'position') this.positions.set((data as LastPosition).device_id, data as LastPosition);
+      else if (kind === 'flight') this.flights.set((data as Flight).flight_id, data as Flight);
+      else if (kind === 'finding') this.findings.set((data as Finding).finding_id, data as Finding);
+      else if (kind === 'site') this.sites.set((data as Site).site_id, data as Site);
       else if (kind === 'command') this.commands.set((data as Command).command_id, data as Command);
     }
     this.#prune();
@@ -88,6 +98,9 @@ export class Room {
     this.cameras.clear();
     this.devices.clear();
     this.commands.clear();
+    this.flights.clear();
+    this.findings.clear();
+    this.sites.clear();
     this.loaded = false;
     this.heardAt = 0;
   }

@@ -15,7 +15,18 @@ export interface StreamListener {
   mayRetry(): Promise<boolean>;
 }
 
-export const STREAM_KINDS = ['snapshot', 'alert', 'camera', 'device', 'command', 'position', 'heartbeat'] as const;
+export const STREAM_KINDS = [
+  'snapshot',
+  'alert',
+  'camera',
+  'device',
+  'command',
+  'position',
+  'flight',
+  'finding',
+  'site',
+  'heartbeat',
+] as const;
 export type StreamKind = (typeof STREAM_KINDS)[number];
 
 const ADDRESS = '/api/v1/stream';
