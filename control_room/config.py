@@ -126,7 +126,7 @@ class Analyses(_Section):
     at_once: int = Field(default=1, ge=1, le=64)
     threads: int = Field(default=2, ge=1, le=64)
     model: str = Field(default="centernet-coco", min_length=1, max_length=500)
-    input_px: int = Field(default=512, ge=32, le=4096)
+    input_px: int = Field(default=640, ge=32, le=4096)
     confidence: float = Field(default=0.12, gt=0, lt=1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -52,7 +53,8 @@ def make(
     if picture is None:
         return None
     image = np.ascontiguousarray(picture.bgr())
-    boxes = [one.box for one in tiles.detect(image, detector, settings) if one.label in redact.LABELS]
+    wary = replace(settings, detector_confidence_min=redact.CONFIDENCE)
+    boxes = [one.box for one in tiles.detect(image, detector, wary) if one.label in redact.LABELS]
     boxes += [one.box for one in detector.detect(image) if one.label in redact.LABELS]
     near = [one for one in hidden if abs(one.time_s - candidate.best.time_s) <= _NEAR_S]
     boxes += [box for one in near for box in one.boxes]
