@@ -131,11 +131,13 @@ def _store_together(
         statuses.store_positions(connection, sorted_batch.positions, touched, now)
         if keep_refused:
             _add_dead_letters(connection, sorted_batch)
-        _note(connection, sorted_batch)
+        with connection.pipeline():
+            _note(connection, sorted_batch)
         answered = [reply.command_id for reply in sorted_batch.replies if answers.take(connection, reply, now)]
         if trace is not None:
             trace.mark("merge")
-        _publish(connection, alert_ids, touched, _shown_by(sorted_batch.events, trace))
+        with connection.pipeline():
+            _publish(connection, alert_ids, touched, _shown_by(sorted_batch.events, trace))
         commands.tell(connection, answered)
         if trace is not None:
             trace.mark("notify")
@@ -248,11 +250,12 @@ def _store_events(connection: pool.Connection, batch: _Sorted, now: datetime, tr
         return []
     if fresh < len(batch.events):
         connection.execute(_QUERIES["drop_stale"])
-    connection.execute(_QUERIES["count_events"])
-    connection.execute(_QUERIES["note_outboxes"])
-    alert_ids = [row[0] for row in connection.execute(_QUERIES["tell_alerts"], {"now": now})]
-    connection.execute(_QUERIES["add_device_history"], {"alert_ids": alert_ids, "now": now})
-    connection.execute(_QUERIES["announce_evidence"], {"now": now})
+    with connection.pipeline():  # the database is not waited for after each of them
+        connection.execute(_QUERIES["count_events"])
+        connection.execute(_QUERIES["note_outboxes"])
+        alert_ids = [row[0] for row in connection.execute(_QUERIES["tell_alerts"], {"now": now})]
+        connection.execute(_QUERIES["add_device_history"], {"alert_ids": alert_ids, "now": now})
+        connection.execute(_QUERIES["announce_evidence"], {"now": now})
     return alert_ids
 
 
