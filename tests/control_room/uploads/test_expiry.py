@@ -25,12 +25,12 @@ def test_what_nobody_goes_on_with_is_removed_by_the_clock(door: doors.Door) -> N
     pilot = door.as_person("pere")
     address = begin(pilot, 100).headers["Location"]
     add(pilot, address, 0, b"x" * 10)
-    door.clock.move(hours=167)
+    door.clock.move(hours=335)
     assert expiry.remove(door.room, door.clock()) == 0
     assert add(door.as_person("pere"), address, 10, b"x").status_code == 204
     door.clock.move(hours=2)
     assert expiry.remove(door.room, door.clock()) == 0, "it was gone on with"
-    door.clock.move(hours=168)
+    door.clock.move(hours=336)
     assert expiry.remove(door.room, door.clock()) == 1
     assert head(door.as_person("pere"), address).status_code == 404
     assert kept(door) == []
@@ -40,7 +40,7 @@ def test_a_pilot_s_file_that_became_part_of_nothing_is_removed_and_written_down(
     assert send(door.as_person("pere"), TRACK, NAMED).status_code == 204
     assert send(door.as_person("anna"), TRACK, NAMED).status_code == 204, "the same content of somebody else"
     assert [path.name for path in kept(door)] == [hashlib.sha256(TRACK).hexdigest()]
-    door.clock.move(hours=169)
+    door.clock.move(hours=337)
     assert expiry.remove(door.room, door.clock()) == 2
     assert kept(door) == []
     actors = door.rows("SELECT actor FROM audit WHERE action = 'upload.erase'")
@@ -51,7 +51,7 @@ def test_an_upload_that_is_written_to_is_not_removed(door: doors.Door) -> None:
     pilot = door.as_person("pere")
     address = begin(pilot, 100).headers["Location"]
     path = Uploads(door.room.store).path(uuid.UUID(address.rpartition("/")[2]))
-    door.clock.move(hours=169)
+    door.clock.move(hours=337)
     with Partial(path, door.room.store):
         assert expiry.remove(door.room, door.clock()) == 0
     assert expiry.remove(door.room, door.clock()) == 1

@@ -83,7 +83,7 @@ def test_core_options_tells_tus_version_and_ignores_tus_resumable(pilot: httpx.C
     answer = pilot.options(ROOT, headers=said)
     assert answer.status_code == 204
     assert answer.headers["Tus-Version"] == "1.0.0"
-    assert answer.headers["Tus-Max-Size"] == str(4 * 1024**3)
+    assert answer.headers["Tus-Max-Size"] == str(32 * 1024**3)
     extensions = "creation,creation-with-upload,expiration,checksum,termination,concatenation"
     assert answer.headers["Tus-Extension"] == extensions
 
@@ -220,7 +220,7 @@ def test_expiration_is_told_at_the_beginning_and_with_each_piece(pilot: httpx.Cl
     answer = begin(pilot, 100)
     first = parsedate_to_datetime(answer.headers["Upload-Expires"])
     assert answer.headers["Upload-Expires"].endswith(" GMT")
-    assert (first - lasting_door.clock()).total_seconds() == pytest.approx(168 * 3600, abs=2)
+    assert (first - lasting_door.clock()).total_seconds() == pytest.approx(336 * 3600, abs=2)
     lasting_door.clock.move(hours=1)
     added = add(pilot, answer.headers["Location"], 0, b"x")
     assert (parsedate_to_datetime(added.headers["Upload-Expires"]) - first).total_seconds() == pytest.approx(

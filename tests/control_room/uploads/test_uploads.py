@@ -122,7 +122,7 @@ def test_what_is_not_in_its_place_is_refused(door: doors.Door) -> None:
         ({"Tus-Resumable": "0.2.2"}, 412),
         ({"Upload-Length": "0"}, 422),
         ({"Upload-Length": "-1"}, 422),
-        ({"Upload-Length": str(4 * 1024**3 + 1)}, 413),
+        ({"Upload-Length": str(32 * 1024**3 + 1)}, 413),
         ({"Upload-Length": "5"}, 422),
         ({"Upload-Metadata": ""}, 422),
         ({"Upload-Metadata": "evidence_id"}, 422),
