@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import fan_out, ingest_over_mqtt
+from benchmarks import fan_out, ingest_over_mqtt, ingest_steps
 from benchmarks import town as towns
 from benchmarks.figures import Figure, record
 from control_room.ingest import bench
@@ -32,6 +32,7 @@ def main() -> int:
         try:
             url = _superuser_url(town)
             record(_from_memory(bench.measure(url, EVENTS, ROUNDS)))
+            record(_in_steps(ingest_steps.measure(url)))
             broker_folder = Path(folder) / "broker"
             broker_folder.mkdir()
             with ingest_over_mqtt.mosquitto(broker_folder) as broker_url:
@@ -67,6 +68,25 @@ def _from_memory(found: dict[str, Any]) -> list[Figure]:
             n=found["events"] * found["rounds"] // 500,
         ),
     ]
+
+
+def _in_steps(steps: list[ingest_steps.Step]) -> list[Figure]:
+    """What each one costs beyond the one before."""
+    copy_us = steps[0].us(steps[0].wall_s, ingest_steps.EVENTS)
+    found = []
+    for number, step in enumerate(steps, 1):
+        wall, own, backend = (step.us(of, ingest_steps.EVENTS) for of in (step.wall_s, step.own_s, step.backend_s))
+        found.append(
+            Figure(
+                f"ingest, step {number}: {step.name}",
+                round(wall, 1),
+                f"us a message (processor: own {own:.0f}, backend's {backend:.0f})",
+                baseline=f"plain binary COPY of the same rows ({copy_us:.1f} us a row)",
+                ratio=round(copy_us / wall, 3),
+                n=ingest_steps.EVENTS * ingest_steps.ROUNDS,
+            )
+        )
+    return found
 
 
 def _over_mqtt(drained: ingest_over_mqtt.Drained) -> Figure:

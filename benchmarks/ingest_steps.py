@@ -41,6 +41,11 @@ class Step:
     own_s: list[float] = field(default_factory=list)
     backend_s: list[float] = field(default_factory=list)
 
+    @staticmethod
+    def us(taken_s: list[float], events: int) -> float:
+        """Of one message, in the round in the middle."""
+        return 1e6 * statistics.median(taken_s) / events
+
 
 class Steps:
     """All of them on one connection and the same messages."""
@@ -116,21 +121,24 @@ class Steps:
         return [self._sent[first : first + size] for first in range(0, len(self._sent), size)]
 
 
-def main(arguments: list[str]) -> int:
-    with bench.scratch_database(arguments[0]) as url, pool.connect(url, autocommit=True) as connection:
-        steps = Steps(connection, EVENTS)
+def measure(database_url: str, events: int = EVENTS, rounds: int = ROUNDS) -> list[Step]:
+    """Each step with its times; plain COPY is the first."""
+    with bench.scratch_database(database_url) as url, pool.connect(url, autocommit=True) as connection:
+        steps = Steps(connection, events)
         suit_process()
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for step in steps.steps:
                 steps.run(step)
-    copy_s = statistics.median(steps.steps[0].wall_s)
-    sys.stdout.write(
-        "| step | us a message | own processor | backend's processor | COPY is of it |\n|---|---|---|---|---|\n"
-    )
-    for step in steps.steps:
-        wall_s, own_s, backend_s = map(statistics.median, (step.wall_s, step.own_s, step.backend_s))
-        each = " | ".join(f"{1e6 * taken_s / EVENTS:.0f}" for taken_s in (wall_s, own_s, backend_s))
-        sys.stdout.write(f"| {step.name} | {each} | {copy_s / wall_s:.2f} |\n")
+    return steps.steps
+
+
+def main(arguments: list[str]) -> int:
+    steps = measure(arguments[0])
+    copy_s = statistics.median(steps[0].wall_s)
+    sys.stdout.write("| step | us a message | own processor | backend's processor | ratio |\n|---|---|---|---|---|\n")
+    for step in steps:
+        each = " | ".join(f"{step.us(taken_s, EVENTS):.0f}" for taken_s in (step.wall_s, step.own_s, step.backend_s))
+        sys.stdout.write(f"| {step.name} | {each} | {copy_s / statistics.median(step.wall_s):.2f} |\n")
     return 0
 
 
