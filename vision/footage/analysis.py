@@ -160,8 +160,9 @@ def _search(searcher: Searcher, planned: Plan, progress: Progress, kept: Kept) -
                 span = each.result()
                 if span is None:
                     continue
-                found[running[each]] = span
-                kept.keep(running[each], span.to_json())
+                stored = span.to_json()
+                kept.keep(running[each], stored)
+                found[running[each]] = Span.from_json(stored)  # rounded as if it had been kept before
                 _tell(progress, "look", len(found), len(wanted))
         finally:
             stop.set()

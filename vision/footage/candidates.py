@@ -30,7 +30,7 @@ _SURE_M = 1.0
 """Places nearer than this are one thing whatever their errors say."""
 _APART_M = 12.0
 _OTHER_SIZE = 3.0
-_MOVED_M = 4.0
+_MOVED_M, _MOVED_SHARE = 2.0, 0.25
 _LASTING_APART = 0.5
 """Of the errors of two passes, how much is taken to push them apart: the rest they share."""
 _THING = "thing"
@@ -136,12 +136,9 @@ def _fused(placed: list[tuple[float, Sighting, place.Placed]]) -> fusion.Fused:
 
 
 def _has_moved(placed: list[tuple[float, Sighting, place.Placed]]) -> bool:
-    """Farther than wandering telemetry explains."""
-    if len(placed) < 2:  # noqa: PLR2004 - one place
-        return False
-    first, last = placed[0], placed[-1]
-    apart = math.hypot(*globe.offset_m((first[2].lat, first[2].lon), (last[2].lat, last[2].lon)))
-    return apart > max(_MOVED_M, (first[2].ce90_m + last[2].ce90_m) / 2)
+    """Farther than the ground of a span wanders; large boxes wander more."""
+    first, last = placed[0][1], placed[-1][1]
+    return math.dist(first.at_m, last.at_m) > _MOVED_M + _MOVED_SHARE * max(first.length_m, last.length_m)
 
 
 def _merged(tracks: list[_Track]) -> list[_Track]:

@@ -31,6 +31,12 @@ MARGIN_M = 3.0
 _STEP_M = 2.0
 """Long walls are followed in steps: behind the camera they end."""
 _REACH_M = 1500.0
+_NEAR = 0.05
+"""Of the height: nearer to the camera's own plane is cut off."""
+_LENS = 0.6
+_FAR_PX = 16_000.0
+_95_PERCENT = 1.645
+"""Of one direction: out from the wall."""
 _ROOF_MAX = 0.9
 """Of the drone's height: a roof above it cannot be projected."""
 
@@ -50,9 +56,9 @@ def read(loaded: Any) -> list[tuple[Footprint, float]]:
     found: list[tuple[Footprint, float]] = []
     for number, feature in enumerate(features):
         try:
-            geometry = feature["geometry"] or {}
+            geometry: dict[str, Any] = feature["geometry"] or {}
             height = float((feature.get("properties") or {}).get("height") or ROOF_M)
-            kind, coordinates = geometry.get("type"), geometry.get("coordinates")
+            kind, coordinates = geometry.get("type"), geometry.get("coordinates") or []
             polygons = [coordinates] if kind == "Polygon" else coordinates if kind == "MultiPolygon" else []
             found += [
                 ([[(float(lat), float(lon)) for lon, lat, *_ in ring] for ring in rings], height) for rings in polygons
@@ -87,24 +93,44 @@ def pixelate(image: NDArray[np.uint8], where: NDArray[np.uint8], block_px: int =
     if not where.any():
         return
     height, width = image.shape[:2]
-    small = cv2.resize(image, (max(1, width // block_px), max(1, height // block_px)), interpolation=cv2.INTER_AREA)
-    coarse = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
+    across, down = math.ceil(width / block_px), math.ceil(height / block_px)
+    padded = cv2.copyMakeBorder(image, 0, down * block_px - height, 0, across * block_px - width, cv2.BORDER_REPLICATE)
+    small = cv2.resize(padded, (across, down), interpolation=cv2.INTER_AREA)
+    coarse = np.repeat(np.repeat(small, block_px, axis=0), block_px, axis=1)[:height, :width]
     image[where > 0] = coarse[where > 0]
 
 
 def _outline(view: View, walls: Floats, roof_m: float, share: float, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """The footprint on the ground, at the roof, and the walls between."""
     whole = np.zeros(shape, np.uint8)
-    edges = [_seen(view, walls, height) for height in (0.0, min(roof_m, _ROOF_MAX * view.pose.height_m))]
-    for number in range(len(walls)):
-        other = (number + 1) % len(walls)
-        corners = np.array([edge[at] for edge in edges for at in (number, other)])
-        if np.isfinite(corners).all():
-            _fill(whole, np.asarray(cv2.convexHull((corners * share).astype(np.float32)), np.float32))
-    for edge in edges:
-        if np.isfinite(edge).all():
-            _fill(whole, (edge * share).astype(np.float32))
+    heights = (0.0, min(roof_m, _ROOF_MAX * view.pose.height_m))
+    for height_m in heights:
+        _fill(whole, _seen(view, _in_front(view, walls, height_m), height_m) * share)
+    for one, other in zip(walls, np.roll(walls, -1, axis=0), strict=True):
+        wall = np.array([one, other])
+        corners = [_seen(view, _in_front(view, wall, height_m), height_m) for height_m in heights]
+        both = np.concatenate(corners)
+        if len(both) > 2:  # noqa: PLR2004 - some of it is in front of the camera
+            _fill(whole, np.asarray(cv2.convexHull((both * share).astype(np.float32)), float)[:, 0, :])
     return whole
+
+
+def _in_front(view: View, corners: Floats, height_m: float) -> Floats:
+    """The part of a polygon, or of a wall, that is in front of the camera: cut off where it would be at infinity."""
+    pose = view.pose
+    yaw, pitch = math.radians(pose.yaw_deg), math.radians(pose.pitch_deg)
+    above = pose.height_m - height_m
+    ahead = corners[:, 1] * math.cos(yaw) + corners[:, 0] * math.sin(yaw)
+    depths = ahead * math.cos(pitch) - above * math.sin(pitch) - _NEAR * above
+    kept = []
+    for number in range(len(corners)):
+        other = (number + 1) % len(corners)
+        if depths[number] >= 0:
+            kept.append(corners[number])
+        if (depths[number] >= 0) != (depths[other] >= 0):
+            share = depths[number] / (depths[number] - depths[other])
+            kept.append(corners[number] + (corners[other] - corners[number]) * share)
+    return np.array(kept).reshape(-1, 2)
 
 
 def _followed(metres: Floats) -> Floats:
@@ -116,24 +142,29 @@ def _followed(metres: Floats) -> Floats:
     return np.array(points)
 
 
-def _seen(view: View, walls: Floats, height_m: float) -> Floats:
-    """Pixels of points so high above the ground; NaN behind the camera and far outside."""
-    nearer = replace(view.pose, height_m=view.pose.height_m - height_m)
-    x, y = orthophoto.project(view.camera, nearer, walls[:, 0], walls[:, 1])
-    pixels = np.stack([x, y], axis=1)
-    limit = 4 * max(view.camera.width_px, view.camera.height_px)
-    pixels[~(np.abs(pixels) < limit).all(axis=1)] = np.nan
-    return pixels
+def _seen(view: View, corners: Floats, height_m: float) -> Floats:
+    """Pixels of points so high above the ground; the lens's distortion is known only in and near the picture."""
+    pose = replace(view.pose, height_m=view.pose.height_m - height_m)
+    straight = replace(view.camera, distortion=(0.0, 0.0, 0.0, 0.0, 0.0))
+    pixels = np.stack(orthophoto.project(straight, pose, corners[:, 0], corners[:, 1]), axis=1)
+    size = np.array([view.camera.width_px, view.camera.height_px])
+    near = (np.abs(pixels / size - 0.5) < _LENS).all(axis=1)
+    bent = np.stack(orthophoto.project(view.camera, pose, corners[:, 0], corners[:, 1]), axis=1)
+    return np.asarray(np.clip(np.where(near[:, None], bent, pixels), -_FAR_PX, _FAR_PX), float)
 
 
-def _fill(painted: NDArray[np.uint8], corners: NDArray[np.float32]) -> None:
-    cv2.fillPoly(painted, [np.round(corners).astype(np.int32)], 255)
+def _fill(painted: NDArray[np.uint8], corners: Floats) -> None:
+    if len(corners) > 2:  # noqa: PLR2004 - a polygon
+        cv2.fillPoly(painted, [np.round(corners).astype(np.int32)], 255)
 
 
 def _margin_px(view: View, walls: Floats, margin_m: float, share: float) -> int:
-    """What the margin and the telemetry's own error are at that distance."""
-    away = float(np.hypot(np.hypot(walls[:, 0], walls[:, 1]).min(), view.pose.height_m))
-    sigmas = view.sigmas
-    turned = math.radians(math.hypot(sigmas.yaw_deg, sigmas.pitch_deg)) * away
-    wide_m = max(margin_m, math.hypot(turned, sigmas.gnss_m))
-    return max(2, round(wide_m / away * view.camera.fx_px * share))
+    """The margin at that distance, or what the telemetry's own errors stay below in 95 %, whichever is more."""
+    camera, pose, sigmas = view.camera, view.pose, view.sigmas
+    away = float(np.hypot(np.hypot(walls[:, 0], walls[:, 1]).min(), pose.height_m))
+    late = sigmas.time_s * math.hypot(pose.rates[3], pose.rates[4])
+    turned = math.radians(math.hypot(sigmas.yaw_deg, sigmas.pitch_deg, sigmas.roll_deg, late))
+    moved = math.hypot(pose.gnss_m or sigmas.gnss_m, sigmas.height_m) / away
+    longer = camera.focal_sigma_share * math.hypot(camera.width_px, camera.height_px) / 2 / camera.fx_px
+    error = _95_PERCENT * math.hypot(turned, moved, longer)
+    return max(2, round(max(margin_m / away, error) * camera.fx_px * share))

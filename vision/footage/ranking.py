@@ -28,15 +28,17 @@ _MARKING_LONG = 3.0
 _SHADE_COLOUR = 5.0
 _SHADE_DARKER = 6.0
 _GREEN, _GREEN_YELLOW = -7.0, 4.0
+_LEAFY = 0.1
+"""Logarithm of how much rougher than the ground leaves are, at least."""
 _CAR_LENGTH_M, _CAR_WIDTH_M, _CAR_FILL = (3.3, 7.5), (1.3, 3.0), 0.55
 _TINY_M = 0.45
 _REPEATS = 0.8
 """Times its own area of the same colour nearby."""
 _AGAINST = {
-    "like_a_marking": 0.25,
-    "like_a_shadow": 0.3,
-    "like_a_plant": 0.2,
-    "as_large_as_a_vehicle": 0.3,
+    "like_a_marking": 0.15,
+    "like_a_shadow": 0.2,
+    "like_a_plant": 0.12,
+    "as_large_as_a_vehicle": 0.2,
     "long_and_thin": 0.5,
     "repeats_nearby": 0.6,
     "tiny": 0.7,
@@ -140,7 +142,7 @@ def _against_colour(coloured: list[Sighting], length: float, width: float) -> li
         reasons.append("like_a_shadow")
     if median(one.repeats for one in coloured) >= _REPEATS:
         reasons.append("repeats_nearby")
-    if red <= _GREEN and yellow >= _GREEN_YELLOW:
+    if red <= _GREEN and yellow >= _GREEN_YELLOW and rough >= _LEAFY:
         reasons.append("like_a_plant")
     return reasons
 

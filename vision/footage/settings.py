@@ -39,5 +39,5 @@ class Settings:
     """Spans that are worked on at once."""
     offset_search_s: float = 10.0
     """How far telemetry may lag the video."""
-    change_every_m: float = 0.0
-    """Distance between looks that are compared with the last flight; 0 compares each."""
+    change_step: float = 0.35
+    """Of half the ground seen: so far apart are looks that are compared with the last flight."""

@@ -48,11 +48,14 @@ class Sighting:
     repeats: float = 0.0
     track: int = -1
     """Within its span."""
+    at_m: tuple[float, float] = (0.0, 0.0)
+    """East and north on its span's ground, as the pictures agree on it: good for distances within a span only."""
 
     def to_json(self) -> dict[str, Any]:
         plain = asdict(self)
         for key in ("strength", "length_m", "width_m", "fill", "texture", "repeats"):
             plain[key] = round(plain[key], 3)
+        plain["at_m"] = [round(metres, 2) for metres in self.at_m]
         plain["box"] = [round(edge, 5) for edge in self.box]
         for key in ("colour", "around"):
             plain[key] = None if plain[key] is None else [round(value, 1) for value in plain[key]]

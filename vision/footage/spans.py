@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -99,6 +100,8 @@ class _Search:
         self._span = span
         self._linker = Linker()
         self._origin: tuple[float, float] | None = None
+        self._compared: tuple[float, float] | None = None
+        """lat, lon in the middle of the look that was last compared with the flight before."""
         self._chart: charts.Chart | None = None
         self._moved = (0.0, 0.0)
         """East and north by which the telemetry's ground is moved to lie on that of the span's first look."""
@@ -171,12 +174,16 @@ class _Search:
         middle = frame.metres(np.array([frame.width_px / 2]), np.array([frame.height_px / 2]))
         east, north = (float(each[0]) for each in frame.east_north(*middle))
         place = globe.moved((frame.pose.lat, frame.pose.lon), east, north)
-        before = None if previous is None else previous.shot_of(*place)
-        if before is None:
-            return []
         xs, ys = np.array([0.0, frame.width_px]), np.array([0.0, frame.height_px])
         corners = frame.east_north(*frame.metres(xs[[0, 1, 1, 0]], ys[[0, 0, 1, 1]]))
         halves = float(np.ptp(corners[0]) / 2), float(np.ptp(corners[1]) / 2)
+        step_m = self._with.settings.change_step * min(halves)
+        if self._compared is not None and math.hypot(*globe.offset_m(self._compared, place)) < step_m:
+            return []
+        before = None if previous is None else previous.shot_of(*place)
+        if before is None:
+            return []
+        self._compared = place
         try:
             pair = change.compare(before, now, place, halves, self._with.settings)
         except RefusedError:
@@ -200,8 +207,8 @@ class _Search:
         for group in groups:
             east, north = _middle_m(group[0], frame)
             placed.append((group[0], start[0] + east + self._moved[0], start[1] + north + self._moved[1]))
-        for group, track in zip(groups, self._linker.add(placed, time_s), strict=True):
-            self._span.sightings += [replace(one, track=track) for one in group]
+        for group, (_, *at), track in zip(groups, placed, self._linker.add(placed, time_s), strict=True):
+            self._span.sightings += [replace(one, track=track, at_m=(at[0], at[1])) for one in group]
 
 
 def _unusual(number: int, patch: unusual.Patch, laid: ground_picture.GroundPicture) -> Sighting:

@@ -65,7 +65,7 @@ def _begins(length: int, side: int) -> list[int]:
 
 def _each_once(found: list[Detection]) -> list[Detection]:
     kept: list[Detection] = []
-    for one in sorted(found, key=lambda each: (-each.confidence, each.box)):
+    for one in sorted(found, key=lambda each: (-round(each.confidence, 2), -geometry.area(each.box))):
         if not any(_same(one, other) for other in kept):
             kept.append(one)
     return kept
