@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from vision.frame import Frame
     from vision.geometry import Box, Point
 
-_CORNERS = 160
-_CORNER_QUALITY = 0.01
+_TILES = (4, 3)
+"""Corners are looked for in each part of the picture: one thing of sharp edges would outshine all the ground."""
+_CORNERS_OF_TILE = 14
+_CORNER_QUALITY = 0.03
 _CORNER_APART_PX = 8
 _WINDOW_PX = (21, 21)
 _LEVELS = 4
@@ -125,8 +127,8 @@ class CameraMotion:
 
 def between(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Similarity | None:
     """Of two grey pictures of one size; None where too few corners agree on one movement."""
-    corners = cv2.goodFeaturesToTrack(before, _CORNERS, _CORNER_QUALITY, _CORNER_APART_PX)
-    if corners is None or len(corners) < _AGREE_MIN:
+    corners = _corners(before)
+    if len(corners) < _AGREE_MIN:
         return None
     options = {"winSize": _WINDOW_PX, "maxLevel": _LEVELS}
     there, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, None, **options)  # type: ignore[call-overload]
@@ -142,3 +144,18 @@ def between(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Similarity |
         return None
     height, width = before.shape
     return Similarity.of(np.asarray(matrix, np.float64), width, height)
+
+
+def _corners(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Points (x, y) in px, shape (number, 1, 2)."""
+    height, width = grey.shape
+    found = []
+    for row in range(_TILES[1]):
+        top, bottom = height * row // _TILES[1], height * (row + 1) // _TILES[1]
+        for column in range(_TILES[0]):
+            left, right = width * column // _TILES[0], width * (column + 1) // _TILES[0]
+            tile = np.ascontiguousarray(grey[top:bottom, left:right])
+            of_tile = cv2.goodFeaturesToTrack(tile, _CORNERS_OF_TILE, _CORNER_QUALITY, _CORNER_APART_PX)
+            if of_tile is not None:
+                found.append(np.asarray(of_tile, np.float32) + np.array([left, top], np.float32))
+    return np.concatenate(found) if found else np.zeros((0, 1, 2), np.float32)

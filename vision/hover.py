@@ -23,6 +23,7 @@ _TURN_DEG_S, _TURN_LEAVING_DEG_S = 1.5, 4.0
 """Of the camera's axis."""
 _PICTURE_S, _PICTURE_LEAVING_S = 0.015, 0.04
 """Widths a second."""
+_BLIND_S = 1.0
 _DRIFTED_M = 4.0
 _DRIFTED_PICTURE = 0.04
 """In widths, since it began to hover: what the background of the rules still follows (`vision.registration`)."""
@@ -47,6 +48,8 @@ class Hover:
         self._still_from_s: float | None = None
         self._anchor: Sample | None = None
         self._drift = Similarity()
+        self._compared_s = 0.0
+        """Of the newest picture whose movement was known."""
 
     @property
     def hovers(self) -> bool:
@@ -76,7 +79,11 @@ class Hover:
         if sample is None or sample.lat is None or sample.lon is None:
             self._seen.clear()
             return "its position is not known"
-        if movement is None:
+        if movement is not None:
+            self._compared_s = at_s
+        elif self._still_from_s is not None and at_s - self._compared_s <= _BLIND_S:
+            movement = Similarity()  # a flash, a bird: what stood a moment ago stands
+        else:
             self._seen.clear()
             return "its pictures cannot be compared"
         self._seen.append(_Seen(at_s, sample, movement))

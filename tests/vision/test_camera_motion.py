@@ -80,6 +80,16 @@ def test_a_grey_wall_and_another_scene_say_nothing() -> None:
     assert moved((300.0, 300.0, 0.0, 1.0), (900.0, 600.0, 60.0, 1.5)) is None
 
 
+def test_one_bright_thing_does_not_outshine_the_ground() -> None:
+    watch = CameraMotion()
+    pictures = [seen(600.0, 450.0, 0.0, 1.0) // 3, seen(608.0, 450.0, 0.0, 1.0) // 3]
+    for n, image in enumerate(pictures):
+        image[60:110, 100 + 9 * n : 140 + 9 * n] = 255
+    found = [watch.update(frame(image, n)) for n, image in enumerate(pictures)][-1]
+    assert found is not None
+    assert found.point((0.5, 0.5))[0] - 0.5 == pytest.approx(-8 / 320, abs=0.002)
+
+
 def test_movements_join_and_undo_each_other() -> None:
     one = Similarity(0.98, 0.1, 0.02, -0.01, 16 / 9)
     other = Similarity(1.01, -0.03, -0.05, 0.02, 16 / 9)
@@ -169,6 +179,14 @@ def test_without_a_position_or_a_picture_to_compare_it_never_hovers() -> None:
     for n in range(30, 60):
         assert not hover.look(n / 5, sample(), None)
     assert hover.reason == "its pictures cannot be compared"
+
+
+def test_a_picture_that_cannot_be_compared_ends_it_only_when_more_follow() -> None:
+    hover = Hover()
+    flown(hover, 0, 5)
+    said = [hover.look(5 + n / 5, sample(), None) for n in range(8)]
+    assert said[:3] == [True, True, True]
+    assert said[-1] is False
 
 
 def test_a_turning_camera_is_no_hover() -> None:
