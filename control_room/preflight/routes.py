@@ -13,15 +13,15 @@ _KNOWN: dict[int | str, dict[str, Any]] = {**access.RESPONSES, **problems.respon
 
 
 @router.post("", responses=_KNOWN)
-def ask(wanted: schemas.Wanted, room: rooms.Here, _caller: access.Person) -> schemas.Answer:
+def ask(wanted: schemas.PreflightQuestion, room: rooms.Here, _caller: access.Person) -> schemas.PreflightAnswer:
     """Zones, heights and permissions for an area, a height and a time, and what is missing. Nothing is kept."""
     with room.database.connection() as connection:
         found = service.ask(connection, wanted.model_dump(), room.settings, room.clock())
-    return schemas.Answer.model_validate(found)
+    return schemas.PreflightAnswer.model_validate(found)
 
 
 @router.get("/pack", responses=access.RESPONSES)
-def pack(room: rooms.Here, _caller: access.Person) -> schemas.Pack:
+def pack(room: rooms.Here, _caller: access.Person) -> schemas.PreflightPack:
     """Zones about the town and permissions, to be kept for the time without a network."""
     with room.database.connection() as connection:
-        return schemas.Pack.model_validate(service.pack(connection, room.settings, room.clock()))
+        return schemas.PreflightPack.model_validate(service.pack(connection, room.settings, room.clock()))

@@ -13,7 +13,7 @@ from wire.message import UtcTime
 Missing = Literal["permission", "zone_authorisation", "geozones", "old_geozones", "night", "too_high", "grounded"]
 
 
-class Wanted(BaseModel):
+class PreflightQuestion(BaseModel):
     """Where, how high and when somebody means to fly."""
 
     model_config = ConfigDict(extra="forbid")
@@ -53,7 +53,7 @@ class Permission(AuthorisationItem):
     covers_area: Literal["whole", "part", "none"]
 
 
-class Answer(BaseModel):
+class PreflightAnswer(BaseModel):
     """What a flight there and then must heed."""
 
     zones: list[ZoneMet]
@@ -67,7 +67,7 @@ class Answer(BaseModel):
     asked_at: UtcTime
 
 
-class Pack(BaseModel):
+class PreflightPack(BaseModel):
     """What is kept in the browser for the time without a network: it lists, it does not reckon."""
 
     zones: list[GeozoneFeature]

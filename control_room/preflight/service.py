@@ -42,7 +42,7 @@ class WrongTimeError(problems.UnprocessableError):
 def ask(
     connection: pool.Connection, wanted: dict[str, Any], settings: config.Settings, now: datetime
 ) -> dict[str, Any]:
-    """The answer to `schemas.Wanted`.
+    """The answer to `schemas.PreflightQuestion`.
 
     Raises:
         WrongTimeError, authorisations.service.BadAreaError, aircraft.service.NoSuchAircraftError: as they say.

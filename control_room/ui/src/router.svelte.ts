@@ -4,6 +4,9 @@ export type Route =
   | { name: 'alert'; id: string }
   | { name: 'flights' }
   | { name: 'flight'; id: string }
+  | { name: 'flight_log' }
+  | { name: 'log_entry'; id: string }
+  | { name: 'preflight' }
   | { name: 'review'; id: string }
   | { name: 'sites' }
   | { name: 'site'; id: string }
@@ -16,11 +19,16 @@ export type Route =
   | { name: 'dead_letters' }
   | { name: 'unknown' };
 
-const PLAIN: Record<string, Exclude<Route['name'], 'alert' | 'flight' | 'review' | 'site' | 'unknown'>> = {
+const PLAIN: Record<
+  string,
+  Exclude<Route['name'], 'alert' | 'flight' | 'log_entry' | 'review' | 'site' | 'unknown'>
+> = {
   '/': 'feed',
   '/login': 'login',
   '/flights': 'flights',
   '/sites': 'sites',
+  '/flight-log': 'flight_log',
+  '/preflight': 'preflight',
   '/cameras': 'cameras',
   '/map': 'map',
   '/recordings': 'recordings',
@@ -39,6 +47,8 @@ export function parse(path: string): Route {
   if (review?.[1]) return { name: 'review', id: decodeURIComponent(review[1]) };
   const site = /^\/sites\/([^/]+)$/.exec(path);
   if (site?.[1]) return { name: 'site', id: decodeURIComponent(site[1]) };
+  const entry = /^\/flight-log\/([^/]+)$/.exec(path);
+  if (entry?.[1]) return { name: 'log_entry', id: decodeURIComponent(entry[1]) };
   const name = PLAIN[path];
   return { name: name ?? 'unknown' };
 }

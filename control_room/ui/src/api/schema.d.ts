@@ -2652,28 +2652,6 @@ export interface components {
             } | null;
         };
         /**
-         * Answer
-         * @description What a flight there and then must heed.
-         */
-        Answer: {
-            /** Zones */
-            zones: components["schemas"]["ZoneMet"][];
-            /** Free Below M */
-            free_below_m: number;
-            /** Height Limit M */
-            height_limit_m: number;
-            /** Permissions */
-            permissions: components["schemas"]["Permission"][];
-            /** Missing */
-            missing: ("permission" | "zone_authorisation" | "geozones" | "old_geozones" | "night" | "too_high" | "grounded")[];
-            /** Nights */
-            nights: components["schemas"]["Span"][];
-            /** Datasets */
-            datasets: components["schemas"]["DatasetTold"][];
-            /** Asked At */
-            asked_at: string;
-        };
-        /**
          * Applicability
          * @description When a zone applies: between two moments, and in them on some parts of days.
          */
@@ -5436,22 +5414,6 @@ export interface components {
             items: components["schemas"]["OutboxItem"][];
         };
         /**
-         * Pack
-         * @description What is kept in the browser for the time without a network: it lists, it does not reckon.
-         */
-        Pack: {
-            /** Zones */
-            zones: components["schemas"]["GeozoneFeature"][];
-            /** Permissions */
-            permissions: components["schemas"]["AuthorisationItem"][];
-            /** Height Limit M */
-            height_limit_m: number;
-            /** Datasets */
-            datasets: components["schemas"]["DatasetTold"][];
-            /** Packed At */
-            packed_at: string;
-        };
-        /**
          * Papers
          * @description What is due, the soonest first, and the reports that were sent, the newest first.
          */
@@ -5684,6 +5646,65 @@ export interface components {
              * @default []
              */
             zones: string[];
+        };
+        /**
+         * PreflightAnswer
+         * @description What a flight there and then must heed.
+         */
+        PreflightAnswer: {
+            /** Zones */
+            zones: components["schemas"]["ZoneMet"][];
+            /** Free Below M */
+            free_below_m: number;
+            /** Height Limit M */
+            height_limit_m: number;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+            /** Missing */
+            missing: ("permission" | "zone_authorisation" | "geozones" | "old_geozones" | "night" | "too_high" | "grounded")[];
+            /** Nights */
+            nights: components["schemas"]["Span"][];
+            /** Datasets */
+            datasets: components["schemas"]["DatasetTold"][];
+            /** Asked At */
+            asked_at: string;
+        };
+        /**
+         * PreflightPack
+         * @description What is kept in the browser for the time without a network: it lists, it does not reckon.
+         */
+        PreflightPack: {
+            /** Zones */
+            zones: components["schemas"]["GeozoneFeature"][];
+            /** Permissions */
+            permissions: components["schemas"]["AuthorisationItem"][];
+            /** Height Limit M */
+            height_limit_m: number;
+            /** Datasets */
+            datasets: components["schemas"]["DatasetTold"][];
+            /** Packed At */
+            packed_at: string;
+        };
+        /**
+         * PreflightQuestion
+         * @description Where, how high and when somebody means to fly.
+         */
+        PreflightQuestion: {
+            area: components["schemas"]["Area"];
+            /** Height M */
+            height_m: number;
+            /**
+             * Begins
+             * Format: date-time
+             */
+            begins: string;
+            /**
+             * Ends
+             * Format: date-time
+             */
+            ends: string;
+            /** Aircraft Id */
+            aircraft_id?: string | null;
         };
         /**
          * ProposalItem
@@ -6616,6 +6637,26 @@ export interface components {
             upper: components["schemas"]["Limit"] | null;
         };
         /**
+         * Wanted
+         * @description What a person wants a device to do.
+         */
+        Wanted: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try" | "cancel";
+            /**
+             * Arguments
+             * @default {}
+             */
+            arguments: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
          * WantedConfiguration
          * @description What a device is to follow beside its own file.
          */
@@ -6793,26 +6834,6 @@ export interface components {
             until?: null;
         };
         /**
-         * Wanted
-         * @description What a person wants a device to do.
-         */
-        control_room__commands__schemas__Wanted: {
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "config" | "snapshot" | "resend" | "mute" | "recordings_list" | "recording_fetch" | "recording_hold" | "recording_release" | "recording_erase" | "rules_try" | "cancel";
-            /**
-             * Arguments
-             * @default {}
-             */
-            arguments: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /** Reason */
-            reason?: string | null;
-        };
-        /**
          * Close
          * @description The log is complete.
          */
@@ -6829,27 +6850,6 @@ export interface components {
             version: number;
             /** Reason */
             reason: string;
-        };
-        /**
-         * Wanted
-         * @description Where, how high and when somebody means to fly.
-         */
-        control_room__preflight__schemas__Wanted: {
-            area: components["schemas"]["Area"];
-            /** Height M */
-            height_m: number;
-            /**
-             * Begins
-             * Format: date-time
-             */
-            begins: string;
-            /**
-             * Ends
-             * Format: date-time
-             */
-            ends: string;
-            /** Aircraft Id */
-            aircraft_id?: string | null;
         };
         /**
          * DeviceItem
@@ -10767,7 +10767,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["control_room__commands__schemas__Wanted"];
+                "application/json": components["schemas"]["Wanted"];
             };
         };
         responses: {
@@ -13746,7 +13746,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["control_room__preflight__schemas__Wanted"];
+                "application/json": components["schemas"]["PreflightQuestion"];
             };
         };
         responses: {
@@ -13756,7 +13756,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Answer"];
+                    "application/json": components["schemas"]["PreflightAnswer"];
                 };
             };
             /** @description Unauthorized */
@@ -13821,7 +13821,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Pack"];
+                    "application/json": components["schemas"]["PreflightPack"];
                 };
             };
             /** @description Unauthorized */
