@@ -43,6 +43,7 @@ def test_it_begins_with_how_everything_is(door: doors.Door) -> None:
             {name: item[name] for name in DeviceItem.model_fields}
             for item in marta.get("/api/v1/devices").json()["items"]
         ],
+        "positions": marta.get("/api/v1/positions/last").json()["items"],
     }
     assert len(snapshot.data["alerts"]) == 1
 
