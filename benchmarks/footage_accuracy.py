@@ -89,9 +89,12 @@ class Scored:
         return sum(one.rank <= first * len(self.things) for one in self.found)
 
 
+def assumptions() -> Assumptions:
+    return Assumptions(ZoneInfo("Europe/Madrid"), "Europe/Madrid", SOUTH_WEST)
+
+
 def result_of(video: Path, settings: Settings | None = None) -> FootageResult:
-    assumptions = Assumptions(ZoneInfo("Europe/Madrid"), "Europe/Madrid", SOUTH_WEST)
-    samples = formats.read(video.with_suffix(".SRT"), assumptions).samples
+    samples = formats.read(video.with_suffix(".SRT"), assumptions()).samples
     return analyse(video, samples, cameras.nominal, settings=settings)
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _BESIDE = (".srt", ".klv", ".tlog", ".bin", ".gpx", ".csv")
 """What telemetry of the same name as a video ends in; the first that can be read counts."""
-_MODEL, _INPUT_PX = "centernet-coco", 640
+MODEL, INPUT_PX = "centernet-coco", 640
 _BAR_AFTER_S = 2.0
 _BAR = 30
 
@@ -129,7 +129,7 @@ def _ground(dem: Path | None, telemetry: Telemetry) -> Ground:
 def _detector() -> Detector | None:
     """None, with a word, where it was not built: patches and changes are found all the same."""
     try:
-        return load_detector("onnxruntime", _MODEL, _INPUT_PX, Settings().detector_confidence_min)
+        return load_detector("onnxruntime", MODEL, INPUT_PX, Settings().detector_confidence_min)
     except ModelError as error:
         sys.stderr.write(f"note: without the detector, so that nobody is counted or covered: {error}\n")
         return None
