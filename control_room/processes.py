@@ -155,7 +155,7 @@ class _Family:
 
     def _start(self, number: int) -> None:
         self._pulses.begin(number)
-        listener = self._listeners[number]
+        listener, parent = self._listeners[number], os.getpid()
         pid = os.fork()
         if pid:
             self._children[pid] = number
@@ -168,7 +168,7 @@ class _Family:
                 other.close()
         status = 1
         try:
-            self._serve(listener, lambda: self._pulses.beat(number))
+            self._serve(listener, lambda: self._come_round(number, parent))
             status = 0
         except Exception as error:  # noqa: BLE001 - no traceback of a setting; the parent says what becomes of it
             _LOG.error("a serving process cannot go on: %s", " ".join(str(error).split()))
@@ -177,6 +177,12 @@ class _Family:
         finally:
             sys.stderr.flush()
             os._exit(status)
+
+    def _come_round(self, number: int, parent: int) -> None:
+        """In the process itself; it ends where the parent was killed, for nobody would look after it."""
+        self._pulses.beat(number)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def _stop(self, _number: int = 0, _frame: FrameType | None = None) -> None:
         if not self._is_stopping:

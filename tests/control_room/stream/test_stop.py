@@ -125,6 +125,12 @@ def test_a_stream_goes_on_at_another_process_and_a_dead_one_is_replaced(database
         assert {listener.next().name for listener in resumed} == {ENDED}
 
 
+def test_processes_end_with_a_parent_that_is_killed(database_url: str, tmp_path: Path) -> None:
+    with _serving(database_url, tmp_path, processes=2) as (parent, url):
+        parent.kill()
+        services.wait_until(lambda: not services.answers(int(url.rpartition(":")[2])), 60, "the end of its processes")
+
+
 def _figure(text: str, line: str) -> float:
     return sum(float(each.rpartition(" ")[2]) for each in text.splitlines() if each.startswith(line))
 
