@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -209,6 +210,8 @@ class LastResort:
 
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:  # nobody is there to be told anything: a pilot's line in a van, say
+            _log.info("the caller was gone, at %s", scope["path"])
         except Exception:
             if scope["type"] != "http" or started:
                 raise

@@ -73,11 +73,15 @@ class _Analyst:
     async def run(self, *, once: bool) -> None:
         async with self._app.open_async():
             await self._take_up()
+            if once:  # one after the other: what is read last asks for the analysis
+                await self._work(queue.READ, 1, once=True)
+                await self._work(queue.ANALYSE, 1, once=True)
+                return
             workers = [
-                asyncio.create_task(self._work(queue.READ, 1, once=once)),
-                asyncio.create_task(self._work(queue.ANALYSE, self._settings.analyses.at_once, once=once)),
+                asyncio.create_task(self._work(queue.READ, 1)),
+                asyncio.create_task(self._work(queue.ANALYSE, self._settings.analyses.at_once)),
             ]
-            others = [] if once else [asyncio.create_task(self._do_chores())]
+            others = [asyncio.create_task(self._do_chores())]
             waiting = asyncio.create_task(asyncio.to_thread(self._stop.wait))
             try:
                 ended = asyncio.gather(*workers)
@@ -91,7 +95,7 @@ class _Analyst:
                 await waiting
         _log.info("the analyst ends")
 
-    async def _work(self, task: str, at_once: int, *, once: bool) -> None:
+    async def _work(self, task: str, at_once: int, *, once: bool = False) -> None:
         await self._app.run_worker_async(
             queues=[queue.QUEUES[task]],
             name=f"analyst-{task}",
@@ -141,7 +145,13 @@ class _Analyst:
                 raise
 
     async def _analyse(self, *, analysis_id: str) -> None:
-        await asyncio.to_thread(running.run, self._means(), uuid.UUID(analysis_id))
+        try:
+            await asyncio.to_thread(running.run, self._means(), uuid.UUID(analysis_id))
+        except running.StoppedError:
+            raise
+        except Exception:
+            _log.exception("analysis %s is tried again", analysis_id)
+            raise
 
     def _means(self) -> running.Means:
         return running.Means(

@@ -11,11 +11,9 @@ import numpy as np
 from control_room.store.staging import Incoming
 from vision import redact
 from vision.footage import tiles
-from vision.footage.video import Footage, VideoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from vision.detect import Detector
     from vision.footage.result import Candidate, Covered
     from vision.footage.settings import Settings
+    from vision.footage.video import Footage
     from vision.geometry import Box
 
 WIDTH_PX_MAX = 1600
@@ -38,18 +37,14 @@ class PictureError(Exception):
 
 
 def make(
-    path: Path, candidate: Candidate, hidden: Sequence[Covered], detector: Detector, settings: Settings
+    footage: Footage, candidate: Candidate, hidden: Sequence[Covered], detector: Detector, settings: Settings
 ) -> bytes | None:
     """A JPEG of the moment at which it was seen best; None where that cannot be decoded again.
 
     People and vehicles are looked for once more, in pieces and from a lower confidence on than for counting: rather a
     bin too many than a person too few. What was proposed itself stays to be seen.
     """
-    try:
-        with Footage(path) as footage:
-            picture = footage.picture(candidate.best.time_s)
-    except VideoError:
-        return None
+    picture = footage.picture(candidate.best.time_s)
     if picture is None:
         return None
     image = np.ascontiguousarray(picture.bgr())

@@ -72,14 +72,14 @@ DELETE FROM analysis_spans WHERE analysis_id = %(analysis_id)s;
 
 -- videos --
 -- What of a flight is looked through: of several lenses of one moment the wide one
-SELECT footage_id, name, sha256, kind, lens, recording, captured_from, captured_to, duration_s, width_px, height_px,
+SELECT footage_id, footage.name, sha256, kind, lens, recording, captured_from, captured_to, duration_s, width_px, height_px,
     footage.telemetry, aircraft.camera_model
 FROM footage
 JOIN flights USING (flight_id)
 LEFT JOIN aircraft USING (aircraft_id)
 WHERE footage.flight_id = %(flight_id)s AND footage.kind = 'video' AND footage.state = 'ready'
     AND (lens IS NULL OR lens = 'wide')
-ORDER BY captured_from, modified_at, name, footage_id;
+ORDER BY captured_from, modified_at, footage.name, footage_id;
 
 -- unread --
 -- Files of a flight of which the telemetry was not looked for yet

@@ -24,7 +24,7 @@ from control_room.removals import service as removals
 from vision.footage import analysis
 from vision.footage.progress import Kept
 from vision.footage.settings import Settings
-from vision.footage.video import VideoError
+from vision.footage.video import Footage, VideoError
 
 if TYPE_CHECKING:
     import uuid
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from vision.detect import Detector
     from vision.footage.result import Candidate, FootageResult
 
+CANDIDATES_MAX = 100
+"""Of one video, the best ranked: more nobody looks at, and each costs a picture."""
 ATTEMPTS_MAX = 5
 """So often a worker may end while it is at one: then it is the analysis that ends them."""
 _TOLD_EVERY_S = 1.0
@@ -123,7 +125,8 @@ class _Running:
                 told.append(said | {"refused": str(error)})
                 continue
             found.append((video, result))
-            told.append(said | {"summary": result.to_json()["summary"]})
+            left_out = max(0, len(result.candidates) - CANDIDATES_MAX)
+            told.append(said | {"summary": result.to_json()["summary"], "candidates_left_out": left_out})
         if not found:
             why = told[0]["refused"] if told else "there is no video"
             raise GivenUpError(f"no_video_usable: {why}")
@@ -202,9 +205,9 @@ class _Running:
     def _pictured(self, video: footage_files.Video, result: FootageResult, detector: Detector) -> list[dict[str, Any]]:
         """Rows of its candidates, each with its picture in the store."""
         rows = []
-        with footage_files.on_disk(self._means.store, video) as path:
-            for candidate in result.candidates:
-                picture = pictures.make(path, candidate, result.hidden, detector, self._means.settings)
+        with footage_files.on_disk(self._means.store, video) as path, Footage(path) as footage:
+            for candidate in result.candidates[:CANDIDATES_MAX]:
+                picture = pictures.make(footage, candidate, result.hidden, detector, self._means.settings)
                 sha256 = None if picture is None else pictures.keep(self._means.store, picture)
                 rows.append(self._row(video, candidate) | {"picture_sha256": sha256})
         return rows
