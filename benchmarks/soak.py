@@ -45,8 +45,8 @@ UPLOAD_CUTS = int(os.environ.get("TALAIA_SOAK_UPLOAD_CUTS", "20"))
 UPLOAD_KILLS = int(os.environ.get("TALAIA_SOAK_UPLOAD_KILLS", "5"))
 CHAOS_S = float(os.environ.get("TALAIA_SOAK_CHAOS_S", "600"))
 CHAOS_DEVICES, CHAOS_RATE = 200, 20.0
-AWAY_S = float(os.environ.get("TALAIA_SOAK_AWAY_S", "180"))
-AWAY_MESSAGES = int(os.environ.get("TALAIA_SOAK_AWAY_MESSAGES", "20000"))
+AWAY_S = float(os.environ.get("TALAIA_SOAK_AWAY_S", "120"))
+AWAY_MESSAGES = int(os.environ.get("TALAIA_SOAK_AWAY_MESSAGES", "5000"))
 MUTATIONS = int(os.environ.get("TALAIA_SOAK_MUTATIONS", "20000"))
 HOURS = float(os.environ.get("TALAIA_SOAK_HOURS", "24"))
 

@@ -27,6 +27,8 @@ IN_FLIGHT_MAX = 100
 _AGAIN_FIRST_S, _AGAIN_LONGEST_S = 5.0, 20.0
 _HURRY_S = 1.0
 _LOOK_EVERY_S = 0.5
+_ON_THE_WAY_MAX = 1000
+"""Of all devices; while the broker has not taken these, nothing is repeated: each real one has its own connection."""
 _TICK_S = 0.02
 
 
@@ -75,9 +77,12 @@ class Outboxes:
         """A heap; of those that were acked meanwhile there is nothing in flight any more."""
         self._ack_s: list[float] = []
         self._looked_s = 0.0
+        self._on_the_way = 0
+        """Given to the connection, and the broker does not have it yet."""
         client.on_connect = self._on_connect
         client.on_subscribe = lambda *_: self.listening.set()
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
 
     def pending(self) -> int:
         return self._pending
@@ -113,6 +118,8 @@ class Outboxes:
         if now_s - self._looked_s < _LOOK_EVERY_S or not self._client.is_connected():
             return
         self._looked_s = now_s
+        if self._on_the_way > _ON_THE_WAY_MAX:
+            return
         due: list[Written] = []
         with self._lock:
             while self._again and self._again[0][0] <= now_s:
@@ -164,10 +171,16 @@ class Outboxes:
 
     def _send(self, due: Iterable[Written]) -> None:
         for written in due:
+            with self._lock:
+                self._on_the_way += 1
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's own gap
             properties.UserProperty = [(topics.MESSAGE_ID_PROPERTY, str(written.message_id))]
             topic = topics.EVENTS.of(written.device_id)
             self._client.publish(topic, written.payload, topics.EVENTS.qos, properties=properties)
+
+    def _on_publish(self, *_: object) -> None:
+        with self._lock:
+            self._on_the_way = max(0, self._on_the_way - 1)
 
     def _on_connect(self, client: mqtt.Client, *_: object) -> None:
         client.subscribe(topics.ACKS.of_all, topics.ACKS.qos)
