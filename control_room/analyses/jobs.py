@@ -1,4 +1,4 @@
-"""The queue of long work, in PostgreSQL (procrastinate, ADR 0013): what is put in stands in the transaction of the act.
+"""The queue of long work, in PostgreSQL (procrastinate, ADR 0014): what is put in stands in the transaction of the act.
 
 Its tables are in the schema `jobs`, made and brought forward by `prepare`. What a job is about is in our own tables; a
 job only says that somebody should look, so that none is lost with the queue and one too many does no harm.
