@@ -50,13 +50,17 @@ PICTURE_BYTES = 400_000
 
 @dataclass(frozen=True)
 class Screen:
-    """One picture: where it is, and what is seen there once it is complete. `{alert}` stands for the alert's id."""
+    """One picture: where it is, and what is seen there once it is complete. `{alert}` stands for the alert's id.
+
+    A new page needs a line in SCREENS, and one in `_fill` where it would be empty on a system just begun.
+    """
 
     name: str
     path: str
     complete: str
     signed_in: bool = True
     press: str = ""  # a key that opens it
+    click: str = ""  # what opens it on the page
 
 
 SCREENS = (
@@ -65,8 +69,9 @@ SCREENS = (
     Screen("alert", "/alerts/{alert}", "[data-testid=alert][data-alert='{alert}']"),
     Screen("cameras", "/cameras", "[data-testid=camera][data-state=live]"),
     Screen("map", "/map", "[data-testid=map][data-ready=true]"),
-    Screen("recordings", "/recordings", "[data-testid=find]"),
-    Screen("devices", "/devices", "[data-testid=registered]"),
+    Screen("recordings", "/recordings", "[data-testid=timeline], [data-testid=error]", click="[data-testid=find]"),
+    Screen("holds", "/holds", "[data-testid=room-hold], [data-testid=empty]"),
+    Screen("devices", "/devices", "[data-testid=camera-health]", click="[data-testid=registered] [aria-expanded]"),
     Screen("keys", "/", "dialog", press="?"),
     Screen("audit", "/audit", "main table, main [data-testid=empty]"),
     Screen("dead-letters", "/dead-letters", "main table, main [data-testid=empty]"),
@@ -80,10 +85,10 @@ SETTLED = """() => document.fonts.status === 'loaded'
 def main() -> int:
     try:
         browser_program = _browser()
-        with _system() as run, sync_playwright() as playwright:
+        with _system() as (run, is_own), sync_playwright() as playwright:
             try:
                 browser = playwright.chromium.launch(executable_path=browser_program, args=list(BROWSER_WORDS))
-                _take(browser, run)
+                _take(browser, run, is_own=is_own)
                 browser.close()
             except Error as error:
                 raise LaunchError(f"Chromium failed: {error.message.splitlines()[0]}") from error
@@ -101,12 +106,12 @@ def _browser() -> str:
 
 
 @contextmanager
-def _system() -> Iterator[dict[str, Any]]:
-    """run.json of the system that runs on DATA_DIR, or of one that is started for the pictures alone."""
+def _system() -> Iterator[tuple[dict[str, Any], bool]]:
+    """run.json of the system that runs on DATA_DIR, or of one that is started for the pictures; whether it is ours."""
     directory = Path(os.environ.get("DATA_DIR", places.PROJECT / "data")).expanduser().resolve()
     run = _run_file(directory)
     if run is not None and room_client.answers(run["url"]):
-        yield run
+        yield run, False
         return
     with tempfile.TemporaryDirectory(prefix="talaia-screenshots-") as name:
         process = _start(Path(name))
@@ -114,7 +119,7 @@ def _system() -> Iterator[dict[str, Any]]:
             started = _run_file(Path(name))
             if started is None:
                 raise LaunchError("make run came to READY without a run.json.")
-            yield started
+            yield started, True
         finally:
             process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -160,29 +165,44 @@ def _follow(process: "subprocess.Popen[str]", ready: threading.Event) -> None:
             say(line.rstrip(), sys.stderr)
 
 
-def _take(browser: Browser, run: dict[str, Any]) -> None:
+def _take(browser: Browser, run: dict[str, Any], *, is_own: bool) -> None:
     places.make_directory(PICTURES)
     with Step("The staged alert", sys.stderr) as step:
         visitor = browser.new_context(base_url=run["url"])
-        _sign_in(visitor, run)
+        csrf_token = _sign_in(visitor, run)
         alert_id = _staged_alert(visitor)
+        if is_own:
+            _fill(visitor, csrf_token, alert_id, run["device"]["id"])
         session = visitor.storage_state()
         step.done(alert_id)
-    for width_px, height_px in SIZES:
+    for size in SIZES:
+        contexts = {known: _context(browser, run["url"], size, session if known else None) for known in (False, True)}
         for screen in SCREENS:
-            with Step(f"{screen.name} {width_px}x{height_px}", sys.stderr) as step:
-                context = _context(browser, run["url"], (width_px, height_px), session if screen.signed_in else None)
-                picture = _picture(context, screen, alert_id)
-                context.close()
-                path = PICTURES / f"{screen.name}-{width_px}x{height_px}.png"
+            with Step(f"{screen.name} {size[0]}x{size[1]}", sys.stderr) as step:
+                picture = _picture(contexts[screen.signed_in], screen, alert_id)
+                path = PICTURES / f"{screen.name}-{size[0]}x{size[1]}.png"
                 step.done(f"{write(picture, path) // 1000} kB")
+        for context in contexts.values():
+            context.close()
     say(str(PICTURES))
 
 
-def _sign_in(visitor: BrowserContext, run: dict[str, Any]) -> None:
+def _fill(visitor: BrowserContext, csrf_token: str, alert_id: str, device_id: str) -> None:
+    """What a page shows only where people have worked: nobody's system but one that was started for the pictures."""
+    hold = {"object": {"kind": "alert", "alert_id": alert_id}, "reason": "denúncia 2026/114"}
+    configuration = {"content": {"recording": {"days": 7}}, "reason": "una setmana, segons el registre de tractaments"}
+    for path, wanted in (("holds", hold), (f"devices/{device_id}/configurations", configuration)):
+        answer = visitor.request.post(f"/api/v1/{path}", data=wanted, headers={"X-CSRF-Token": csrf_token})
+        if not answer.ok:
+            raise LaunchError(f"POST /api/v1/{path} was answered with {answer.status}: {answer.text()}")
+
+
+def _sign_in(visitor: BrowserContext, run: dict[str, Any]) -> str:
+    """The token that acts of this session bring."""
     answer = visitor.request.post("/api/v1/session", data={"user": run["user"], "password": run["password"]})
     if not answer.ok:
         raise LaunchError(f"{run['url']} refused the account of run.json: {answer.status}.")
+    return str(answer.json()["csrf_token"])
 
 
 def _staged_alert(visitor: BrowserContext) -> str:
@@ -212,13 +232,18 @@ def _context(browser: Browser, url: str, size: tuple[int, int], session: Storage
 def _picture(context: BrowserContext, screen: Screen, alert_id: str) -> bytes:
     page = context.new_page()
     page.goto(screen.path.format(alert=alert_id))
-    if screen.press:
+    if screen.press or screen.click:
         page.wait_for_function(SETTLED)
+    if screen.press:
         page.keyboard.press(screen.press)
+    if screen.click:
+        page.click(screen.click)
     page.wait_for_selector(screen.complete.format(alert=alert_id))
     page.wait_for_function(SETTLED)
     page.wait_for_timeout(REST_MS)
-    return page.screenshot()
+    taken = page.screenshot()
+    page.close()
+    return taken
 
 
 def write(picture: bytes, path: Path) -> int:

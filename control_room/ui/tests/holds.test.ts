@@ -60,12 +60,9 @@ function answer({ method, path, body }: Sent): { status?: number; body?: unknown
     return { body: holdOf(1, { state: 'released' }) };
   }
   if (method === 'POST') {
-    const {
-      object,
-      reason,
-      until = null,
-    } = body as { object: { kind: Hold['object_kind'] }; reason: string; until: string };
-    const made = holdOf(holds.length + 1, { object_kind: object.kind, reason, until });
+    const wanted = body as { object: { kind: Hold['object_kind'] }; reason: string; until: string | null };
+    const { reason, until } = wanted;
+    const made = holdOf(holds.length + 1, { object_kind: wanted.object.kind, reason, until });
     holds = [made, ...holds];
     return { status: 201, body: made };
   }
