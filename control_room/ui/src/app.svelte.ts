@@ -7,6 +7,7 @@ import { Clock } from './clock.svelte';
 import { Alarm } from './feed/alarm.svelte';
 import { WebAudioBell } from './feed/bell.svelte';
 import { Feed } from './feed/feed.svelte';
+import { Uploads } from './flights/uploads.svelte';
 import { i18n } from './i18n/i18n.svelte';
 import { Keys } from './keys';
 import { Preferences } from './preferences.svelte';
@@ -39,6 +40,7 @@ export class App {
   readonly bell: WebAudioBell;
   readonly actions: Actions;
   readonly keys: Keys;
+  readonly uploads: Uploads;
   readonly toasts = new Toasts();
   readonly stream: StreamSource;
   town: Town | null = $state(null);
@@ -62,6 +64,7 @@ export class App {
     this.bell = new WebAudioBell(() => deps.page.navigator.userActivation.hasBeenActive);
     this.alarm = new Alarm(this.room, this.bell, this.preferences);
     this.actions = new Actions(this.api, this.room, this.toasts);
+    this.uploads = new Uploads({ api: this.api, isOnline: () => deps.page.navigator.onLine });
     this.keys = new Keys(() => this.preferences.singleKeys);
     this.stream = new StreamSource(
       deps.openStream,
@@ -87,6 +90,7 @@ export class App {
     this.feed.clear();
     this.toasts.dismiss();
     this.bell.stop();
+    this.uploads.clear();
   }
 
   async #loadTown(): Promise<void> {
