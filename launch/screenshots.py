@@ -41,7 +41,7 @@ BROWSER_WORDS = (
 )
 START_S = 900  # the first `make run` of a machine builds what it needs
 STOP_S = 60
-ALERT_S = 240  # the staged dumping happens once a minute and a half, its clip is complete 10 s later
+ALERT_S = 600  # the staged dumping happens once a minute and a half; a busy machine misses some
 SCREEN_MS = 60_000  # the map is drawn by software
 REST_MS = 500  # until what moves into place rests
 COLOURS = 256
