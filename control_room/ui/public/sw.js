@@ -7,10 +7,12 @@ self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim(
 
 self.addEventListener('message', (event) => {
   const wanted = Array.isArray(event.data?.keep) ? event.data.keep : [];
-  event.waitUntil(
-    caches.open(FILES).then((kept) => Promise.all(wanted.map((path) => kept.add(path).catch(() => undefined)))),
-  );
+  event.waitUntil(caches.open(FILES).then((kept) => Promise.all(wanted.map((path) => keepOnce(kept, path)))));
 });
+
+async function keepOnce(kept, path) {
+  if (path === '/' || !(await kept.match(path))) await kept.add(path).catch(() => undefined);
+}
 
 async function freshOrKept(request, key) {
   const kept = await caches.open(FILES);

@@ -5,12 +5,18 @@ export function workOffline(): void {
     .register('/sw.js')
     .then(() => navigator.serviceWorker.ready)
     .then((registration) => {
-      const files = performance
-        .getEntriesByType('resource')
-        .map((entry) => new URL(entry.name))
-        .filter((url) => url.origin === location.origin && !url.pathname.startsWith('/api/'))
-        .map((url) => url.pathname);
-      registration.active?.postMessage({ keep: ['/', ...new Set(files)] });
+      const keep = (paths: string[]): void => registration.active?.postMessage({ keep: paths });
+      keep(['/']);
+      // Files that were loaded before, and those that come later, such as the map's.
+      const observer = new PerformanceObserver((loaded) => {
+        keep(loaded.getEntries().flatMap((entry) => ownFile(entry.name)));
+      });
+      observer.observe({ type: 'resource', buffered: true });
     })
     .catch(() => undefined);
+}
+
+function ownFile(address: string): string[] {
+  const url = new URL(address);
+  return url.origin === location.origin && !url.pathname.startsWith('/api/') ? [url.pathname] : [];
 }
