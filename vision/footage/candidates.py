@@ -31,6 +31,7 @@ _SURE_M = 1.0
 _APART_M = 12.0
 _OTHER_SIZE = 3.0
 _MOVED_M, _MOVED_SHARE = 2.0, 0.25
+_PART_M, _PART_LONGER = 0.8, 1.6
 _LASTING_APART = 0.5
 """Of the errors of two passes, how much is taken to push them apart: the rest they share."""
 _THING = "thing"
@@ -73,12 +74,14 @@ def join(flown: Flown, spans: list[Span], settings: Settings) -> Joined:
         for sightings in _by_track(span)
         if (track := _placed(flown, spans, number, sightings, refused)) is not None
     ]
+    tracks = _without_parts(tracks)
     merged = [
         one for group in (_THING, "vehicle", "person") for one in _merged([t for t in tracks if t.group == group])
     ]
     seen = _Outlines(spans)
     candidates = _ranked(flown, [one for one in merged if one.group == _THING], seen, settings)
-    counted = tuple(_counted(flown, one) for one in merged if one.group != _THING and _is_counted(one, seen))
+    looked = _Outlines(spans, detected=True)
+    counted = tuple(_counted(flown, one) for one in merged if one.group != _THING and _is_counted(one, looked))
     return Joined(candidates, counted, _hidden(spans), tuple(refused))
 
 
@@ -139,6 +142,22 @@ def _has_moved(placed: list[tuple[float, Sighting, place.Placed]]) -> bool:
     """Farther than the ground of a span wanders; large boxes wander more."""
     first, last = placed[0][1], placed[-1][1]
     return math.dist(first.at_m, last.at_m) > _MOVED_M + _MOVED_SHARE * max(first.length_m, last.length_m)
+
+
+def _without_parts(tracks: list[_Track]) -> list[_Track]:
+    """Without patches of vehicles and people in looks that the detector did not see."""
+    owners = [one for one in tracks if one.group != _THING]
+    return [one for one in tracks if one.group != _THING or not any(_is_part(one, owner) for owner in owners)]
+
+
+def _is_part(one: _Track, owner: _Track) -> bool:
+    """Of the same span and at the same place; a heap is no part of the person beside it."""
+    (span, _), (others, _) = one.sightings[0], owner.sightings[0]
+    if span != others or one.length_m > _PART_LONGER * owner.length_m:
+        return False
+    reach = _PART_M + owner.length_m / 2
+    places = [sighting.at_m for _, sighting in owner.sightings]
+    return all(min(math.dist(sighting.at_m, at) for at in places) <= reach for _, sighting in one.sightings)
 
 
 def _merged(tracks: list[_Track]) -> list[_Track]:
@@ -207,12 +226,13 @@ def _both(one: _Track, other: _Track) -> _Track:
 class _Outlines:
     """Which looks show a place."""
 
-    def __init__(self, spans: list[Span]) -> None:
+    def __init__(self, spans: list[Span], *, detected: bool = False) -> None:
+        """Of all looks, or of those that the detector saw."""
         self._looks = [
             ((number, look), one.outline, geometry.bounds(one.outline))
             for number, span in enumerate(spans)
             for look, one in enumerate(span.looks)
-            if len(one.outline) > 2  # noqa: PLR2004 - a polygon
+            if len(one.outline) > 2 and (one.detected or not detected)  # noqa: PLR2004 - a polygon
         ]
 
     def showing(self, lat: float, lon: float) -> set[tuple[int, int]]:

@@ -39,6 +39,8 @@ class Seen:
     time_s: float
     outline: list[tuple[float, float]]
     """lat, lon of the corners of the ground that it shows."""
+    detected: bool = False
+    """The detector saw it."""
 
 
 @dataclass(slots=True)
@@ -57,7 +59,11 @@ class Span:
             "from_s": self.from_s,
             "to_s": self.to_s,
             "looks": [
-                {"time_s": one.time_s, "outline": [[round(lat, 7), round(lon, 7)] for lat, lon in one.outline]}
+                {
+                    "time_s": one.time_s,
+                    "outline": [[round(lat, 7), round(lon, 7)] for lat, lon in one.outline],
+                    "detected": one.detected,
+                }
                 for one in self.looks
             ],
             "sightings": [one.to_json() for one in self.sightings],
@@ -70,7 +76,10 @@ class Span:
         return cls(
             stored["from_s"],
             stored["to_s"],
-            [Seen(one["time_s"], [(lat, lon) for lat, lon in one["outline"]]) for one in stored["looks"]],
+            [
+                Seen(one["time_s"], [(lat, lon) for lat, lon in one["outline"]], one.get("detected", False))
+                for one in stored["looks"]
+            ],
             [Sighting.from_json(one) for one in stored["sightings"]],
             [(at, why) for at, why in stored["refused"]],
             dict(stored["seconds"]),
@@ -140,7 +149,8 @@ class _Search:
         self._span.looks.append(Seen(round(picture.time_s, 4), laid.outline()))
         with self._timed("unusual"):
             found = [_unusual(number, patch, laid) for patch in unusual.find(laid, settings)]
-        if self._with.detector is not None:
+        if self._with.detector is not None and number % settings.detect_every == 0:
+            self._span.looks[number].detected = True
             with self._timed("detect"):
                 found += self._detected(number, image, frame)
         if self._with.previous is not None:
