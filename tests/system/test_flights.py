@@ -1,0 +1,179 @@
+"""A pilot drops a card's folder in a real browser, loses the line, closes the page, comes back, and finds places."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from benchmarks.drawn_flight import filming, flying, ground
+from benchmarks.whole_way import CHROMIUM, CHROMIUM_ARGUMENTS
+from control_room import screens
+from control_room.fsck import report
+from control_room.sessions import cookie
+from tests.control_room import door as doors
+from tests.control_room import services
+
+pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(900)]
+PLAN = flying.Plan(40, fps=5, size_px=(960, 540), speed_m_s=9.0, passes_max=1)
+PADDING_BYTES = 40 * 1024 * 1024
+UPWARDS_BYTES_S = 6 * 1024 * 1024
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[services.Server]:
+    with services.own_server(timescale=False) as own:
+        yield own
+
+
+@pytest.fixture
+def door(server: services.Server, tmp_path: Path) -> Iterator[doors.Door]:
+    if not (screens.BUILT / "index.html").is_file():
+        pytest.skip("the web pages are not built: make setup")
+    (tmp_path / "dist").symlink_to(screens.BUILT)
+    url = server.new_database()
+    with doors.opened(url, tmp_path) as opened:
+        yield opened
+    server.drop_database(url)
+
+
+@pytest.fixture
+def analyst(door: doors.Door) -> Iterator[None]:
+    given = {"TALAIA_DATABASE_URL": door.database_url, "TALAIA_STORE_DIRECTORY": str(door.folder / "store")}
+    process = subprocess.Popen(["talaia-room", "analyst"], env={**os.environ, **given, "OMP_NUM_THREADS": "1"})
+    yield
+    process.terminate()
+    assert process.wait(30) == 0
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Path:
+    """A real film with its log, made long by a box that means nothing, so that there is time to lose the line."""
+    folder = tmp_path / "DCIM" / "DJI_001"
+    folder.mkdir(parents=True)
+    video = filming.film(folder, "DJI_0001", ground.draw(5, (90.0, 40.0), 0.08, waste=5), PLAN, 5)
+    with video.open("ab") as file:
+        file.write((PADDING_BYTES + 8).to_bytes(4, "big") + b"free" + os.urandom(PADDING_BYTES))
+    video.with_suffix(".json").unlink()
+    return tmp_path / "DCIM"
+
+
+def entered(browser: Browser, door: doors.Door) -> BrowserContext:
+    token, _ = door.log_in("pere")
+    context = browser.new_context(base_url=door.url, locale="ca-ES")
+    context.add_cookies([{"name": cookie.NAME, "value": token, "url": door.url}])
+    return context
+
+
+def opened(context: BrowserContext) -> Page:
+    page = context.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/flights")
+    expect(page.get_by_test_id("card-drop")).to_be_visible()
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": UPWARDS_BYTES_S}
+    session.send("Network.emulateNetworkConditions", limits)
+    return page
+
+
+def drop(context: BrowserContext, page: Page, folder: Path) -> None:
+    """As from a file manager: the page gets the folder itself."""
+    box = page.get_by_test_id("card-drop").bounding_box()
+    assert box is not None
+    session = context.new_cdp_session(page)
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + 20}
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, **place, "data": data})
+
+
+def sent(page: Page, name: str) -> int:
+    return int(page.locator(f'[data-testid=upload][data-name="{name}"]').get_attribute("data-sent") or 0)
+
+
+def wait_for_sent(page: Page, name: str, more_than: int) -> None:
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while sent(page, name) <= more_than:
+        assert time.monotonic() < deadline, f"{name}: {sent(page, name)} bytes"
+        page.wait_for_timeout(50)
+
+
+def test_a_card_is_dropped_cut_off_reloaded_resumed_and_looked_through(
+    browser: Browser, door: doors.Door, analyst: None, card: Path
+) -> None:
+    del analyst
+    context = entered(browser, door)
+    page = opened(context)
+    drop(context, page, card)
+    expect(page.get_by_test_id("proposed-file")).to_have_count(2)
+    page.get_by_test_id("card-confirm").click()
+    wait_for_sent(page, "DJI_0001.mp4", 4_000_000)
+    expect(page.locator('[data-name="DJI_0001.SRT"]')).to_have_attribute("data-state", "done")  # the log came first
+    expect(page.get_by_test_id("uploads")).to_contain_text("ha de quedar oberta")
+    context.set_offline(True)
+    film = page.locator('[data-testid=upload][data-name="DJI_0001.mp4"]')
+    expect(film).to_have_attribute("data-state", "offline")
+    cut_at = sent(page, "DJI_0001.mp4")
+    context.set_offline(False)
+    wait_for_sent(page, "DJI_0001.mp4", cut_at)
+    page.get_by_test_id("upload-pause").click()
+    expect(film).to_have_attribute("data-state", "paused")
+    page.reload()
+    expect(page.get_by_test_id("unfinished")).to_have_attribute("data-count", "1")
+    there = door.rows("SELECT upload_id FROM footage WHERE kind = 'video'")
+    context.close()
+
+    other = entered(browser, door)  # another browser, the same pilot
+    page = opened(other)
+    page.get_by_test_id("choose-folder").set_input_files(card)
+    wait_for_sent(page, "DJI_0001.mp4", 3_000_000)  # it did not begin anew
+    assert door.rows("SELECT upload_id FROM footage WHERE kind = 'video'") == there
+    expect(page.locator('[data-testid=upload][data-name="DJI_0001.mp4"]')).to_have_attribute(
+        "data-state", "done", timeout=PATIENCE_MS
+    )
+    flight = page.get_by_test_id("flight")
+    page.get_by_test_id("flights-refresh").click()
+    expect(flight).to_have_attribute("data-analysis", "done", timeout=4 * PATIENCE_MS)
+    flight.get_by_role("link").click()
+    expect(page.get_by_test_id("track-plan")).to_be_visible()
+    expect(page.get_by_test_id("analysis")).to_have_attribute("data-state", "done")
+    look_at(page)
+    other.close()
+    found = door.rows("SELECT lat, ce90_m, picture_sha256 FROM findings WHERE state = 'candidate'")
+    assert len(found) >= 3
+    assert all(row["picture_sha256"] and 0 < row["ce90_m"] < 20 for row in found)
+    with door.connection() as connection:
+        assert report.check(connection, door.room.store).is_sound
+
+
+def look_at(page: Page) -> None:
+    """Pictures for whoever asked for them by FLIGHT_PICTURES, and no word beyond the edge of a telephone."""
+    folder = os.environ.get("FLIGHT_PICTURES")
+    for width, height in ((1920, 1080), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        for path in ("", "/flights"):
+            if path:
+                page.goto(path)
+                expect(page.get_by_test_id("flight")).to_be_visible()
+            wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wider <= 0
+            if folder:
+                name = f"flights{path.replace('/', '-') or '-one'}-{width}.png"
+                page.screenshot(path=Path(folder) / name)
+        page.go_back()
+        expect(page.get_by_test_id("flight-page")).to_be_visible()
