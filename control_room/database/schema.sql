@@ -1867,7 +1867,7 @@ SELECT
     CASE WHEN findings.picture_sha256 IS NOT NULL THEN
         '/api/v1/findings/' || findings.finding_id || '/picture'
     END AS picture_url,
-    findings.lat, findings.lon
+    findings.lat, findings.lon, findings.picture_sha256
 FROM findings
 LEFT JOIN sites USING (site_id)
 LEFT JOIN room_outbox ON findings.event_id IS NOT NULL
