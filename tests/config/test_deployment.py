@@ -40,7 +40,9 @@ def test_the_compose_file_is_one() -> None:
 
 def test_every_container_is_confined_and_looked_after() -> None:
     content = compose()
-    assert {"broker", "database", "room", "worker-1", "worker-2", "media", "proxy"} <= content["services"].keys()
+    assert {"broker", "database", "room", "worker-1", "worker-2", "analyst", "media", "proxy"} <= content[
+        "services"
+    ].keys()
     for name, service in content["services"].items():
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"]), name
         assert service["security_opt"] == ["no-new-privileges:true"], name
@@ -139,7 +141,9 @@ def service_of(name: str) -> dict[str, str]:
     return dict(unit["Service"])
 
 
-@pytest.mark.parametrize("name", ["talaia-room.service", "talaia-worker@.service", "talaia-backup.service"])
+@pytest.mark.parametrize(
+    "name", ["talaia-room.service", "talaia-worker@.service", "talaia-analyst.service", "talaia-backup.service"]
+)
 def test_a_unit_has_no_rights(name: str) -> None:
     service = service_of(name)
     wanted = {
