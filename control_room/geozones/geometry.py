@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 METRES_PER_DEGREE = 111_195.0
 """Of latitude, on a sphere of 6371 km."""
 _STEPS = 64
+_MANY_CORNERS = 32
+"""Beyond these a ring is reckoned as an array."""
 _NEARLY = 1e-9
 """Degrees: a tenth of a millimetre."""
+_last_ring: list[tuple[Any, np.ndarray]] = [((), np.empty((0, 2)))]
+"""The ring that was asked about last, with its array: one tuple, so that threads never see halves of two."""
 
 
 def metres_between(a: Position, b: Position) -> float:
@@ -182,11 +186,39 @@ def _whole(spans: Sequence[tuple[float, float]]) -> bool:
 def _in_ring(ring: Sequence[Position], place: Position) -> bool:
     """By the number of edges to the east of it."""
     lon, lat = place
+    if len(ring) > _MANY_CORNERS:
+        corners = _corners(ring)
+        a, b = corners[:-1], corners[1:]
+        across = (a[:, 1] > lat) != (b[:, 1] > lat)
+        a, b = a[across], b[across]
+        east = lon < a[:, 0] + (lat - a[:, 1]) * (b[:, 0] - a[:, 0]) / (b[:, 1] - a[:, 1])
+        return bool(np.count_nonzero(east) % 2)
     inside = False
     for (lon_a, lat_a), (lon_b, lat_b) in _edges(ring):
         if (lat_a > lat) != (lat_b > lat) and lon < lon_a + (lat - lat_a) * (lon_b - lon_a) / (lat_b - lat_a):
             inside = not inside
     return inside
+
+
+def _corners(ring: Sequence[Position]) -> np.ndarray:
+    """The ring as an array, made once for as long as the same ring is asked about."""
+    kept = _last_ring[0]
+    if kept[0] is not ring:
+        kept = (ring, np.asarray(ring, dtype=float))
+        _last_ring[0] = kept
+    return kept[1]
+
+
+def _near(ring: Sequence[Position], begin: Position, end: Position) -> Iterator[tuple[Position, Position]]:
+    """Edges whose boxes the way from `begin` to `end` may meet."""
+    if len(ring) <= _MANY_CORNERS:
+        yield from _edges(ring)
+        return
+    corners = _corners(ring)
+    low, high = np.minimum(corners[:-1], corners[1:]), np.maximum(corners[:-1], corners[1:])
+    first, last = np.minimum(begin, end), np.maximum(begin, end)
+    for index in np.flatnonzero(((low <= last) & (high >= first)).all(axis=1)).tolist():
+        yield ring[index], ring[index + 1]
 
 
 def _touched(shape: zone.Polygon, way: np.ndarray) -> np.ndarray:
@@ -216,7 +248,7 @@ def _crossings(shape: zone.Polygon | zone.Circle, begin: Position, end: Position
         yield from _circle_crossings(shape, begin, end)
         return
     for ring in shape.rings:
-        for edge in _edges(ring):
+        for edge in _near(ring, begin, end):
             share = _crossing(begin, end, *edge)
             if share is not None:
                 yield share
