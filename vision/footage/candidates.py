@@ -79,7 +79,7 @@ def join(flown: Flown, spans: list[Span], settings: Settings) -> Joined:
         one for group in (_THING, "vehicle", "person") for one in _merged([t for t in tracks if t.group == group])
     ]
     seen = _Outlines(spans)
-    candidates = _ranked(flown, [one for one in merged if one.group == _THING], seen, settings)
+    candidates = _ranked(flown, _never_named(merged, spans), seen, settings)
     looked = _Outlines(spans, detected=True)
     counted = tuple(_counted(flown, one) for one in merged if one.group != _THING and _is_counted(one, looked))
     return Joined(candidates, counted, _hidden(spans), tuple(refused))
@@ -148,6 +148,24 @@ def _without_parts(tracks: list[_Track]) -> list[_Track]:
     """Without patches of vehicles and people in looks that the detector did not see."""
     owners = [one for one in tracks if one.group != _THING]
     return [one for one in tracks if one.group != _THING or not any(_is_part(one, owner) for owner in owners)]
+
+
+def _never_named(merged: list[_Track], spans: list[Span]) -> list[_Track]:
+    """Things, but not those in looks without the detector only, where it saw a vehicle or person in another span."""
+    detected = {
+        (number, look) for number, span in enumerate(spans) for look, one in enumerate(span.looks) if one.detected
+    }
+    owners = [one for one in merged if one.group != _THING]
+    return [
+        one
+        for one in merged
+        if one.group == _THING and (one.looks & detected or not any(_lies_on(one, owner) for owner in owners))
+    ]
+
+
+def _lies_on(one: _Track, owner: _Track) -> bool:
+    apart = math.hypot(*globe.offset_m((one.fused.lat, one.fused.lon), (owner.fused.lat, owner.fused.lon)))
+    return apart <= owner.fused.ce90_m and one.length_m <= _PART_LONGER * owner.length_m
 
 
 def _is_part(one: _Track, owner: _Track) -> bool:

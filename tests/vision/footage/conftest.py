@@ -15,7 +15,7 @@ from vision.telemetry.sample import Sample
 
 SIZE_M = (110.0, 66.0)
 CELL_M = 0.08
-PLAN = flying.Plan(40, fps=5, size_px=(960, 540), speed_m_s=9.0, passes_max=2)
+PLAN = flying.Plan(40, fps=4, size_px=(800, 450), speed_m_s=9.0, passes_max=2)
 
 
 @dataclass(frozen=True, slots=True)
