@@ -50,7 +50,8 @@ def make(
     image = np.ascontiguousarray(picture.bgr())
     wary = replace(settings, detector_confidence_min=redact.CONFIDENCE)
     boxes = [one.box for one in tiles.detect(image, detector, wary) if one.label in redact.LABELS]
-    boxes += [one.box for one in detector.detect(image) if one.label in redact.LABELS]
+    if image.shape[1] > settings.tile_px:  # who is large may be cut by the pieces
+        boxes += [one.box for one in detector.detect(image) if one.label in redact.LABELS]
     near = [one for one in hidden if abs(one.time_s - candidate.best.time_s) <= _NEAR_S]
     boxes += [box for one in near for box in one.boxes]
     redact.pixelate(image, [_enlarged(box) for box in boxes if not _is_same(box, candidate.box)])
