@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _QUERIES = sql.load(__file__)
 _EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
+_OF_THE_CARDS_TIMES = frozenset({"no_times", "clock_ahead", "clock_behind"})
 _READ_KINDS = frozenset({"telemetry", "still", "video"})
 _log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def _read(connection: pool.Connection, store: Store, town: Town, file: dict[str,
         if header.rows and beside is None:
             connection.execute(_QUERIES["forget_samples"], {"footage_id": target})
             _copy(connection, target, rows, told)
-    said = told.as_json(town.time_zone)
+    said = told.as_json(town.time_zone) if beside is None else beside[1]
     parameters = {"now": now, "captured_from": told.first, "captured_to": told.last}
     connection.execute(_QUERIES["note_read"], parameters | {"footage_id": file["footage_id"], "telemetry": Jsonb(said)})
     if target != file["footage_id"] and header.rows:
@@ -125,7 +126,11 @@ def settle(connection: pool.Connection, flight_id: uuid.UUID, now: datetime) -> 
         flight = cursor.execute(_QUERIES["lock"], {"flight_id": flight_id}).fetchone()
     if flight is None:
         return
-    doubts = [doubt for doubt in flight["doubts"] if doubt.get("of") != "telemetry"]
+    # What was doubtful about the card's own times is settled where telemetry tells the true ones.
+    settled = _OF_THE_CARDS_TIMES if flown is not None else frozenset()
+    doubts = [
+        doubt for doubt in flight["doubts"] if doubt.get("of") != "telemetry" and doubt.get("code") not in settled
+    ]
     given: dict[str, Any] = dict.fromkeys(
         ("take_off_at", "landed_at", "take_off_lat", "take_off_lon", "landing_lat", "landing_lon"), None
     )

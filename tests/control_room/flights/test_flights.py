@@ -37,6 +37,7 @@ def test_a_card_becomes_a_flight_with_its_track(door: doors.Door, tmp_path: Path
     files = sending.footage(door.as_person("marta"), flight_id)
     assert {name: file["state"] for name, file in files.items()} == {"DJI_0001.MP4": "ready", "DJI_0001.SRT": "ready"}
     assert (files["DJI_0001.MP4"]["duration_s"], files["DJI_0001.MP4"]["width_px"]) == (2.0, 160)
+    assert files["DJI_0001.MP4"]["telemetry"]["rows"] == 20  # of the log beside it
     after = pere.get(f"/api/v1/flights/{flight_id}").json()
     assert {"code": "telemetry_longer", "values": {"name": "DJI_0001.MP4", "seconds": 17}} in after["doubts"]
     told = pere.get(f"/api/v1/flights/{flight_id}/telemetry", params={"rows": 5}).json()
