@@ -26,7 +26,9 @@ def test_the_window_slides(connection: pool.Connection) -> None:
 
 def test_kinds_and_keys_are_apart_and_can_be_forgotten(connection: pool.Connection) -> None:
     taken = [
-        service.take(connection, kind, key, 1, T0) for kind, key in (("login", "a"), ("login", "b"), ("enrolment", "a"))
+        service.take(connection, "login", "a", 1, T0),
+        service.take(connection, "login", "b", 1, T0),
+        service.take(connection, "enrolment", "a", 1, T0),
     ]
     assert taken == [0, 0, 0]
     assert service.take(connection, "login", "a", 1, T0) == 900

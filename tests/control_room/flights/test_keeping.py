@@ -18,7 +18,7 @@ def run(door: doors.Door, **later: float) -> dict[str, int]:
         planned = {step.kind: step.rows for step in service.plan(connection, until, now)}
         steps = list(service.Run(connection, door.room.store, until, now).steps())
         assert report.check(connection, door.room.store).is_sound
-    done = {step.kind: step.rows for step in steps}
+    done: dict[str, int] = {step.kind: step.rows for step in steps}
     assert planned.get("footage", 0) == done.get("footage", 0)
     return done
 
