@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _SIDE_PX_MAX = 3200
 _GRID = (33, 21)
 _SEEN_PX_MIN = 64
+_COARSER = 1.5
+"""Than straight below: as much is looked at of small pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,12 @@ def frame_of(camera: Camera, pose: Pose, ground: Ground, settings: Settings) -> 
     if right.size == 0:
         raise RefusedError(
             f"no ground in the picture is seen steeper than {settings.depression_deg_min:g} degrees "
-            f"and finer than {settings.coarse_m:g} m a pixel"
+            f"and finer than {settings.coarsest_m:g} m a pixel"
         )
     native = float(np.hypot(pose.height_m, np.median(np.hypot(right, ahead))) / camera.fx_px)
     left, far = float(right.min()), float(ahead.max())
     wide, high = float(right.max()) - left, far - float(ahead.min())
-    cell = max(settings.fine_m, min(native, settings.coarse_m), max(wide, high) / _SIDE_PX_MAX)
+    cell = max(settings.fine_m, min(native, settings.coarsest_m), max(wide, high) / _SIDE_PX_MAX)
     size = max(1, math.ceil(wide / cell)), max(1, math.ceil(high / cell))
     return Frame(camera, pose, to_picture, left, far, *size, cell, reach, native)
 
@@ -208,7 +210,8 @@ def _reach_m(camera: Camera, height_m: float, settings: Settings) -> float:
     away = np.linspace(0.0, flattest, 200)
     slant = np.hypot(away, height_m)
     cells = slant / camera.fx_px * np.sqrt(slant / height_m)  # geometric mean of across and along
-    fine = away[cells <= settings.coarse_m]
+    below = height_m / camera.fx_px  # a small picture from high up has nothing finer
+    fine = away[cells <= max(settings.coarse_m, min(settings.coarsest_m, _COARSER * below))]
     return float(fine.max()) if fine.size else 0.0
 
 

@@ -117,9 +117,9 @@ def _refuse(skipped: list[Skipped], from_s: float, to_s: float, reason: str) -> 
     """Stretches of the same reason become one; numbers in it do not make it another."""
     if skipped and abs(skipped[-1].to_s - from_s) < _GRID_S and _kind(skipped[-1].reason) == _kind(reason):
         before = skipped.pop()
-        skipped.append(Skipped(before.from_s, to_s, before.reason, before.looks))
+        skipped.append(Skipped(before.from_s, round(to_s, 3), before.reason, before.looks))
         return
-    skipped.append(Skipped(from_s, to_s, reason, 0))
+    skipped.append(Skipped(from_s, round(to_s, 3), reason, 0))
 
 
 def _kind(reason: str) -> str:

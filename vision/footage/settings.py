@@ -21,7 +21,9 @@ class Settings:
     fine_m: float = 0.05
     """Pictures that show more than one pixel to this are averaged down to it first."""
     coarse_m: float = 0.15
-    """Ground seen coarser than this is not looked at."""
+    """Ground seen coarser than this is not looked at where the camera sees it finer elsewhere;"""
+    coarsest_m: float = 0.3
+    """and coarser than this never."""
     unusual_min: float = 5.0
     """How many standard deviations a patch must differ from what lies around it, in one look of the thing."""
     unusual_again_min: float = 3.5

@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 
 from tests.vision.footage.conftest import Filmed
-from vision.footage import analysis, sampling, timing
+from vision.footage import analysis, ground_picture, sampling, timing
 from vision.footage.flown import Flown
 from vision.footage.settings import Settings
 from vision.footage.video import Facts, Footage, VideoError
 from vision.georeference import cameras
+from vision.georeference.camera import from_equivalent
+from vision.georeference.ground import FlatGround
+from vision.georeference.pose import Pose, RefusedError
 from vision.telemetry.sample import Sample
 
 
@@ -170,3 +173,16 @@ def test_telemetry_that_lags_is_moved_by_what_the_picture_shows(flight: Filmed) 
     assert plan.synchrony.offset_s == pytest.approx(-1.4, abs=0.3)
     assert plan.synchrony.quality is not None
     assert plan.synchrony.quality >= 0.5
+
+
+@pytest.mark.parametrize(("width_px", "seen"), [(1920, True), (960, True), (320, False)])
+def test_a_small_picture_from_high_up_is_looked_at_unless_nothing_could_be_made_out(width_px: int, seen: bool) -> None:  # noqa: FBT001 - a case's outcome
+    camera = from_equivalent(24.0, (width_px, width_px * 9 // 16))
+    pose = Pose(41.18, 1.53, 120.0, 0.0, -80.0, 0.0)
+    if not seen:
+        with pytest.raises(RefusedError, match=r"finer than 0\.3 m"):
+            ground_picture.frame_of(camera, pose, FlatGround(), Settings())
+        return
+    frame = ground_picture.frame_of(camera, pose, FlatGround(), Settings())
+    assert frame.width_px * frame.cell_m > 150
+    assert frame.cell_m == pytest.approx(180 / width_px, rel=0.15)
