@@ -154,7 +154,7 @@ export class LawCalls {
   takeIn(source: string, file: string): Promise<Result<Dataset>> {
     const params = { query: { source } };
     return this.#api.call((room) =>
-      room.POST('/api/v1/geozones/datasets', { params, body: file as never, bodySerializer: (text) => String(text) }),
+      room.POST('/api/v1/geozones/datasets', { params, body: file as never, bodySerializer: () => file }),
     );
   }
 }

@@ -35,14 +35,15 @@ function run<T>(mode: IDBTransactionMode, ask: (store: IDBObjectStore) => IDBReq
   return open().then(
     (database) =>
       new Promise<T>((resolve, reject) => {
-        const asked = ask(database.transaction(STORE, mode).objectStore(STORE));
+        const changes = database.transaction(STORE, mode);
+        const asked = ask(changes.objectStore(STORE));
         asked.onsuccess = () => {
           resolve(asked.result as T);
         };
         asked.onerror = () => {
           reject(asked.error ?? new Error(DATABASE));
         };
-        asked.transaction!.oncomplete = () => {
+        changes.oncomplete = () => {
           database.close();
         };
       }),
