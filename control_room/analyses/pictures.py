@@ -54,8 +54,8 @@ def make(
         boxes += [one.box for one in detector.detect(image) if one.label in redact.LABELS]
     near = [one for one in hidden if abs(one.time_s - candidate.best.time_s) <= _NEAR_S]
     boxes += [box for one in near for box in one.boxes]
-    redact.pixelate(image, [_enlarged(box) for box in boxes if not _is_same(box, candidate.box)])
-    return _encoded(image)
+    redact.pixelate(image, [enlarged(box) for box in boxes if not _is_same(box, candidate.box)])
+    return encoded(image)
 
 
 def keep(store: Store, picture: bytes) -> str:
@@ -66,7 +66,7 @@ def keep(store: Store, picture: bytes) -> str:
         return incoming.sha256
 
 
-def _enlarged(box: Box) -> Box:
+def enlarged(box: Box) -> Box:
     x1, y1, x2, y2 = box
     across, down = max((x2 - x1) * _MARGIN, _MARGIN_LEAST), max((y2 - y1) * _MARGIN, _MARGIN_LEAST)
     return max(0.0, x1 - across), max(0.0, y1 - down), min(1.0, x2 + across), min(1.0, y2 + down)
@@ -82,7 +82,7 @@ def _is_same(one: Box, other: Box) -> bool:
     return shared / whole > _SAME_IOU
 
 
-def _encoded(image: NDArray[np.uint8]) -> bytes:
+def encoded(image: NDArray[np.uint8]) -> bytes:
     width = image.shape[1]
     if width > WIDTH_PX_MAX:
         size = WIDTH_PX_MAX, round(image.shape[0] * WIDTH_PX_MAX / width)

@@ -32,7 +32,7 @@ RETURNING analysis_id;
 -- The newest of a flight
 SELECT analysis_id, flight_id, state, stage, progress, attempts, asked_at, asked_by, began_at, beat_at, ended_at,
     cancelled_by, error, summary, model
-FROM analyses WHERE flight_id = %(flight_id)s ORDER BY asked_at DESC LIMIT 1;
+FROM analyses WHERE flight_id = %(flight_id)s ORDER BY analysis_id DESC LIMIT 1;
 
 -- cancel --
 -- Somebody wants no more of it; no row where it had ended
@@ -172,3 +172,41 @@ WHERE last.footage_id = %(footage_id)s
     AND NOT EXISTS (SELECT FROM analyses WHERE analyses.flight_id = last.flight_id)
 ON CONFLICT DO NOTHING
 RETURNING flight_id;
+
+-- offset --
+-- By how much a video's telemetry is moved
+SELECT sync_offset_s FROM footage WHERE footage_id = %(footage_id)s;
+
+-- sites_near --
+-- Sites within 200 m of where a flight was, the nearest to its middle first; what its own findings made only now too
+WITH flown AS (
+    SELECT (point ->> 2)::double precision AS lat, (point ->> 1)::double precision AS lon
+    FROM flights CROSS JOIN LATERAL jsonb_array_elements(track) AS points (point)
+    WHERE flight_id = %(flight_id)s
+), extent AS (
+    SELECT min(lat) - 0.002 AS south, max(lat) + 0.002 AS north, min(lon) - 0.003 AS west, max(lon) + 0.003 AS east,
+        avg(lat) AS lat, avg(lon) AS lon
+    FROM flown
+)
+SELECT sites.site_id, sites.lat, sites.lon, sites.ce90_m
+FROM sites CROSS JOIN extent
+WHERE merged_into IS NULL AND sites.lat BETWEEN south AND north AND sites.lon BETWEEN west AND east
+ORDER BY (sites.lat - extent.lat) ^ 2 + (sites.lon - extent.lon) ^ 2
+LIMIT %(limit)s;
+
+-- earlier_looks --
+-- Videos of other flights that showed a site before this flight and are still there, the newest first
+SELECT DISTINCT ON (footage.captured_from, footage.footage_id) visit.flight_id, footage.footage_id
+FROM site_visits AS visit
+JOIN footage USING (footage_id)
+WHERE visit.site_id = %(site_id)s AND visit.flight_id <> %(flight_id)s AND footage.state = 'ready'
+    AND footage.kind = 'video'
+    AND footage.captured_from < (
+        SELECT min(captured_from) FROM footage WHERE flight_id = %(flight_id)s AND kind = 'video'
+    )
+ORDER BY footage.captured_from DESC, footage.footage_id
+LIMIT 3;
+
+-- forget_look --
+-- What an analysis before wrote of the same flight
+DELETE FROM site_visits WHERE site_id = %(site_id)s AND flight_id = %(flight_id)s AND kind = 'look';

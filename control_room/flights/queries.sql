@@ -31,7 +31,7 @@ CROSS JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT analysis_id, analyses.state AS analysis_state, stage AS analysis_stage, progress AS analysis_progress,
         error AS analysis_error
-    FROM analyses WHERE analyses.flight_id = flights.flight_id ORDER BY asked_at DESC LIMIT 1
+    FROM analyses WHERE analyses.flight_id = flights.flight_id ORDER BY analysis_id DESC LIMIT 1
 ) AS latest ON true
 WHERE (%(flight_id)s::uuid IS NULL OR flights.flight_id = %(flight_id)s)
     AND (%(pilot)s::text IS NULL OR flights.pilot = %(pilot)s)
