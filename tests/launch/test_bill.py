@@ -45,7 +45,7 @@ def test_python_says_where_each_package_is_needed(made: dict[str, dict[str, Any]
     }
     assert needed == {
         "fastapi": {"room", "run", "dev"},
-        "onnxruntime": {"edge", "run", "dev"},
+        "onnxruntime": {"edge", "room", "run", "dev"},
         "paho-mqtt": {"edge", "room", "run", "dev"},
         "ruff": {"dev"},
     }

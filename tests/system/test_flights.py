@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ PLAN = flying.Plan(40, fps=5, size_px=(960, 540), speed_m_s=9.0, passes_max=1)
 PADDING_BYTES = 40 * 1024 * 1024
 UPWARDS_BYTES_S = 6 * 1024 * 1024
 PATIENCE_MS = 60_000
+PROGRAM = Path(sys.executable).with_name("talaia-room")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def door(server: services.Server, tmp_path: Path) -> Iterator[doors.Door]:
 @pytest.fixture
 def analyst(door: doors.Door) -> Iterator[None]:
     given = {"TALAIA_DATABASE_URL": door.database_url, "TALAIA_STORE_DIRECTORY": str(door.folder / "store")}
-    process = subprocess.Popen(["talaia-room", "analyst"], env={**os.environ, **given, "OMP_NUM_THREADS": "1"})
+    process = subprocess.Popen([PROGRAM, "analyst"], env={**os.environ, **given, "OMP_NUM_THREADS": "1"})
     yield
     process.terminate()
     assert process.wait(30) == 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from tests.control_room.flights import sending
 PLAN = flying.Plan(40, fps=5, size_px=(640, 360), speed_m_s=9.0, passes_max=1)
 SMALL = {"TALAIA_ANALYSES_INPUT_PX": "320", "TALAIA_ANALYSES_THREADS": "1", "OMP_NUM_THREADS": "1"}
 WITHIN_S = 280.0
+PROGRAM = Path(sys.executable).with_name("talaia-room")
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,7 @@ def analysts(door: doors.Door) -> Iterator[Any]:
 
     def start(*words: str) -> subprocess.Popen[bytes]:
         given = {"TALAIA_DATABASE_URL": door.database_url, "TALAIA_STORE_DIRECTORY": str(door.folder / "store")}
-        program = shutil.which("talaia-room") or "talaia-room"
-        process = subprocess.Popen([program, "analyst", *words], env={**os.environ, **SMALL, **given})
+        process = subprocess.Popen([PROGRAM, "analyst", *words], env={**os.environ, **SMALL, **given})
         started.append(process)
         return process
 
