@@ -17,6 +17,8 @@ from control_room import values
 from running import tracing
 
 _PREFIX = "TALAIA_"
+_LISTS = frozenset({"trusted_proxies", "ice_servers", "turn_servers"})
+"""Keys whose value in the environment is a list with commas."""
 
 
 class ConfigError(ValueError):
@@ -239,6 +241,34 @@ class Session(_Section):
     hours: int = Field(default=12, ge=1, le=168)
 
 
+class Live(_Section):
+    """Live video: which process has the streams, and how long a picture is waited for."""
+
+    backend: Literal["builtin", "mediamtx"] = "builtin"
+    builtin_url: Annotated[str, AfterValidator(values.loopback_url)] = "http://127.0.0.1:8189"
+    secret: SecretStr = SecretStr("")
+    secret_file: str = ""
+    mediamtx_url: Annotated[str, AfterValidator(values.optional_http_url)] = ""
+    start_wait_s: float = Field(default=10.0, ge=1, le=60, allow_inf_nan=False)
+    linger_s: float = Field(default=20.0, ge=0, le=3600, allow_inf_nan=False)
+    reason_required: bool = False
+    offers_a_minute: int = Field(default=120, ge=1, le=6000)
+    sources_max: int = Field(default=50, ge=1, le=10_000)
+    ice_servers: list[Annotated[str, AfterValidator(values.stun_url)]] = []
+    turn_servers: list[Annotated[str, AfterValidator(values.turn_url)]] = []
+    turn_secret: SecretStr = SecretStr("")
+    turn_secret_file: str = ""
+    turn_minutes: int = Field(default=60, ge=1, le=1440)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Live:
+        if self.backend == "mediamtx" and not self.mediamtx_url:
+            raise values.wrong("", 'a value, because live.backend is "mediamtx"', ".mediamtx_url")
+        if self.turn_servers and not (self.turn_secret.get_secret_value() or self.turn_secret_file):
+            raise values.wrong("", "a file that holds the secret that the TURN servers share", ".turn_secret_file")
+        return self
+
+
 class Settings(_Section):
     """All of them."""
 
@@ -259,6 +289,7 @@ class Settings(_Section):
     logs: Logs = Logs()
     tracing: Tracing = Tracing()
     session: Session = Session()
+    live: Live = Live()
 
     @property
     def broker_accounts(self) -> frozenset[str]:
@@ -304,7 +335,7 @@ def _overrides(environment: Mapping[str, str]) -> dict[tuple[str, str], str | li
         section, _, key = name.removeprefix(_PREFIX).lower().partition("_")
         if not name.startswith(_PREFIX) or section not in Settings.model_fields or not key:
             continue
-        is_list = key == "trusted_proxies"
+        is_list = key in _LISTS
         found[section, key] = [part.strip() for part in value.split(",") if part.strip()] if is_list else value
     return found
 
@@ -325,7 +356,17 @@ def _with_secrets(settings: Settings) -> Settings:
     if store.s3_secret_access_key_file:
         secret = SecretStr(_secret("store.s3_secret_access_key_file", store.s3_secret_access_key_file))
         store = store.model_copy(update={"s3_secret_access_key": secret})
-    return settings.model_copy(update={"database": database, "mqtt": mqtt, "store": store, "broker": broker})
+    changed = {"database": database, "mqtt": mqtt, "store": store, "broker": broker}
+    return settings.model_copy(update={**changed, "live": _live_with_secrets(settings.live)})
+
+
+def _live_with_secrets(live: Live) -> Live:
+    secrets = {
+        name: SecretStr(_secret(f"live.{name}_file", file))
+        for name, file in (("secret", live.secret_file), ("turn_secret", live.turn_secret_file))
+        if file
+    }
+    return live.model_copy(update=secrets)
 
 
 def _with_password(key: str, url: str, file: str) -> str:

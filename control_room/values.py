@@ -74,6 +74,41 @@ def s3_endpoint(url: str) -> str:
     return url.removesuffix("/")
 
 
+def loopback_url(url: str) -> str:
+    """Of a program on this machine: what goes there is not ciphered."""
+    parts = urllib.parse.urlsplit(url)
+    try:
+        sound = parts.scheme == "http" and parts.path in {"", "/"} and not parts.query and parts.port != 0
+        loopback = parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        sound = loopback = False
+    if not (sound and loopback) or parts.username:
+        raise wrong(without_password(url), "http://127.0.0.1:PORT, a loopback address")
+    return url.removesuffix("/")
+
+
+def optional_http_url(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username):
+        raise wrong(without_password(url), "http://HOST[:PORT] or https://HOST[:PORT], or nothing")
+    return url.removesuffix("/")
+
+
+def stun_url(url: str) -> str:
+    return _ice_url(url, ("stun:", "stuns:"))
+
+
+def turn_url(url: str) -> str:
+    return _ice_url(url, ("turn:", "turns:"))
+
+
+def _ice_url(url: str, schemes: tuple[str, str]) -> str:
+    place = url.partition(":")[2].partition("?")[0]
+    if not url.startswith(schemes) or not place or any(letter in url for letter in " /@#"):
+        raise wrong(url, f"{schemes[0]}HOST[:PORT] or {schemes[1]}HOST[:PORT]")
+    return url
+
+
 def optional_broker_url(url: str) -> str:
     return broker_url(url) if url else url
 
