@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,8 +10,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pypdf
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Download, Page, expect, sync_playwright
 
 from benchmarks.drawn_flight import filming, flying, ground
 from benchmarks.whole_way import CHROMIUM, CHROMIUM_ARGUMENTS
@@ -154,28 +156,92 @@ def test_a_card_is_dropped_cut_off_reloaded_resumed_and_looked_through(
     flight.get_by_role("link").click()
     expect(page.get_by_test_id("track-plan")).to_be_visible()
     expect(page.get_by_test_id("analysis")).to_have_attribute("data-state", "done")
-    look_at(page)
-    other.close()
+    look_at(page, "2-flight")
     found = door.rows("SELECT lat, ce90_m, picture_sha256 FROM findings WHERE state = 'candidate'")
     assert len(found) >= 3
     assert all(row["picture_sha256"] and 0 < row["ce90_m"] < 20 for row in found)
+    judge(page, door, len(found))
+    take_away(page)
+    open_site(page, door)
+    other.close()
     with door.connection() as connection:
         assert report.check(connection, door.room.store).is_sound
 
 
-def look_at(page: Page) -> None:
-    """Pictures for whoever asked for them by FLIGHT_PICTURES, and no word beyond the edge of a telephone."""
+def judge(page: Page, door: doors.Door, proposed: int) -> None:
+    """From the flight's page to its places; the first is confirmed and the second rejected by keyboard."""
+    page.get_by_test_id("open-review").click()
+    rows = page.get_by_test_id("finding-row")
+    expect(rows).to_have_count(proposed)
+    expect(page.get_by_test_id("review-picture")).to_be_visible()
+    expect(page.get_by_test_id("flight-map")).to_have_attribute("data-ready", "true", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("finding-mark")).to_have_count(proposed)
+    look_at(page, "3-review")
+    page.keyboard.press("c")
+    expect(rows).to_have_count(proposed - 1)
+    page.keyboard.press("r")
+    expect(rows).to_have_count(proposed - 2)
+    page.get_by_test_id("show-confirmed").click()
+    expect(rows).to_have_count(1)
+    rows.click()
+    expect(page.get_by_test_id("finding-facts").get_by_role("link").first).to_be_visible()
+    look_at(page, "4-confirmed")
+    (alert,) = door.as_person("marta").get("/api/v1/alerts").json()["items"]
+    assert (alert["rule"], alert["state"], alert["camera_id"]) == ("drone_finding", "acknowledged", None)
+    with_picture = "SELECT count(*) AS pictures FROM evidence WHERE kind = 'snapshot' AND received_at IS NOT NULL"
+    assert door.rows(with_picture) == [{"pictures": 1}]
+
+
+def take_away(page: Page) -> None:
+    """The report as PDF and as GeoJSON, and what is in them."""
+    with page.expect_download() as download:
+        page.get_by_test_id("review-pdf").click()
+    paper = pypdf.PdfReader(download.value.path())
+    assert sum(len(sheet.images) for sheet in paper.pages) == 2  # the sketch, and what was confirmed
+    text = "".join(sheet.extract_text() for sheet in paper.pages)
+    keep(download.value, "report.pdf")
+    with page.expect_download() as download:
+        page.locator("a[href$='/report.geojson']").click()
+    features = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))["features"]
+    keep(download.value, "report.geojson")
+    kinds = [one["properties"]["feature"] for one in features]
+    assert kinds[0] == "track"
+    assert len(features[0]["geometry"]["coordinates"]) > 5
+    states = [one["properties"]["state"] for one in features[1:]]
+    assert states[0] == "confirmed"
+    assert set(states[1:]) == {"candidate"}
+    lon, lat = features[1]["geometry"]["coordinates"]
+    assert f"{lat:.6f}, {lon:.6f}" in text
+    assert 0 < features[1]["properties"]["ce90_m"] < 20
+
+
+def open_site(page: Page, door: doors.Door) -> None:
+    """The place that the confirmed finding has become, and its list."""
+    page.get_by_test_id("finding-facts").get_by_role("link").first.click()
+    expect(page.get_by_test_id("site")).to_be_visible()
+    expect(page.get_by_test_id("visit")).to_have_count(1)
+    look_at(page, "5-site")
+    (site,) = door.rows("SELECT lat, lon, ce90_m FROM sites")
+    (finding,) = door.rows("SELECT lat, lon, ce90_m FROM findings WHERE state = 'confirmed'")
+    assert (site["lat"], site["lon"]) == pytest.approx((finding["lat"], finding["lon"]))
+    page.goto("/sites")
+    expect(page.get_by_test_id("site-row")).to_have_count(1)
+    look_at(page, "6-sites")
+
+
+def look_at(page: Page, name: str) -> None:
+    """No word is beyond the edge of a telephone; pictures for whoever asked for them by FLIGHT_PICTURES."""
     folder = os.environ.get("FLIGHT_PICTURES")
-    for width, height in ((1920, 1080), (390, 844)):
+    for width, height in ((390, 844), (1920, 1080)):
         page.set_viewport_size({"width": width, "height": height})
-        for path in ("", "/flights"):
-            if path:
-                page.goto(path)
-                expect(page.get_by_test_id("flight")).to_be_visible()
-            wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert wider <= 0
-            if folder:
-                name = f"flights{path.replace('/', '-') or '-one'}-{width}.png"
-                page.screenshot(path=Path(folder) / name)
-        page.go_back()
-        expect(page.get_by_test_id("flight-page")).to_be_visible()
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0
+        if folder:
+            page.wait_for_timeout(700)  # the map comes to rest
+            page.screenshot(path=Path(folder) / f"{name}-{width}.png")
+
+
+def keep(download: Download, name: str) -> None:
+    folder = os.environ.get("FLIGHT_PICTURES")
+    if folder:
+        download.save_as(Path(folder) / name)
