@@ -11,6 +11,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from wire.event import EvidenceReference, Severity
 from wire.identifiers import Identifier
+from wire.live import LiveStarted, LiveStopped, StartLive, StopLive, TurnCamera, Turned
 from wire.message import Part, UtcTime
 
 if TYPE_CHECKING:
@@ -245,6 +246,9 @@ class Configured(Part):
 CommandWithArguments = Literal[
     "config",
     "snapshot",
+    "live_start",
+    "live_stop",
+    "ptz",
     "resend",
     "mute",
     "recordings_list",
@@ -258,6 +262,9 @@ CommandWithArguments = Literal[
 ARGUMENTS: dict[CommandWithArguments, type[Part]] = {
     "config": Configure,
     "snapshot": TakeSnapshot,
+    "live_start": StartLive,
+    "live_stop": StopLive,
+    "ptz": TurnCamera,
     "resend": Resend,
     "mute": Mute,
     "recordings_list": ListRecordings,
@@ -272,6 +279,9 @@ ARGUMENTS: dict[CommandWithArguments, type[Part]] = {
 RESULTS: dict[CommandWithArguments, type[Part]] = {
     "config": Configured,
     "snapshot": Fetched,
+    "live_start": LiveStarted,
+    "live_stop": LiveStopped,
+    "ptz": Turned,
     "resend": Resent,
     "mute": Muted,
     "recordings_list": Recordings,
@@ -285,6 +295,8 @@ RESULTS: dict[CommandWithArguments, type[Part]] = {
 """What a reply's `result` is when it is `ok`."""
 
 
+SECRET_ARGUMENTS: dict[CommandWithArguments, frozenset[str]] = {"live_start": frozenset({"token", "ice_servers"})}
+"""What of a command is written down nowhere but in the message itself."""
 CANCELLABLE = frozenset[CommandWithArguments]({"recording_fetch", "rules_try"})
 """Those that take long."""
 CANCELLED = "cancelled"

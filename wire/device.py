@@ -9,6 +9,7 @@ from pydantic import Field
 
 from wire.event import Location, Share
 from wire.identifiers import Identifier
+from wire.live import StreamName
 from wire.message import Message, Part, UtcTime
 
 CameraState = Literal["live", "dark", "starting", "refused"]
@@ -40,6 +41,39 @@ class Alarm(Part):
     """The device's clock."""
 
 
+class PtzPreset(Part):
+    """A view that the camera itself remembers."""
+
+    token: str = Field(min_length=1, max_length=100)
+    name: str = Field(default="", max_length=100)
+
+
+class PtzStatus(Part):
+    """Of a camera that can be turned."""
+
+    state: Literal["home", "moving", "away", "unknown"]
+    """`away`: it stands still and does not look where it usually does; `unknown`: since it started nobody turned it."""
+    since: UtcTime
+    home: bool = False
+    """Whether it knows a place to return to."""
+    presets: list[PtzPreset] = Field(default=[], max_length=100)
+    trouble: str = Field(default="", max_length=300)
+    """Why it does not obey, in a few words."""
+
+
+class LiveStream(Part):
+    """A camera's pictures on their way to the room, because somebody watches."""
+
+    stream: StreamName
+    """As it was asked for."""
+    state: Literal["connecting", "live"]
+    since: UtcTime
+    transcoded: str = Field(default="", max_length=200)
+    """Why its pictures are coded again; empty: they are not."""
+    trouble: str = Field(default="", max_length=300)
+    """Why it is not there yet, in a few words."""
+
+
 class CameraStatus(Part):
     """One camera of the device as it stands."""
 
@@ -56,6 +90,10 @@ class CameraStatus(Part):
     legal_regime: LegalRegime | None = None
     staged: bool = False
     """It replays staged footage."""
+    live: list[LiveStream] = Field(default=[], max_length=2)
+    """What is sent of it now."""
+    ptz: PtzStatus | None = None
+    """Null: it cannot be turned."""
 
 
 class StatusMessage(Message):
@@ -88,6 +126,10 @@ class CameraMetrics(Part):
     """Share of the analysed frames in which something moved."""
     inference_ms: float | None = Field(ge=0)
     """Median of one run of the detector; null where it did not run."""
+    live_kbit_s: float = Field(default=0.0, ge=0)
+    """Sent to the room because somebody watches."""
+    live_dropped: int = Field(default=0, ge=0)
+    """Packets of it that were left out, because the way to the room could not follow."""
     silenced: dict[str, int] = Field(default={}, max_length=100)
     """Occurrences that were not told, by `rule: name of the expected activity` or `rule: cool_down`."""
 

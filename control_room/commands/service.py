@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -18,7 +18,7 @@ from control_room.callers import Role
 from control_room.database import sql
 from control_room.stream import publish
 from wire import topics
-from wire.commands import ARGUMENTS, CANCELLABLE, VALID_LONGEST, Cancel, CommandWithArguments
+from wire.commands import ARGUMENTS, CANCELLABLE, SECRET_ARGUMENTS, VALID_LONGEST, Cancel, CommandWithArguments
 from wire.control import CommandMessage
 
 if TYPE_CHECKING:
@@ -39,7 +39,16 @@ _VALID_LONG: dict[CommandWithArguments, timedelta] = {
     "rules_try": timedelta(minutes=15),
     "recording_hold": timedelta(hours=24),
     "config": VALID_LONGEST,
+    "live_start": timedelta(seconds=20),
+    "ptz": timedelta(seconds=5),
 }
+_OF_OTHERS: dict[CommandWithArguments, str] = {
+    "config": "a configuration has versions; push it at .../configurations",
+    "live_start": "watch the camera at .../cameras/{camera_id}/whep; the room asks its device by itself",
+    "live_stop": "the room ends it by itself when nobody watches",
+    "ptz": "turn the camera at .../cameras/{camera_id}/ptz",
+}
+"""What has routes of its own."""
 _WAIT_FOR_DEVICE = frozenset[CommandWithArguments]({"recording_hold"})
 """Ordered also of a device that is away: the footage must not be lost for that."""
 
@@ -111,8 +120,8 @@ def give(  # noqa: PLR0917 - who orders what of whom
     """
     if signer is None:
         raise NoKeyError
-    if wanted.kind == "config":
-        raise WrongArgumentsError("body.kind: a configuration has versions; push it at .../configurations")
+    if wanted.kind in _OF_OTHERS:
+        raise WrongArgumentsError(f"body.kind: {_OF_OTHERS[wanted.kind]}")
     online = _online(connection, device_id)
     if wanted.kind in ADMINISTRATORS and by.role != Role.ADMINISTRATOR:
         raise problems.ForbiddenError(f"only administrators may order {wanted.kind}")
@@ -201,6 +210,8 @@ def _check_sendable(command: CommandMessage) -> None:
 
 
 def _write(connection: pool.Connection, command: CommandMessage, reason: str | None, by: callers.Caller) -> None:
+    secret = SECRET_ARGUMENTS.get(cast("CommandWithArguments", command.kind), frozenset())
+    shown = {key: value for key, value in command.arguments.items() if key not in secret}
     connection.execute(
         _QUERIES["add"],
         {
@@ -208,7 +219,7 @@ def _write(connection: pool.Connection, command: CommandMessage, reason: str | N
             "device_id": command.device_id,
             "camera_id": command.arguments.get("camera_id"),
             "kind": command.kind,
-            "arguments": Jsonb(command.arguments),
+            "arguments": Jsonb(shown),
             "reason": reason,
             "issued_by": command.issued_by,
             "issued_at": command.issued_at,
@@ -217,7 +228,7 @@ def _write(connection: pool.Connection, command: CommandMessage, reason: str | N
         },
     )
     on = ("command", str(command.command_id))
-    detail = {"device_id": command.device_id, "arguments": command.arguments}
+    detail = {"device_id": command.device_id, "arguments": shown}
     audit.record(connection, by, f"command.{command.kind}", at=command.issued_at, on=on, reason=reason, detail=detail)
     tell(connection, [command.command_id])
 
