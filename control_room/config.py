@@ -17,7 +17,7 @@ from control_room import values
 from running import tracing
 
 _PREFIX = "TALAIA_"
-_LISTS = frozenset({"trusted_proxies", "ice_servers", "turn_servers"})
+_LISTS = frozenset({"trusted_proxies", "ice_servers", "turn_servers", "addresses"})
 """Keys whose value in the environment is a list with commas."""
 
 
@@ -207,6 +207,22 @@ class Law(_Section):
     commission: str = Field(default="", max_length=200)
 
 
+class Media(_Section):
+    """What the process with the streams offers, keeps and takes."""
+
+    addresses: list[Annotated[str, AfterValidator(values.ip_address)]] = []
+    ring_s: float = Field(default=75.0, ge=5, le=600, allow_inf_nan=False)
+    ring_mib: int = Field(default=64, ge=4, le=4096)
+    streams_max: int = Field(default=64, ge=1, le=10_000)
+    viewers_max: int = Field(default=150, ge=1, le=10_000)
+    viewers_mbit_s: float = Field(default=500.0, ge=1, le=100_000, allow_inf_nan=False)
+    cpu_share_max: float = Field(default=0.8, gt=0, le=1, allow_inf_nan=False)
+    lag_ms_max: float = Field(default=100.0, ge=10, le=5_000, allow_inf_nan=False)
+    offers_s: float = Field(default=20.0, ge=1, le=1_000, allow_inf_nan=False)
+    silent_publisher_s: float = Field(default=10.0, ge=2, le=300, allow_inf_nan=False)
+    silent_viewer_s: float = Field(default=15.0, ge=5, le=300, allow_inf_nan=False)
+
+
 class Backup(_Section):
     """Where copies of everything go."""
 
@@ -285,6 +301,7 @@ class Settings(_Section):
     enrolment: Enrolment = Enrolment()
     retention: Retention = Retention()
     law: Law = Law()
+    media: Media = Media()
     backup: Backup = Backup()
     logs: Logs = Logs()
     tracing: Tracing = Tracing()

@@ -74,6 +74,13 @@ def s3_endpoint(url: str) -> str:
     return url.removesuffix("/")
 
 
+def ip_address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise wrong(text, "an IP address, such as 192.168.1.10") from None
+
+
 def loopback_url(url: str) -> str:
     """Of a program on this machine: what goes there is not ciphered."""
     parts = urllib.parse.urlsplit(url)
