@@ -87,7 +87,7 @@ def encoded(image: NDArray[np.uint8]) -> bytes:
     if width > WIDTH_PX_MAX:
         size = WIDTH_PX_MAX, round(image.shape[0] * WIDTH_PX_MAX / width)
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    done, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    done, written = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not done:
         raise PictureError("picture: a finding's picture cannot be written")
-    return encoded.tobytes()
+    return written.tobytes()

@@ -194,18 +194,21 @@ WHERE merged_into IS NULL AND sites.lat BETWEEN south AND north AND sites.lon BE
 ORDER BY (sites.lat - extent.lat) ^ 2 + (sites.lon - extent.lon) ^ 2
 LIMIT %(limit)s;
 
--- earlier_looks --
--- Videos of other flights that showed a site before this flight and are still there, the newest first
-SELECT DISTINCT ON (footage.captured_from, footage.footage_id) visit.flight_id, footage.footage_id
-FROM site_visits AS visit
-JOIN footage USING (footage_id)
-WHERE visit.site_id = %(site_id)s AND visit.flight_id <> %(flight_id)s AND footage.state = 'ready'
-    AND footage.kind = 'video'
+-- earlier_videos --
+-- Videos that are still there of other flights that passed within 200 m of a place before this one, the newest first
+SELECT footage.flight_id, footage.footage_id
+FROM footage JOIN flights USING (flight_id)
+WHERE footage.flight_id <> %(flight_id)s AND footage.state = 'ready' AND footage.kind = 'video'
     AND footage.captured_from < (
         SELECT min(captured_from) FROM footage WHERE flight_id = %(flight_id)s AND kind = 'video'
     )
+    AND EXISTS (
+        SELECT 1 FROM jsonb_array_elements(flights.track) AS points (point)
+        WHERE (point ->> 2)::double precision BETWEEN %(lat)s - 0.002 AND %(lat)s + 0.002
+            AND (point ->> 1)::double precision BETWEEN %(lon)s - 0.003 AND %(lon)s + 0.003
+    )
 ORDER BY footage.captured_from DESC, footage.footage_id
-LIMIT 3;
+LIMIT %(limit)s;
 
 -- forget_look --
 -- What an analysis before wrote of the same flight

@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from uuid_utils import compat as uuids
 
-from control_room.analyses import footage_files, pictures
+from control_room.analyses import footage_files, pictures, site_looks
 from control_room.database import pool, sql
 from control_room.flights import showing
 from control_room.removals import service as removals
@@ -181,6 +181,7 @@ class _Running:
     ) -> None:
         """Pictures first, then all rows in one transaction: a kill between costs the pictures again."""
         shown = [self._pictured(video, result, detector) for video, result in found]
+        self._look_at_sites(found, detector)
         now = self._means.clock()
         coverage = [ring for _, result in found for ring in result.to_json()["coverage"]]
         summary = {"videos": told, "coverage": coverage, "candidates": sum(len(one) for one in shown)}
@@ -201,6 +202,13 @@ class _Running:
             showing.publish(self._connection, self._flight_id, now)
         with contextlib.suppress(Exception):  # whoever serves takes them out too
             removals.take_out(self._connection, self._means.store)
+
+    def _look_at_sites(self, found: list[tuple[footage_files.Video, FootageResult]], detector: Detector) -> None:
+        """A kill after it costs it again."""
+        offsets = {video.footage_id: result.summary.synchrony.offset_s for video, result in found}
+        looker = site_looks.Looker(self._connection, self._means.store, detector, self._means.settings, offsets)
+        with contextlib.closing(looker):
+            site_looks.note(looker, self._flight_id, self._means.clock())
 
     def _pictured(self, video: footage_files.Video, result: FootageResult, detector: Detector) -> list[dict[str, Any]]:
         """Rows of its candidates, each with its picture in the store."""

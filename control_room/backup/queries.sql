@@ -49,7 +49,10 @@ SELECT upload_id FROM uploads WHERE upload_id = ANY(%(ids)s) AND finished_at IS 
 UNION ALL
 SELECT footage_id FROM footage WHERE footage_id = ANY(%(ids)s) AND (state = 'ready' OR pixelated_sha256 IS NOT NULL)
 UNION ALL
-SELECT finding_id FROM findings WHERE finding_id = ANY(%(ids)s) AND picture_sha256 IS NOT NULL;
+SELECT finding_id FROM findings WHERE finding_id = ANY(%(ids)s) AND picture_sha256 IS NOT NULL
+UNION ALL
+SELECT visit_id FROM site_visits
+WHERE visit_id = ANY(%(ids)s) AND num_nonnulls(before_sha256, after_sha256) > 0;
 
 -- set_erased --
 -- Files that were erased while the backup was made
@@ -61,7 +64,10 @@ UPDATE footage SET state = 'erased', erased_at = %(at)s, pixelated_sha256 = NULL
 WHERE footage_id = ANY(%(ids)s) AND state = 'ready';
 
 -- forget_pictures --
--- The same, of pictures of findings
+-- The same, of pictures of findings and of looks at sites
+WITH looks AS (
+    UPDATE site_visits SET before_sha256 = NULL, after_sha256 = NULL WHERE visit_id = ANY(%(ids)s)
+)
 UPDATE findings SET picture_sha256 = NULL WHERE finding_id = ANY(%(ids)s);
 
 -- remove_uploads --

@@ -1793,6 +1793,8 @@ CREATE UNIQUE INDEX site_visits_of_finding ON site_visits (finding_id) WHERE fin
 CREATE UNIQUE INDEX site_visits_of_alert ON site_visits (alert_id) WHERE alert_id IS NOT NULL;
 CREATE UNIQUE INDEX site_visits_of_flight ON site_visits (site_id, flight_id) WHERE kind = 'look';
 CREATE INDEX site_visits_of ON site_visits (site_id, at DESC);
+CREATE INDEX site_visits_by_before ON site_visits (before_sha256) WHERE before_sha256 IS NOT NULL;
+CREATE INDEX site_visits_by_after ON site_visits (after_sha256) WHERE after_sha256 IS NOT NULL;
 COMMENT ON TABLE site_visits IS 'Each time that something was seen at a site, or that somebody or a flight looked.';
 COMMENT ON COLUMN site_visits.site_id IS 'Of which site.';
 COMMENT ON COLUMN site_visits.visit_id IS 'UUIDv7 of this room.';

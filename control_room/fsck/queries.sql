@@ -74,6 +74,10 @@ UNION ALL
 SELECT footage_id, pixelated_sha256, pixelated_bytes FROM footage WHERE pixelated_sha256 IS NOT NULL
 UNION ALL
 SELECT finding_id, picture_sha256, NULL FROM findings WHERE picture_sha256 IS NOT NULL
+UNION ALL
+SELECT visit_id, before_sha256, NULL FROM site_visits WHERE before_sha256 IS NOT NULL
+UNION ALL
+SELECT visit_id, after_sha256, NULL FROM site_visits WHERE after_sha256 IS NOT NULL
 ORDER BY 1;
 
 -- leaving_files --

@@ -25,6 +25,10 @@ SELECT EXISTS (
     SELECT FROM footage WHERE pixelated_sha256 = %(sha256)s
 ) OR EXISTS (
     SELECT FROM findings WHERE picture_sha256 = %(sha256)s
+) OR EXISTS (
+    SELECT FROM site_visits WHERE before_sha256 = %(sha256)s
+) OR EXISTS (
+    SELECT FROM site_visits WHERE after_sha256 = %(sha256)s
 );
 
 -- forget --

@@ -256,7 +256,7 @@ WITH due AS (
 SELECT count(*), coalesce(sum(bytes), 0)::bigint, min(at), max(at) FROM leaving;
 
 -- forget_finding_pictures --
--- Pictures of findings whose time is over: of candidates and what was rejected, or whose flight is not held
+-- Pictures of findings and of looks at sites whose time is over: what became no event, and whose flight is not held
 WITH due AS (
     SELECT finding_id, picture_sha256 FROM findings
     WHERE picture_sha256 IS NOT NULL AND added_at < %(before)s AND event_id IS NULL
@@ -266,13 +266,32 @@ WITH due AS (
         )
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
+), looks AS (
+    SELECT site_id, visit_id, before_sha256, after_sha256 FROM site_visits
+    WHERE num_nonnulls(before_sha256, after_sha256) > 0 AND at < %(before)s
+        AND NOT EXISTS (
+            SELECT FROM holds WHERE holds.flight_id = site_visits.flight_id AND holds.released_at IS NULL
+                AND coalesce(holds.until > %(now)s, true)
+        )
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
 ), gone AS (
     UPDATE findings SET picture_sha256 = NULL FROM due WHERE findings.finding_id = due.finding_id
+), unseen AS (
+    UPDATE site_visits SET before_sha256 = NULL, after_sha256 = NULL FROM looks
+    WHERE site_visits.site_id = looks.site_id AND site_visits.visit_id = looks.visit_id
 ), noted AS (
-    INSERT INTO file_removals (sha256, due_at) SELECT DISTINCT picture_sha256, %(now)s::timestamptz FROM due
+    INSERT INTO file_removals (sha256, due_at)
+    SELECT DISTINCT sha256, %(now)s::timestamptz
+    FROM (
+        SELECT picture_sha256 FROM due
+        UNION ALL SELECT before_sha256 FROM looks
+        UNION ALL SELECT after_sha256 FROM looks
+    ) AS leaving (sha256)
+    WHERE sha256 IS NOT NULL
     ON CONFLICT DO NOTHING
 )
-SELECT count(*) FROM due;
+SELECT (SELECT count(*) FROM due) + (SELECT count(*) FROM looks);
 
 -- planned_footage --
 -- What a run would do with the files of flights

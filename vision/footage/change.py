@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import cv2
@@ -51,6 +51,8 @@ class Shot:
 
     image: Image
     view: View
+    shown: Image | None = None
+    """What of it may be shown, of the same size; None: all. What changed is found in `image` all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,11 @@ def compare(
     if aligned:
         score, appeared = _differences(moved[0], laid[1][0], both > 0, cell)
         change, patches = _patches(score, appeared, cell, settings)
-    return Pair(moved[0], laid[1][0], change, both, cell, west_north, aligned, likeness, patches)
+    shown = [
+        image if shot.shown is None else _laid(replace(shot, image=shot.shown), frame, west_north, cell, size)[0]
+        for shot, frame, (image, _) in zip((before, after), frames, laid, strict=True)
+    ]
+    return Pair(_warped(shown[0], warp, size), shown[1], change, both, cell, west_north, aligned, likeness, patches)
 
 
 def _laid(
