@@ -64,6 +64,8 @@ from control_room.uploads import expiry
 from control_room.uploads import limits as upload_limits
 from control_room.uploads import routes as uploads
 from control_room.uploads.protocol import TusProtocol
+from control_room.viewing import reasons as viewing_reasons
+from control_room.viewing import routes as viewing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -97,6 +99,7 @@ FEATURES = (
     preflight,
     findings,
     sites,
+    viewing,
     ogc,
     dead_letters,
     town,
@@ -237,6 +240,8 @@ def _do_due(room: rooms.Room) -> None:
         evidence_service.erase_expired(connection, now)
     with room.database.connection() as connection:
         attempts.forget_old(connection, now)
+    with room.database.connection() as connection:
+        viewing_reasons.forget_old(connection, now)
     with room.database.connection() as connection:
         removals.take_out(connection, room.store)
     room.store.staging.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)
