@@ -1,3 +1,5 @@
+import { SvelteSet } from 'svelte/reactivity';
+
 import type { Problem } from '../api/client';
 import type { ReviewCalls, Word } from './calls';
 import type { Analysis, Finding, FindingState, Flight, Footage, Footprint, KnownPoint } from './types';
@@ -21,12 +23,22 @@ export class Review {
   /** Another one chosen with it, to be merged into. */
   problem: Problem | null = $state(null);
   isLoading = $state(true);
-  isBusy = $state(false);
   #last: { finding_id: string } | null = $state(null);
+  /** They leave the queue at once: people type faster than a room far away answers. */
+  readonly #leaving = new SvelteSet<string>();
+  readonly #said = new SvelteSet<string>();
+  /** Words reach the room in the order in which they were said. */
+  #before: Promise<unknown> = Promise.resolve();
 
-  readonly list = $derived(this.findings.filter((one) => this.shown === '' || one.state === this.shown));
+  /** Something was said of the chosen one, and the room has not answered yet. */
+  readonly isBusy = $derived(this.chosen !== null && this.#said.has(this.chosen));
+  readonly list = $derived(
+    this.findings.filter(
+      (one) => this.shown === '' || (one.state === this.shown && !this.#leaving.has(one.finding_id)),
+    ),
+  );
   readonly finding = $derived(this.findings.find((one) => one.finding_id === this.chosen) ?? null);
-  readonly canUndo = $derived(this.#last !== null);
+  readonly canUndo = $derived(this.#last !== null || this.#said.size > 0);
 
   constructor(calls: ReviewCalls) {
     this.calls = calls;
@@ -92,27 +104,48 @@ export class Review {
     else if (known.version <= finding.version) this.findings[at] = finding;
   }
 
-  /** Says it of the chosen one and goes on to the next; what went wrong, or null. */
-  async say(word: Word): Promise<Problem | null> {
+  /** Says it of the chosen one and goes on to the next at once; what went wrong, or null. */
+  say(word: Word): Promise<Problem | null> {
     const { finding } = this;
-    if (!finding || this.isBusy) return null;
+    if (!finding || this.#said.has(finding.finding_id)) return Promise.resolve(null);
     const next = this.#after(finding.finding_id);
-    this.isBusy = true;
-    const answer = await this.calls.say(finding, word);
-    this.isBusy = false;
-    if (!answer.ok) {
-      const now = await this.calls.detail(finding.finding_id);
-      if (now.ok) this.put(now.data);
-      return answer.problem;
+    this.#said.add(finding.finding_id);
+    if (this.shown !== '' && word.verb !== 'place') {
+      this.#leaving.add(finding.finding_id);
+      this.chosen = next;
     }
-    this.put(answer.data);
-    this.#last = { finding_id: finding.finding_id };
-    if (word.verb !== 'place' && !this.list.some((one) => one.finding_id === finding.finding_id)) this.chosen = next;
-    return null;
+    return this.#inTurn(() => this.#tell(finding, word));
   }
 
-  /** Takes the last word back: what was confirmed is rejected first, as its alert must be closed. */
-  async undo(): Promise<Problem | null> {
+  async #tell(finding: Finding, word: Word): Promise<Problem | null> {
+    const answer = await this.calls.say(finding, word);
+    if (answer.ok) {
+      this.put(answer.data);
+      this.#last = { finding_id: finding.finding_id };
+    } else {
+      const now = await this.calls.detail(finding.finding_id);
+      if (now.ok) this.put(now.data);
+    }
+    this.#said.delete(finding.finding_id);
+    this.#leaving.delete(finding.finding_id);
+    const isStillThere = this.list.some((one) => one.finding_id === finding.finding_id);
+    if (this.chosen === null || (!answer.ok && isStillThere)) this.chosen = finding.finding_id;
+    return answer.ok ? null : answer.problem;
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#before.then(act);
+    this.#before = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Takes the last word back, once it has reached the room. */
+  undo(): Promise<Problem | null> {
+    return this.#inTurn(() => this.#undo());
+  }
+
+  /** What was confirmed is rejected first, as its alert must be closed. */
+  async #undo(): Promise<Problem | null> {
     const said = this.#last;
     const finding = this.findings.find((one) => one.finding_id === said?.finding_id);
     if (!finding) return null;
