@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 
 import type { Api } from '../api/client';
@@ -39,7 +40,9 @@ export class Ways {
     if (answer.ok) this.#add(device_id, answer.data.items);
   }
 
+  /** What it adds to is not followed: whoever follows positions would be called by his own word, without end. */
   #add(device_id: string, points: TailPoint[]): void {
-    this.#tails.set(device_id, extended(this.#tails.get(device_id) ?? [], points));
+    const tail = untrack(() => this.#tails.get(device_id) ?? []);
+    this.#tails.set(device_id, extended(tail, points));
   }
 }

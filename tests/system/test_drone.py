@@ -1,0 +1,165 @@
+"""A drone's whole way: video over RTSP and MAVLink over UDP, agent, broker, room, and the map in a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from benchmarks import town as towns
+from benchmarks.whole_way import log_in
+from tests.edge.test_rtsp import NEEDED, PYTHON, Camera
+from tests.system import flown
+from vision.georeference import globe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Start = Callable[[], int]
+
+pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(900)]
+DEVICE = "drone-of-the-test"
+SIZES = {"wide": (1920, 1080), "narrow": (390, 844)}
+_HAS_MOVED = """([device, before]) => {
+    const box = document.querySelector(`[data-testid=drone][data-device='${device}']`)?.getBoundingClientRect();
+    return box !== undefined && Math.hypot(box.x - before.x, box.y - before.y) >= 2;
+}"""
+
+
+@pytest.fixture
+def camera(town: towns.Town, tmp_path: Path) -> Iterator[Camera]:
+    if subprocess.run([PYTHON, "-c", NEEDED], capture_output=True, check=False).returncode:
+        pytest.skip("GStreamer's RTSP server is not on this machine")
+    film = tmp_path / "flight.mp4"
+    flown.film(towns.street_clip(town), film)
+    served = Camera(film)
+    yield served
+    served.kill()
+
+
+@pytest.fixture
+def start(town: towns.Town, camera: Camera, tmp_path: Path) -> Iterator[Start]:
+    """Starts the agent on the drone; gives the port at which it hears the autopilot."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    config = tmp_path / "drone" / "edge.toml"
+    config.parent.mkdir()
+    config.write_text(_config(town, camera, port, tmp_path / "drone"), encoding="utf-8")
+    started: list[subprocess.Popen[bytes]] = []
+
+    def begin() -> int:
+        with (tmp_path / "agent.log").open("ab") as log:
+            command = [str(Path(sys.executable).parent / "talaia-edge"), "run", "-c", str(config)]
+            started.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+        return port
+
+    yield begin
+    for process in started:
+        process.terminate()
+        process.wait(timeout=towns.STOP_WITHIN_S)
+
+
+def _config(town: towns.Town, camera: Camera, port: int, folder: Path) -> str:
+    added = town.room("device", "add", DEVICE, "--name", "Dron", "--json")
+    return (
+        f'[device]\nid = "{DEVICE}"\ndata_dir = "{folder / "data"}"\n'
+        f'[room]\nurl = "{town.run["url"]}"\ntoken = "{json.loads(added.stdout)["token"]}"\n'
+        f'[mqtt]\nurl = "{town.run["mqtt_url"]}"\n'
+        f'[[camera]]\nid = "below"\nname = "Dron de prova"\nkind = "drone"\nsource = "{camera.url}"\n'
+        'record = false\npurpose = "test"\nlegal_regime = "lo_7_2021"\nstaged = true\n'
+        f'[camera.drone]\ntelemetry = "udp://127.0.0.1:{port}"\nsystem_id = {flown.SYSTEM}\n'
+        f"view_deg = {flown.VIEW_DEG}\n"
+        "[camera.rules.illegal_dumping]\nenabled = false\n"
+        '[[camera.zones]]\nname = "street"\nkind = "watch"\nrules = ["intrusion"]\n'
+        "points = [[0.1, 0.2], [0.9, 0.2], [0.9, 0.95], [0.1, 0.95]]\n"
+        "[camera.rules.intrusion]\nenabled = true\nconfirm_s = 0.0\n"
+    )
+
+
+def _reason(client: Any) -> str:
+    """What its status says that it cannot do."""
+    items = client.get("/cameras").raise_for_status().json()["items"]
+    return next((one["reason"] or "" for one in items if one["device_id"] == DEVICE), "")
+
+
+def test_a_flight_is_on_the_map_and_so_is_what_it_saw(
+    town: towns.Town, camera: Camera, start: Start, page: Page
+) -> None:
+    log_in(page, town)
+    expect(page.get_by_test_id("feed")).to_be_visible(timeout=60_000)
+    _open_map(page, "/map")
+    autopilot = flown.Autopilot(start(), ahead_s=-366 * 86_400)
+    try:
+        with town.client() as client:
+            towns.wait_for(lambda: flown.is_watched(camera.port), 120, "the agent at the camera")
+            autopilot.start()
+            _flies_first(client, page)
+            _sees_somebody(client, page)
+            _leaves_them_behind(client)
+    finally:
+        autopilot.stop()
+
+
+def _open_map(page: Page, path: str) -> None:
+    page.goto(path)
+    page.wait_for_selector("[data-testid=map][data-ready=true]", timeout=120_000)
+
+
+def _flies_first(client: Any, page: Page) -> None:
+    mark = page.locator(f"[data-testid=drone][data-device='{DEVICE}']")
+    expect(mark).to_be_visible(timeout=60_000)
+    seen_at = mark.bounding_box()
+    page.wait_for_function(_HAS_MOVED, arg=[DEVICE, seen_at], timeout=60_000)
+    towns.wait_for(
+        lambda: "clock is 366 days behind" in _reason(client), 60, "the word that the aircraft's clock is wrong"
+    )
+    expect(mark).to_have_attribute("data-hovers", "true", timeout=60_000)
+
+
+def _sees_somebody(client: Any, page: Page) -> None:
+    def newest() -> dict[str, Any] | None:
+        found = client.get("/alerts", params={"camera_id": "below", "limit": 1}).raise_for_status().json()["items"]
+        return found[0] if found else None
+
+    alert: dict[str, Any] = towns.wait_for(newest, 120, "the alert of whom the drone saw")
+    detail = client.get(f"/alerts/{alert['alert_id']}").raise_for_status().json()
+    x1, _, x2, y2 = alert["objects"][0]["box"]
+    true = flown.ground_at((x1 + x2) / 2, y2, *flown.SIZE_PX)
+    place = alert["location"]
+    off_m = sum(each**2 for each in globe.offset_m(true, (place["lat"], place["lon"]))) ** 0.5
+    assert off_m < 1.0
+    assert off_m < place["accuracy_m"] < 12
+    assert alert["rule"] == "intrusion"
+    assert "flat ground at the height of take-off" in detail["attributes"]["location_method"]
+    way = client.get("/positions", params={"device_id": DEVICE, "limit": 2000}).raise_for_status().json()["items"]
+    assert {True, False} <= {one["hovers"] for one in way}
+    assert max(one["speed_m_s"] or 0 for one in way) == pytest.approx(flown.SPEED_M_S, abs=0.6)
+    assert [len(one["footprint"]) for one in way][-1] == 4
+    _open_map(page, f"/map?alert={alert['alert_id']}")
+    expect(page.locator(f"[data-testid=drone][data-device='{DEVICE}']")).to_be_visible()
+    expect(page.get_by_test_id("spots").locator(f"a[href='/alerts/{alert['alert_id']}']")).to_be_visible()
+    expect(page.get_by_test_id("drones").get_by_text("Dron de prova")).to_be_visible()
+    for name, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        if folder := os.environ.get("FLIGHT_PICTURES"):
+            page.get_by_role("button", name="Apropa").first.click()
+            page.wait_for_timeout(1500)  # the map comes to rest
+            page.screenshot(path=Path(folder) / f"drone-{name}.png")
+
+
+def _leaves_them_behind(client: Any) -> None:
+    def closed() -> bool:
+        found = client.get("/alerts", params={"camera_id": "below", "limit": 50}).raise_for_status().json()["items"]
+        details = [client.get(f"/alerts/{one['alert_id']}").raise_for_status().json() for one in found]
+        return all(one["over_since"] for one in details)
+
+    towns.wait_for(closed, 120, "the end of the events")
+    towns.wait_for(lambda: "wait" in _reason(client), 60, "the status that says that rules wait again")
