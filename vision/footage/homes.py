@@ -17,7 +17,7 @@ import numpy as np
 from vision.georeference import globe, orthophoto
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,6 +39,11 @@ _95_PERCENT = 1.645
 """Of one direction: out from the wall."""
 _ROOF_MAX = 0.9
 """Of the drone's height: a roof above it cannot be projected."""
+_ROOF_M_MAX = 400.0
+_CORNERS_MIN = 4
+"""GeoJSON closes a ring with its first position."""
+_BESIDE = 0.25
+"""Of the picture's sides: a building beside it may lean in, or its margin reach in."""
 
 Footprint = list[list[tuple[float, float]]]
 """Rings of (lat, lon), the outer one first."""
@@ -60,12 +65,81 @@ def read(loaded: Any) -> list[tuple[Footprint, float]]:
             height = float((feature.get("properties") or {}).get("height") or ROOF_M)
             kind, coordinates = geometry.get("type"), geometry.get("coordinates") or []
             polygons = [coordinates] if kind == "Polygon" else coordinates if kind == "MultiPolygon" else []
-            found += [
-                ([[(float(lat), float(lon)) for lon, lat, *_ in ring] for ring in rings], height) for rings in polygons
-            ]
+            read_now = [([[_corner(corner) for corner in ring] for ring in rings], height) for rings in polygons]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FootprintsError(f"buildings: feature {number} cannot be read ({error}); allowed: GeoJSON") from None
+        if not 0 <= height <= _ROOF_M_MAX:
+            raise FootprintsError(f"buildings: feature {number}: height: got {height:g}; allowed: 0 to {_ROOF_M_MAX:g}")
+        if any(not rings or len(rings[0]) < _CORNERS_MIN for rings, _ in read_now):
+            raise FootprintsError(f"buildings: feature {number} is no area; allowed: rings of {_CORNERS_MIN} positions")
+        found += read_now
     return found
+
+
+def _corner(position: Any) -> tuple[float, float]:
+    """Raise ValueError."""
+    lon, lat = float(position[0]), float(position[1])
+    if not (abs(lon) <= 180 and abs(lat) <= 90):  # noqa: PLR2004 - degrees; not so of what is no number either
+        raise ValueError(f"{lon:g}, {lat:g} is no longitude and latitude in degrees")
+    return lat, lon
+
+
+class Homes:
+    """All the buildings about a flight; tells quickly which a picture can show."""
+
+    def __init__(self, footprints: Sequence[tuple[Footprint, float]]) -> None:
+        self._footprints = footprints
+        outer = [rings[0] for rings, _ in footprints]
+        self._corners = np.array([corner for ring in outer for corner in ring], float).reshape(-1, 2)
+        lengths = [len(ring) for ring in outer]
+        self._begins = np.cumsum([0, *lengths[:-1]]) if outer else np.zeros(0, int)
+        self._roofs = np.repeat([roof_m for _, roof_m in footprints], lengths)
+
+    def __bool__(self) -> bool:
+        return bool(self._footprints)
+
+    def seen(self, view: View) -> list[tuple[Footprint, float]]:
+        """Those of which any part may be in the picture, or a little beside it."""
+        if not self._footprints:
+            return []
+        pose = view.pose
+        east, north = _offsets(pose.lat, pose.lon, self._corners)
+        near = np.minimum.reduceat(np.hypot(east, north), self._begins) <= _REACH_M
+        ahead = behind = np.zeros(len(self._begins), bool)
+        low, high = np.full((len(self._begins), 2), np.inf), np.full((len(self._begins), 2), -np.inf)
+        for height_m in (np.zeros(len(east)), np.minimum(self._roofs, _ROOF_MAX * pose.height_m)):
+            above = pose.height_m - height_m
+            in_front = _depths(view, east, north, above) > _NEAR * above
+            ahead = ahead | np.logical_or.reduceat(in_front, self._begins)
+            behind = behind | np.logical_or.reduceat(~in_front, self._begins)
+            least, greatest = self._extent(view, east, north, above, in_front)
+            low, high = np.minimum(low, least), np.maximum(high, greatest)
+        meets = ((low <= 1 + _BESIDE) & (high >= -_BESIDE)).all(axis=1)
+        wanted = near & ahead & (behind | meets)
+        return [self._footprints[number] for number in np.flatnonzero(wanted)]
+
+    def _extent(
+        self, view: View, east: Floats, north: Floats, above: Floats, in_front: NDArray[np.bool_]
+    ) -> tuple[Floats, Floats]:
+        """Least and greatest x and y of each building's corners in front of the camera, in 0..1 of the picture."""
+        camera = replace(view.camera, distortion=(0.0, 0.0, 0.0, 0.0, 0.0))
+        share = view.pose.height_m / above  # as low down as the ground, so much farther: the same direction
+        x, y = orthophoto.project(camera, view.pose, east * share, north * share)
+        at = np.stack([x / camera.width_px, y / camera.height_px], axis=1)
+        low = np.minimum.reduceat(np.where(in_front[:, None], at, np.inf), self._begins)
+        return low, np.maximum.reduceat(np.where(in_front[:, None], at, -np.inf), self._begins)
+
+
+def _offsets(lat: float, lon: float, corners: Floats) -> tuple[Floats, Floats]:
+    """East and north in metres."""
+    east_m, north_m = globe.metres_of_a_degree(lat)
+    return (corners[:, 1] - lon) * east_m, (corners[:, 0] - lat) * north_m
+
+
+def _depths(view: View, east: Floats, north: Floats, above: Floats) -> Floats:
+    """How far in front of the camera, along its axis."""
+    yaw, pitch = math.radians(view.pose.yaw_deg), math.radians(view.pose.pitch_deg)
+    return np.asarray((north * math.cos(yaw) + east * math.sin(yaw)) * math.cos(pitch) - above * math.sin(pitch))
 
 
 def mask(

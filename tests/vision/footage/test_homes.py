@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,26 @@ def test_a_roof_is_covered_where_it_leans_outwards() -> None:
     assert (high > 0).sum() > 1.05 * (low > 0).sum()
 
 
+@pytest.mark.parametrize("pitch_deg", [-90.0, -45.0, -10.0])
+def test_of_a_whole_town_only_what_can_be_seen_is_drawn_and_nothing_is_missed(pitch_deg: float) -> None:
+    rng = np.random.default_rng(4)
+    features = []
+    for east, north in rng.uniform(-500, 900, (400, 2)):
+        corners = [(0, 0), (14, 0), (14, 9), (0, 9), (0, 0)]
+        ring = [globe.moved(flying.SOUTH_WEST, east + right, north + up) for right, up in corners]
+        polygon = {"type": "Polygon", "coordinates": [[[lon, lat] for lat, lon in ring]]}
+        features.append({"geometry": polygon, "properties": {"height": float(rng.uniform(3, 30))}})
+    every = homes.read({"features": features})
+    town = homes.Homes(every)
+    pose = flying._pose(200.0, 200.0, flying.Plan(40, pitch_deg=pitch_deg), 33.0)
+    view = View(from_equivalent(24.0, (320, 180)), pose)
+    seen = town.seen(view)
+    assert np.array_equal(homes.mask(view, seen, (320, 180)), homes.mask(view, every, (320, 180)))
+    assert len(seen) < {-90.0: 20, -45.0: 60, -10.0: 200}[pitch_deg]
+    assert not homes.Homes([])
+    assert homes.Homes([]).seen(view) == []
+
+
 def test_covered_pixels_show_no_detail() -> None:
     rng = np.random.default_rng(1)
     image = rng.integers(0, 255, (120, 160, 3)).astype(np.uint8)
@@ -89,7 +110,16 @@ def test_covered_pixels_show_no_detail() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [[], {"features": 3}, {"features": [{"geometry": {"type": "Polygon", "coordinates": [[1]]}}]}]
+    "wrong",
+    [
+        [],
+        {"features": 3},
+        {"features": [{"geometry": {"type": "Polygon", "coordinates": [[1]]}}]},
+        {"features": [{"geometry": {"type": "Polygon", "coordinates": [[[1, 2], [2, 2]]]}}]},
+        {"features": [{"geometry": {"type": "Polygon", "coordinates": [[[430000, 4581000]] * 4]}}]},
+        {"features": [{"geometry": {"type": "Polygon", "coordinates": [[[math.nan, 41]] * 4]}}]},
+        {"features": [{"geometry": None, "properties": {"height": -3}}]},
+    ],
 )
 def test_what_is_no_geojson_is_refused_in_a_line(wrong: Any) -> None:
     with pytest.raises(homes.FootprintsError, match="buildings: "):
