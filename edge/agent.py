@@ -22,6 +22,7 @@ from edge.health.alarms import Alarms
 from edge.health.checks import Checks
 from edge.health.pulse import Pulses
 from edge.inference import SharedDetector
+from edge.live.desk import Live
 from edge.memory import Memory
 from edge.metrics import Meter
 from edge.outbox import FILE_NAME, Outbox
@@ -110,6 +111,9 @@ class _Crew:
         self._recordings = Recordings(
             settings.recordings_dir, settings.recording.settings, clock, lambda: finders.redactor(settings.detector)
         )
+        self._live = Live(
+            lambda: self._settings.live, lambda: senders.room_door(self._settings), clock, changed=self._status_changed
+        )
         self._desk = Desk(
             settings,
             camera=self._section,
@@ -118,6 +122,7 @@ class _Crew:
             outbox=outbox,
             folder=folder,
             detector=detector,
+            live=self._live,
             clock=clock,
             wake=self._written,
             configure=None if file is None else Pushing(file.path, lambda: self._settings, file.hurry).take,
@@ -155,6 +160,7 @@ class _Crew:
             pulses=self._pulses,
             mutes=self._desk.mutes,
             positions=self._positions,
+            live=self._live,
             clock=clock,
             written=self._senders.wake,
             changed=self._status_changed,
@@ -171,6 +177,7 @@ class _Crew:
             self._lasting(self._desk.run_at_once, "commands"),
             self._lasting(self._desk.run_long, "long-commands"),
             self._lasting(self._renewal.run, "certificate"),
+            self._lasting(self._live.run, "live"),
         ]
         for thread in (*lasting, *obeying):
             thread.start()
@@ -185,6 +192,7 @@ class _Crew:
                 self._alarms.set("worker_faulted", {"reason": type(error).__name__}, subject="agent")
         self._watchdog.stopping()
         self._desk.stop()
+        self._live.stop()
         self._end(self._cameras.values())
         self._clips.stop(self._clock.monotonic_s() + _CLIPS_LEAVE_S)
         self._memory.end()
@@ -258,6 +266,8 @@ class _Crew:
         ]
         self._end(going)
         staying = {key: runner for key, runner in self._cameras.items() if runner not in going}
+        for camera_id in self._cameras.keys() - sections.keys():
+            self._live.offer(camera_id, None)
         for camera_id, runner in staying.items():
             if runner.camera != sections[camera_id]:
                 runner.change(wanted, sections[camera_id])

@@ -11,6 +11,7 @@ from edge.evidence import Reporter
 from edge.faults import again_after_faults
 from edge.flight.drone import Aboard, Drone
 from edge.handoff import Handoff
+from edge.live.desk import Offered
 from edge.mask import Masks
 from edge.messages import Sender
 from edge.metrics import CameraMeter
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from edge.flight.positions import Positions
     from edge.health.alarms import Alarms
     from edge.health.pulse import Pulse, Pulses
+    from edge.live.desk import Live
     from edge.outbox import Outbox
     from edge.recording import Recordings
     from edge.source import ClockWitness, PacketSink
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from vision.frame import Frame
     from vision.rules.base import Rule
     from vision.waste import WasteCheck
+    from wire.live import StreamName
 
 _RING_SLACK_S = 15.0
 """Pictures that the ring keeps beyond the longest clip: a rule speaks some time after what it speaks of."""
@@ -68,6 +71,7 @@ class Shared:
     pulses: Pulses
     mutes: Mutes
     positions: Positions
+    live: Live
     clock: Clock
     written: Callable[[], None]
     """Called when the outbox has a new message."""
@@ -91,7 +95,7 @@ class CameraRunner:
         self.picture: Frame | None = None
         """The newest that was looked at."""
         self._saved_s = self._looked_s = self._clock.monotonic_s()
-        self.health = status.CameraHealth(camera, shared.clock, shared.changed)
+        self.health = status.CameraHealth(camera, shared.clock, shared.changed, shared.live.streams)
         self._reading = shared.pulses.new(f"{camera.id}-read", HANGS_S)
         self._seeing = shared.pulses.new(f"{camera.id}-look", HANGS_S)
         self._attention = Attention()
@@ -102,7 +106,8 @@ class CameraRunner:
             limit_bytes=settings.evidence.memory_bytes,
             by_device_clock=wanted.keeps_time,
         )
-        keepers: list[PacketSink] = [ring]
+        live = shared.live.outlet(camera.id)
+        keepers: list[PacketSink] = [ring, live]
         witnessed: Callable[[ClockWitness], None] = _unheard
         if camera.is_recorded:
             recorder = shared.recordings.recorder(RecordedCamera(camera.id, masked=bool(masks)))
@@ -111,12 +116,15 @@ class CameraRunner:
         self._masking = Masking(camera.zones, camera.mask_mode, keepers, at_once=not wanted.keeps_time)
         substream = settings.substream(camera)
         has_main = substream is not None or camera.source.startswith(onvif.SCHEME)
+        self._offered: dict[StreamName, Offered] = {}
+        if wanted.keeps_time:
+            self._offered["main"] = Offered(live, Masks([]), lambda: self._masking.hindrance)
         self._source = Source(
             replace(wanted, location=substream) if substream is not None else wanted,
             masks=masks,
             clock=self._clock,
             stop=self._stop,
-            sinks=[self._reading] if has_main else [*self._masking.sinks, self._reading],
+            sinks=[*self._offer_small(masks), self._reading] if has_main else [*self._masking.sinks, self._reading],
             attention=self._attention,
             witnessed=_unheard if has_main else witnessed,
         )
@@ -149,7 +157,7 @@ class CameraRunner:
         for rule in rules if self._drone is None else ():
             shared.memory.give_back(camera.id, self._scene, rule)
         self._pipeline = self._new_pipeline(rules)
-        self.meter = CameraMeter(camera.id, self._source, self._handoff, self._pipeline)
+        self.meter = CameraMeter(camera.id, self._source, self._handoff, self._pipeline, shared.live)
         self._threads = self._new_threads()
 
     @property
@@ -161,12 +169,24 @@ class CameraRunner:
         """Those that were looked at and those that were dropped because that takes too long, since its start."""
         return self._looked, self._handoff.dropped
 
+    def _offer_small(self, masks: Masks) -> list[PacketSink]:
+        """Of a camera with two streams: what takes the one that is analysed for whoever watches tiles."""
+        outlet = self._shared.live.outlet(self._camera.id)
+        if self._camera.mask_mode == "transcode":
+            self._offered["sub"] = Offered(outlet, masks, lambda: "")
+            return [outlet]
+        masking = Masking(self._camera.zones, "camera", [outlet], at_once=False)
+        self._offered["sub"] = Offered(outlet, Masks([]), lambda: masking.hindrance)
+        return masking.sinks
+
     def start(self) -> None:
+        self._shared.live.offer(self._camera.id, self._offered)
         for thread in self._threads:
             thread.start()
 
     def end(self) -> None:
         """Ask its threads to end; `join` waits for them."""
+        self._shared.live.offer(self._camera.id, {})
         self._stop.set()
         self._handoff.end()
 

@@ -26,6 +26,7 @@ from edge.sections import (
     DetectorSection,
     DeviceSection,
     EvidenceSection,
+    LiveSection,
     MqttSection,
     RecordingSection,
     RoomSection,
@@ -142,6 +143,7 @@ class Settings(Section):
     detector: DetectorSection = DetectorSection()
     evidence: EvidenceSection = EvidenceSection()
     recording: RecordingSection = RecordingSection()
+    live: LiveSection = LiveSection()
     tracing: TracingSection = TracingSection()
     camera: list[CameraSection] = Field(min_length=1)
     _folder: Path = PrivateAttr(default=Path())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.live.desk import Tally
 from wire.device import CameraMetrics, MetricsMessage
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from edge.clock import Clock
     from edge.evidence import Folder
     from edge.handoff import Handoff
+    from edge.live.desk import Live
     from edge.outbox import Outbox
     from edge.pipeline import Pipeline
     from edge.source import Source
@@ -32,6 +34,7 @@ class CameraMeter:
     source: Source
     handoff: Handoff
     pipeline: Pipeline
+    live: Live | None = None
     _read_before: int = 0
     _dropped_before: int = 0
 
@@ -41,6 +44,7 @@ class CameraMeter:
         frames, dropped = self.source.frames_read, self.handoff.dropped
         read, skipped = frames - self._read_before, dropped - self._dropped_before
         self._read_before, self._dropped_before = frames, dropped
+        sent = Tally() if self.live is None else self.live.take_tally(self.camera_id)
         return CameraMetrics(
             camera_id=self.camera_id,
             fps_read=round(read / span_s, 2),
@@ -48,6 +52,8 @@ class CameraMeter:
             frames_skipped=skipped,
             motion_share=round(tally.moving / tally.analysed, 4) if tally.analysed else 0.0,
             inference_ms=round(statistics.median(tally.inference_ms), 2) if tally.inference_ms else None,
+            live_kbit_s=round(sent.sent_bytes * 8 / 1000 / span_s, 1),
+            live_dropped=sent.dropped,
             silenced=tally.silenced,
         )
 

@@ -172,6 +172,18 @@ class RecordingSection(Section):
         )
 
 
+class LiveSection(Section):
+    """Live video, which is sent while somebody in the room watches."""
+
+    enabled: bool = True
+    at_once: int = Field(default=8, ge=1, le=64)
+    """Streams that are sent at a time."""
+    transcoded: int = Field(default=1, ge=0, le=16)
+    """Of them, such that are coded again: half a core each."""
+    transcoded_width_px: int = Field(default=1280, ge=160, le=4096)
+    transcoded_kbit_s: float = Field(default=2000.0, ge=100, le=20_000)
+
+
 class TracingSection(Section):
     endpoint: str = ""
     """Of a collector; empty: nothing is traced."""

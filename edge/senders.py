@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from edge import trust
 from edge.errors import ConfigurationError
 from edge.faults import again_after_faults
+from edge.live.whip import RoomDoor
 from edge.publish import BrokerSettings, Publisher, Traced
 from edge.upload import Clips, Uploader
 from edge.uploaded import Limits
@@ -172,6 +173,11 @@ def _traced(settings: Settings) -> Traced | None:
         return None
     service, instance = "talaia-edge", settings.device.id
     return Traced(tracing.start(section.endpoint, section.share, service=service, instance=instance))
+
+
+def room_door(settings: Settings) -> RoomDoor:
+    """For live video: as the uploads go there."""
+    return RoomDoor(settings.room.url, settings.token(), trust_of_room(settings))
 
 
 def trust_of_room(settings: Settings) -> ssl.SSLContext:

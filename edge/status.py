@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from edge.clock import Clock
     from edge.config import CameraSection
-    from wire.device import Alarm, CameraState
+    from wire.device import Alarm, CameraState, LiveStream
 
 _SILENT_S = 15.0
 """A camera that is said to be live and gave no picture for so long is dark: its reader hangs."""
@@ -26,8 +26,16 @@ _REASON_LENGTH_MAX = 500
 class CameraHealth:
     """One camera's state, its reason, and since when; told by the camera's thread, read by others."""
 
-    def __init__(self, camera: CameraSection, clock: Clock, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        camera: CameraSection,
+        clock: Clock,
+        changed: Callable[[], None],
+        live: Callable[[str], list[LiveStream]] = lambda _: [],
+    ) -> None:
+        """`live`: what is sent of the camera by this id."""
         self.camera = camera
+        self._live = live
         self._clock = clock
         self._changed = changed
         self._lock = Lock()
@@ -93,6 +101,7 @@ class CameraHealth:
                 purpose=camera.purpose,
                 legal_regime=camera.legal_regime,
                 staged=camera.staged,
+                live=self._live(camera.id),
             )
 
     def _become(self, state: CameraState, reason: str) -> None:

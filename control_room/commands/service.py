@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -210,7 +210,7 @@ def _check_sendable(command: CommandMessage) -> None:
 
 
 def _write(connection: pool.Connection, command: CommandMessage, reason: str | None, by: callers.Caller) -> None:
-    secret = SECRET_ARGUMENTS.get(cast("CommandWithArguments", command.kind), frozenset())
+    secret = SECRET_ARGUMENTS.get(command.kind, frozenset())
     shown = {key: value for key, value in command.arguments.items() if key not in secret}
     connection.execute(
         _QUERIES["add"],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edge.commands.orders import Order
     from edge.config import CameraSection, Settings
     from edge.evidence import Folder
+    from edge.live.desk import Live
     from edge.outbox import Outbox
     from edge.recording import Recordings
     from vision.detect import Detector
@@ -37,6 +38,7 @@ class Desk:
         outbox: Outbox,
         folder: Folder,
         detector: Detector,
+        live: Live,
         clock: Clock,
         wake: Callable[[], None],
         configure: Callable[[Order], Part] | None = None,
@@ -66,7 +68,12 @@ class Desk:
             device_id=settings.device.id,
             key=settings.command_key(),
             ledger=self._ledger,
-            handlers={**handlers.by_kind(), **({"config": configure} if configure is not None else {})},
+            handlers={
+                **handlers.by_kind(),
+                "live_start": live.start,
+                "live_stop": live.end,
+                **({"config": configure} if configure is not None else {}),
+            },
             clock=clock,
             stop=self._stop,
             wake=wake,

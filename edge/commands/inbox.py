@@ -13,7 +13,7 @@ import sys
 from collections import Counter, OrderedDict
 from contextlib import suppress
 from threading import Lock, get_native_id
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -284,7 +284,7 @@ class Inbox:
         if isinstance(arguments, Cancel):
             return self._reply(command, result=self._cancel(arguments.command_id))
         order = Order(command, arguments, tell, self._stop.is_set, lambda: self._is_cancelled(command.command_id))
-        result = self._handlers[cast("CommandWithArguments", command.kind)](order)
+        result = self._handlers[command.kind](order)
         return self._reply(command, result=result)
 
     def _cancel(self, command_id: UUID) -> Cancelled:
@@ -333,10 +333,7 @@ class Inbox:
 
 
 def _arguments(command: CommandMessage) -> Part:
-    kind = ARGUMENTS.get(cast("CommandWithArguments", command.kind))
-    if kind is None:
-        raise _Refused(f"{command.kind} is not obeyed yet", "not_obeyed")
     try:
-        return kind.model_validate(command.arguments)
+        return ARGUMENTS[command.kind].model_validate(command.arguments)
     except ValidationError as error:
         raise _Refused(f"arguments: {wire_message.describe(error)}", "arguments") from None

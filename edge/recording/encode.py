@@ -57,6 +57,10 @@ class Encoder:
         frame.pict_type = PictureType.I if key else PictureType.NONE
         return self._packets(frame)
 
+    def key_next(self) -> None:
+        """The next picture stands alone."""
+        self._key_s = float("-inf")
+
     def rest(self) -> list[StoredPacket]:
         return self._packets(None)
 

@@ -45,6 +45,10 @@ class MaskGate:
         self._open = False
         self._looked_s = float("-inf")
 
+    @property
+    def is_open(self) -> bool:
+        return self._open
+
     def begin(self, facts: StreamFacts, starts_s: float) -> None:
         """Every stream is proved anew: a camera that was away may have been reset."""
         self._begin = facts, starts_s

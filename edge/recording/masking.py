@@ -38,3 +38,10 @@ class Masking:
         """Why nothing is kept of the camera; empty where all is well."""
         stage = self.transcoder or self._gate
         return "" if stage is None else stage.trouble
+
+    @property
+    def hindrance(self) -> str:
+        """Why nothing comes out of it now; also while masks are still to be proved."""
+        if self._gate is not None and not self._gate.is_open:
+            return self._gate.trouble or "its mask zones are not proved to be painted yet"
+        return self.trouble

@@ -19,7 +19,7 @@ from edge.recording.encode import Encoder
 from edge.recording.facts import RecordingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from threading import Event
 
@@ -49,13 +49,23 @@ class _Arrived:
 class Transcoder:
     """`run` on a thread of its own until `stop`; with `at_once` there is none, and whoever feeds it waits."""
 
-    def __init__(self, masks: Masks, sinks: Sequence[PacketSink], *, at_once: bool = False) -> None:
+    def __init__(
+        self,
+        masks: Masks,
+        sinks: Sequence[PacketSink],
+        *,
+        at_once: bool = False,
+        new_encoder: Callable[[int, int], Encoder] = Encoder,
+    ) -> None:
+        """`new_encoder`: for pictures of that width and height; it may make them smaller."""
         self.at_once = at_once
         self.dropped_packets = 0
         self.trouble = ""
         """Why nothing comes out; a sentence for the status."""
         self._masks = masks
         self._sinks = tuple(sinks)
+        self._new_encoder = new_encoder
+        self._key_wanted = False
         self._queue: SimpleQueue[_Begun | _Arrived | None] = SimpleQueue()
         self._dropping = False
         self._decoder: Decoder | None = None
@@ -83,11 +93,16 @@ class Transcoder:
         if self.at_once:
             self._work()
 
+    def key_wanted(self) -> None:
+        """The next picture is coded as one that stands alone. From any thread."""
+        self._key_wanted = True
+
     # On its own thread.
 
     def run(self, stop: Event) -> None:
-        while not stop.wait(_LOOK_EVERY_S):
-            self._work()
+        while not stop.is_set():
+            with suppress(Empty):
+                self._guarded(self._queue.get(timeout=_LOOK_EVERY_S))
         self._work()
 
     def _work(self) -> None:
@@ -108,7 +123,8 @@ class Transcoder:
         match one:
             case _Begun():
                 self._end()
-                self._decoder, self._encoder = Decoder(one.facts), Encoder(one.facts.width_px, one.facts.height_px)
+                self._decoder = Decoder(one.facts)
+                self._encoder = self._new_encoder(one.facts.width_px, one.facts.height_px)
                 for sink in self._sinks:
                     sink.begin(self._encoder.facts, one.starts_s)
             case _Arrived():
@@ -123,6 +139,9 @@ class Transcoder:
         for one in pictures:
             if self._encoder is None:
                 return
+            if self._key_wanted:
+                self._key_wanted = False
+                self._encoder.key_next()
             for packet in self._encoder.code(self._masks.painted_planes(one.picture), one.pts_s):
                 for sink in self._sinks:
                     sink.append(packet, one.captured_at)

@@ -6,6 +6,7 @@
 | anything else of a camera | that camera |
 | `evidence` | all cameras, and what sends |
 | `recording` other than its directory | nothing: the ring is made shorter or longer |
+| `live` | nothing: what is sent goes on, what comes next follows it |
 | `room`, `mqtt`, `tracing`, or what the files of their secrets hold | what sends |
 | what a camera's `password_file` holds | that camera |
 | `device`, `detector`, `recording.directory` | refused: only with the agent |
@@ -39,7 +40,7 @@ _IN_PLACE = (
     "rules",
 )
 _WITH_THE_AGENT = ("device", "detector")
-_OF_OTHERS = {"camera", *_WITH_THE_AGENT, "room", "mqtt", "recording", "tracing"}
+_OF_OTHERS = {"camera", *_WITH_THE_AGENT, "room", "mqtt", "recording", "live", "tracing"}
 
 
 def check(old: Settings, new: Settings) -> None:

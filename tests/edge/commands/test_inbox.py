@@ -233,7 +233,7 @@ FORGERIES: dict[str, tuple[Callable[[RoomOfTests], CommandMessage], dict[str, An
     ),
     "of the future": (lambda room: room.command(issued_at=START + timedelta(minutes=6)), {}, "in the future"),
     "valid for ever": (lambda room: room.command(valid=VALID_LONGEST + timedelta(seconds=1)), {}, "more than 7 days"),
-    "not obeyed yet": (lambda room: room.command("ptz", {}), {}, "ptz is not obeyed yet"),
+    "too little said": (lambda room: room.command("ptz", {"camera_id": "plaza"}), {}, "arguments: act: Field required"),
     "not this device's": (
         lambda room: room.command("snapshot", {"camera_id": "plaza"}),
         {},

@@ -1,0 +1,109 @@
+"""One WebRTC connection to the room, on which a camera's packets go out as they are (aiortc 1.16.0)."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import av
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamTrack
+
+from edge.live.stamps import TICKS_A_SECOND, Stamps
+from edge.live.whip import WhipError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edge.clock import Clock
+    from edge.live.feed import Feed
+    from edge.live.whip import Accepted
+    from wire.live import IceServer
+
+_TICK = Fraction(1, TICKS_A_SECOND)
+_CONNECT_S = 15.0
+_CLOSE_S = 2.0
+
+
+class _Packets(MediaStreamTrack):
+    """What aiortc asks for pictures; it is given packets, so it codes nothing."""
+
+    kind = "video"
+
+    def __init__(self, feed: Feed, clock: Clock) -> None:
+        super().__init__()
+        self._feed = feed
+        self._clock = clock
+        self._stamps = Stamps()
+
+    async def recv(self) -> av.Packet[Any]:
+        taken = await self._feed.next()
+        packet: av.Packet[Any] = av.Packet(taken.data)
+        packet.pts, packet.time_base = self._stamps.of(taken, self._clock.monotonic_s()), _TICK
+        return packet
+
+
+class Peer:
+    """Use it on one event loop."""
+
+    def __init__(
+        self, feed: Feed, clock: Clock, servers: Sequence[IceServer], *, key_wanted: Callable[[], None]
+    ) -> None:
+        """`key_wanted`: called when the room has lost so much that it asks for a key frame."""
+        wanted = [RTCIceServer(list(one.urls), one.username, one.credential) for one in servers]
+        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=wanted))
+        self._changed = asyncio.Event()
+        self._connection.on("connectionstatechange", self._changed.set)
+        try:
+            transceiver = self._connection.addTransceiver(_Packets(feed, clock), direction="sendonly")
+        except ValueError as error:
+            raise WhipError(f"the room names a server that cannot be used: {error}") from None
+        # Before the offer: what is preferred afterwards is not heard, and VP8 would be agreed upon without a word.
+        known = RTCRtpSender.getCapabilities("video").codecs
+        transceiver.setCodecPreferences([one for one in known if one.mimeType.lower() in {"video/h264", "video/rtx"}])
+        self._sender = transceiver.sender
+        # aiortc answers a request for a key frame only where it codes itself; its own way of hearing of one is private.
+        self._sender._send_keyframe = key_wanted  # type: ignore[method-assign]  # noqa: SLF001
+
+    @property
+    def is_over(self) -> bool:
+        return self._connection.connectionState in {"failed", "closed"}
+
+    async def offer(self) -> str:
+        """Raises `WhipError` where no address of this device can be found out."""
+        try:
+            await self._connection.setLocalDescription(await self._connection.createOffer())
+        except OSError as error:
+            raise WhipError(f"no way out of this device: {error.strerror or type(error).__name__}") from None
+        return self._connection.localDescription.sdp
+
+    async def connect(self, accepted: Accepted) -> None:
+        """Until packets flow.
+
+        Raises:
+            WhipError: the answer cannot be used, or the room's media cannot be reached.
+        """
+        if "h264/90000" not in accepted.sdp.lower():
+            raise WhipError("the room takes no H.264")
+        try:
+            await self._connection.setRemoteDescription(RTCSessionDescription(accepted.sdp, "answer"))
+        except Exception as error:  # noqa: BLE001 - whatever a wrong answer makes aiortc raise
+            raise WhipError(f"the room's answer cannot be used: {type(error).__name__}") from None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CONNECT_S):
+                while self._connection.connectionState in {"new", "connecting"}:
+                    self._changed.clear()
+                    await self._changed.wait()
+        if self._connection.connectionState != "connected":
+            raise WhipError("no way for the pictures to the room (UDP)")
+
+    async def heard_packets(self) -> int:
+        """How many the room has sent back: its reports."""
+        stats = await self._sender.getStats()
+        return sum(getattr(one, "packetsReceived", 0) for one in stats.values() if one.type == "transport")
+
+    async def close(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._connection.close(), _CLOSE_S)

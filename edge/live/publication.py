@@ -1,0 +1,187 @@
+"""One stream on its way to the room, for as long as the room wants it: connected, lost, and connected again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from edge.live.peer import Peer
+from edge.live.whip import WhipError
+from wire.device import LiveStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.clock import Clock
+    from edge.live.feed import Feed
+    from edge.live.outlet import Outlet
+    from edge.live.recoding import Recoding
+    from edge.live.whip import RoomDoor
+    from wire.live import StartLive
+
+log = logging.getLogger(__name__)
+
+_AGAIN_FIRST_S, _AGAIN_LONGEST_S = 0.5, 10.0
+_LOOK_EVERY_S = 1.0
+_UNHEARD_S = 8.0
+"""The room reports every second what it gets; ICE alone notices only after half a minute that nobody is there."""
+_KEY_AGAIN_S = 2.0
+_KEY_AGAIN_BYTES = 1024 * 1024
+_TROUBLE_LENGTH_MAX = 300
+
+
+class Publication:
+    """Use it on one event loop; `stream` may be asked for from anywhere."""
+
+    def __init__(
+        self,
+        wanted: StartLive,
+        *,
+        feed: Feed,
+        door: Callable[[], RoomDoor],
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
+        self.wanted = wanted
+        self.feed = feed
+        self.outlet: Outlet | None = None
+        self.recoding: Recoding | None = None
+        """What codes it again, where something must."""
+        self.transcoded = ""
+        self.keys_refused = 0
+        """Requests for a key frame that could not be answered before the camera's next one."""
+        self._door = door
+        self._clock = clock
+        self._changed = changed
+        self._live = False
+        self._since = clock.now()
+        self._trouble = ""
+        self._over = False
+        self._wake = asyncio.Event()
+        self._key_given_s = float("-inf")
+
+    @property
+    def stream(self) -> LiveStream:
+        """For the status."""
+        return LiveStream(
+            stream=self.wanted.stream,
+            state="live" if self._live else "connecting",
+            since=self._since,
+            transcoded=self.transcoded,
+            trouble=self._trouble,
+        )
+
+    def renew(self, wanted: StartLive) -> None:
+        """Go on longer, and where it is not connected, try at once with what is given now."""
+        self.wanted = wanted
+        if not self._live:
+            self._wake.set()
+
+    def end(self) -> None:
+        self._over = True
+        self._wake.set()
+
+    def attach(self, outlet: Outlet | None, recoding: Recoding | None, transcoded: str) -> None:
+        """Take the pictures from there from now on."""
+        if (outlet, recoding, transcoded) == (self.outlet, self.recoding, self.transcoded):
+            return
+        self._leave()
+        self.outlet, self.recoding, self.transcoded = outlet, recoding, transcoded
+        if self._live:
+            self._join()
+        self._changed()
+
+    async def run(self) -> None:
+        again_s = _AGAIN_FIRST_S
+        while not self._is_over():
+            try:
+                await self._publish()
+            except WhipError as error:
+                self._become(live=False, trouble=str(error))
+                log.warning("%s: live video: %s", self.wanted.camera_id, error)
+                await self._pause(error.after_s or again_s)
+                again_s = min(2 * again_s, _AGAIN_LONGEST_S)
+            except Exception as error:  # aiortc's own faults share no base; the next connection may be better
+                log.exception("%s: live video: unexpected fault", self.wanted.camera_id)
+                self._become(live=False, trouble=f"internal fault: {type(error).__name__}")
+                await self._pause(_AGAIN_LONGEST_S)
+            else:
+                again_s = _AGAIN_FIRST_S
+
+    def _is_over(self) -> bool:
+        return self._over or self._clock.now() >= self.wanted.until
+
+    async def _publish(self) -> None:
+        """Until it is over.
+
+        Raises:
+            WhipError: it does not come about, or breaks off.
+        """
+        door, peer = self._door(), Peer(self.feed, self._clock, self.wanted.ice_servers, key_wanted=self._give_key)
+        session = None
+        try:
+            accepted = await door.offer(self.wanted.whip_url, self.wanted.token, await peer.offer())
+            session = accepted.session
+            await peer.connect(accepted)
+            self._become(live=True, trouble="")
+            self._join()
+            await self._watch(peer)
+        finally:
+            self._leave()
+            self._live = False
+            if session is not None:
+                await door.end(session, self.wanted.token)
+            await peer.close()
+            await door.close()
+
+    async def _watch(self, peer: Peer) -> None:
+        heard, sent_bytes, unheard_s = await peer.heard_packets(), 0, self._clock.monotonic_s()
+        while not self._is_over():
+            await self._pause(_LOOK_EVERY_S)
+            if peer.is_over:
+                raise WhipError("the connection to the room broke off")
+            now_s, heard_now = self._clock.monotonic_s(), await peer.heard_packets()
+            if heard_now != heard or self.feed.taken_bytes == sent_bytes:
+                unheard_s = now_s
+            heard, sent_bytes = heard_now, self.feed.taken_bytes
+            if now_s - unheard_s > _UNHEARD_S:
+                raise WhipError("the room's media does not answer any more")
+
+    async def _pause(self, seconds: float) -> None:
+        left_s = (self.wanted.until - self._clock.now()).total_seconds()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), max(0.0, min(seconds, left_s)))
+        if not self._over:
+            self._wake.clear()
+
+    def _give_key(self) -> None:
+        """The room lost something: the group again from its key frame on, or a fresh key frame where we code."""
+        if self.recoding is not None:
+            self.recoding.key_wanted()
+            return
+        now_s = self._clock.monotonic_s()
+        if self.outlet is None or now_s - self._key_given_s < _KEY_AGAIN_S:
+            return
+        self._key_given_s = now_s
+        self.feed.clear()
+        if not self.outlet.again(self.feed, _KEY_AGAIN_BYTES):
+            self.keys_refused += 1
+            log.info("%s: a key frame was asked for; the camera's next one will be it", self.wanted.camera_id)
+
+    def _join(self) -> None:
+        self.feed.clear()
+        if self.outlet is not None:
+            self.outlet.join(self.feed)
+
+    def _leave(self) -> None:
+        if self.outlet is not None:
+            self.outlet.leave(self.feed)
+        self.feed.clear()
+
+    def _become(self, *, live: bool, trouble: str) -> None:
+        if live != self._live:
+            self._since = self._clock.now()
+        self._live, self._trouble = live, trouble[:_TROUBLE_LENGTH_MAX]
+        self._changed()
