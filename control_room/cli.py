@@ -26,6 +26,7 @@ from control_room.devices import asked as devices
 from control_room.enrolment import asked as enrolment
 from control_room.flights import asked as flights
 from control_room.fsck import asked as fsck
+from control_room.media import asked as media
 from control_room.retention import asked as retention
 from control_room.simulate import asked as simulate
 from control_room.users import asked as users
@@ -45,6 +46,7 @@ _FEATURES = (
     dead_letters,
     retention,
     simulate,
+    media,
 )
 
 
