@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 
 from control_room.database import sql
 from control_room.store.local import LocalStore
+from vision.footage.flown import Flown
 from vision.georeference import cameras
 from vision.telemetry.sample import Camera, Sample, UtcSource
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from control_room.database import pool
     from control_room.store.content import Store
+    from vision.footage.video import Facts
     from vision.georeference.camera import Camera as GroundCamera
 
 _QUERIES = sql.load(__file__)
@@ -115,6 +117,21 @@ def lens(video: Video) -> Callable[[Sample, tuple[int, int]], GroundCamera]:
         return cameras.nominal(sample, size_px, model)
 
     return camera
+
+
+def flown(
+    connection: pool.Connection, flight_id: uuid.UUID, video: Video, facts: Facts, offset_s: float | None = None
+) -> Flown:
+    """Where its camera was; `offset_s` None: as the analysis wrote down by how much its telemetry is moved.
+
+    Raises:
+        NoTelemetryError: nothing says it.
+    """
+    if offset_s is None:
+        row = connection.execute(_QUERIES["offset"], {"footage_id": video.footage_id}).fetchone()
+        offset_s = float(row[0]) if row is not None and row[0] is not None else 0.0
+    told = samples(connection, flight_id, video)
+    return Flown(told, lens(video), (facts.width_px, facts.height_px), offset_s=offset_s)
 
 
 @contextlib.contextmanager

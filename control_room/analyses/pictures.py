@@ -1,8 +1,8 @@
-"""The picture that shows a finding, with people and vehicles made unrecognisable before it is kept."""
+"""The picture that shows a finding, with people, vehicles and homes made unrecognisable before it is kept."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -10,7 +10,8 @@ import numpy as np
 
 from control_room.store.staging import Incoming
 from vision import redact
-from vision.footage import tiles
+from vision.footage import homes, tiles
+from vision.georeference.pose import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
 
     from control_room.store.content import Store
     from vision.detect import Detector
-    from vision.footage.result import Candidate, Covered
+    from vision.footage.flown import Flown
+    from vision.footage.homes import Homes
+    from vision.footage.result import Covered
     from vision.footage.settings import Settings
     from vision.footage.video import Footage
     from vision.geometry import Box
+    from vision.georeference.place import View
 
 WIDTH_PX_MAX = 1600
 _QUALITY = 85
@@ -36,26 +40,55 @@ class PictureError(Exception):
     """A picture could not be made; one line, beginning with a code."""
 
 
-def make(
-    footage: Footage, candidate: Candidate, hidden: Sequence[Covered], detector: Detector, settings: Settings
-) -> bytes | None:
-    """A JPEG of the moment at which it was seen best; None where that cannot be decoded again.
+@dataclass(frozen=True, slots=True)
+class Hider:
+    """Makes people, vehicles and homes unrecognisable before a picture is kept."""
 
-    People and vehicles are looked for once more, in pieces and from a lower confidence on than for counting: rather a
-    bin too many than a person too few. What was proposed itself stays to be seen.
-    """
-    picture = footage.picture(candidate.best.time_s)
+    detector: Detector
+    settings: Settings
+    town: Homes | None
+    """The buildings about the flight; None: it is not known where it was, though the room knows buildings."""
+
+    def hide(self, image: NDArray[np.uint8], view: View | None, box: Box | None, known: Sequence[Box] = ()) -> None:
+        """In place. `box` stays to be seen: it is what the picture is of. `known`: where else somebody is.
+
+        People and vehicles are looked for in pieces and from a lower confidence on than for counting: rather a bin too
+        many than a person too few.
+        """
+        wary = replace(self.settings, detector_confidence_min=redact.CONFIDENCE)
+        boxes = [one.box for one in tiles.detect(image, self.detector, wary) if one.label in redact.LABELS]
+        if image.shape[1] > self.settings.tile_px:  # who is large may be cut by the pieces
+            boxes += [one.box for one in self.detector.detect(image) if one.label in redact.LABELS]
+        kept = () if box is None else (box,)
+        homes.paint(image, view, self.town, kept)
+        shown = [each for each in (*boxes, *known) if box is None or not _is_same(each, box)]
+        redact.pixelate(image, [enlarged(each) for each in shown])
+
+
+def make(
+    footage: Footage,
+    time_s: float,
+    box: Box | None,
+    *,
+    hider: Hider,
+    flown: Flown | None,
+    hidden: Sequence[Covered] = (),
+) -> bytes | None:
+    """A JPEG of a moment; None where that cannot be decoded again. `flown` None: nothing says where it was taken."""
+    picture = footage.picture(time_s)
     if picture is None:
         return None
     image = np.ascontiguousarray(picture.bgr())
-    wary = replace(settings, detector_confidence_min=redact.CONFIDENCE)
-    boxes = [one.box for one in tiles.detect(image, detector, wary) if one.label in redact.LABELS]
-    if image.shape[1] > settings.tile_px:  # who is large may be cut by the pieces
-        boxes += [one.box for one in detector.detect(image) if one.label in redact.LABELS]
-    near = [one for one in hidden if abs(one.time_s - candidate.best.time_s) <= _NEAR_S]
-    boxes += [box for one in near for box in one.boxes]
-    redact.pixelate(image, [enlarged(box) for box in boxes if not _is_same(box, candidate.box)])
+    known = [each for one in hidden if abs(one.time_s - time_s) <= _NEAR_S for each in one.boxes]
+    hider.hide(image, view_at(flown, picture.time_s), box, known)
     return encoded(image)
+
+
+def view_at(flown: Flown | None, time_s: float) -> View | None:
+    try:
+        return None if flown is None else flown.view(time_s)
+    except RefusedError:
+        return None
 
 
 def keep(store: Store, picture: bytes) -> str:

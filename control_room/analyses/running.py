@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 from uuid_utils import compat as uuids
 
 from control_room.analyses import footage_files, pictures, site_looks
+from control_room.buildings import service as buildings
 from control_room.database import pool, sql
 from control_room.flights import showing
 from control_room.removals import service as removals
@@ -213,9 +214,13 @@ class _Running:
     def _pictured(self, video: footage_files.Video, result: FootageResult, detector: Detector) -> list[dict[str, Any]]:
         """Rows of its candidates, each with its picture in the store."""
         rows = []
+        hider = pictures.Hider(detector, self._means.settings, buildings.near(self._connection, self._flight_id))
         with footage_files.on_disk(self._means.store, video) as path, Footage(path) as footage:
+            offset_s = result.summary.synchrony.offset_s
+            flown = footage_files.flown(self._connection, self._flight_id, video, footage.facts(), offset_s)
             for candidate in result.candidates[:CANDIDATES_MAX]:
-                picture = pictures.make(footage, candidate, result.hidden, detector, self._means.settings)
+                at_s, box = candidate.best.time_s, candidate.box
+                picture = pictures.make(footage, at_s, box, hider=hider, flown=flown, hidden=result.hidden)
                 sha256 = None if picture is None else pictures.keep(self._means.store, picture)
                 rows.append(self._row(video, candidate) | {"picture_sha256": sha256})
         return rows

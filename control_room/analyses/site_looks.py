@@ -15,12 +15,12 @@ import numpy as np
 from psycopg.rows import dict_row
 
 from control_room.analyses import footage_files, pictures
+from control_room.buildings import service as buildings
 from control_room.database import sql
 from control_room.sites import service as sites
 from vision import redact
-from vision.footage import ground_picture, tiles
+from vision.footage import ground_picture, homes, tiles
 from vision.footage.change import before_after
-from vision.footage.flown import Flown
 from vision.footage.revisits import Flight
 from vision.footage.video import Footage, VideoError
 from vision.georeference import globe, orthophoto
@@ -77,6 +77,7 @@ class Looker:
     """By how much telemetry is moved, of videos of which the database does not know it yet."""
     _opened: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _flights: dict[uuid.UUID, Flight | None] = field(default_factory=dict)
+    _towns: dict[uuid.UUID, homes.Homes | None] = field(default_factory=dict)
 
     def close(self) -> None:
         self._opened.close()
@@ -88,32 +89,25 @@ class Looker:
             look = None if flight is None else flight.best_look(site["lat"], site["lon"])
             shot = None if flight is None or look is None else flight.shot(look)
             if look is not None and shot is not None:
-                return Look(video, look.time_s, replace(shot, shown=self._hidden(shot, site)))
+                return Look(video, look.time_s, replace(shot, shown=self._hidden(shot, site, flight_id)))
         return None
 
     def _flight(self, flight_id: uuid.UUID, video: footage_files.Video) -> Flight | None:
         if video.footage_id not in self._flights:
             try:
-                samples = footage_files.samples(self.connection, flight_id, video)
                 path = self._opened.enter_context(footage_files.on_disk(self.store, video))
                 with Footage(path) as footage:
                     facts = footage.facts()
+                offset_s = self.offsets.get(video.footage_id)
+                flown = footage_files.flown(self.connection, flight_id, video, facts, offset_s)
             except (footage_files.NoTelemetryError, VideoError, OSError):
                 self._flights[video.footage_id] = None
             else:
-                offset_s = self._offset_s(video.footage_id)
-                flown = Flown(samples, footage_files.lens(video), (facts.width_px, facts.height_px), offset_s=offset_s)
                 self._flights[video.footage_id] = Flight(path, flown, facts, self.settings)
         return self._flights[video.footage_id]
 
-    def _offset_s(self, footage_id: uuid.UUID) -> float:
-        if footage_id in self.offsets:
-            return self.offsets[footage_id]
-        row = self.connection.execute(_QUERIES["offset"], {"footage_id": footage_id}).fetchone()
-        return float(row[0]) if row is not None and row[0] is not None else 0.0
-
-    def _hidden(self, shot: Shot, site: dict[str, Any]) -> NDArray[np.uint8]:
-        """A copy without people.
+    def _hidden(self, shot: Shot, site: dict[str, Any], flight_id: uuid.UUID) -> NDArray[np.uint8]:
+        """A copy without people, and without homes but for the ground of the site itself.
 
         They are looked for from a low confidence on; from a higher one where the site itself lies, as a heap seen from
         above is easily taken for somebody. A vehicle stays: laid on the ground no pixel shows less than
@@ -122,10 +116,25 @@ class Looker:
         wary = replace(self.settings, detector_confidence_min=redact.CONFIDENCE)
         found = tiles.detect(shot.image, self.detector, wary) + list(self.detector.detect(shot.image))
         people = [one for one in found if one.label in _HIDDEN]
+        if flight_id not in self._towns:
+            self._towns[flight_id] = buildings.near(self.connection, flight_id)
         hidden = shot.image.copy()
+        homes.paint(hidden, shot.view, self._towns[flight_id], _box_of(site, shot.view))
         kept = [one for one in people if one.confidence >= _SURE or not _is_at(site, shot.view, one.box, self.settings)]
         redact.pixelate(hidden, [pictures.enlarged(one.box) for one in kept])
         return hidden
+
+
+def _box_of(site: dict[str, Any], view: View) -> list[Box]:
+    """The ground around a site in the picture, in 0..1; none where it is not in the picture."""
+    east, north = globe.offset_m((view.pose.lat, view.pose.lon), (site["lat"], site["lon"]))
+    across = np.array([-_AT_M, _AT_M, _AT_M, -_AT_M]) + east
+    up = np.array([-_AT_M, -_AT_M, _AT_M, _AT_M]) + north
+    x, y = orthophoto.project(view.camera, view.pose, across, up)
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return []
+    x, y = np.clip(x / view.camera.width_px, 0, 1), np.clip(y / view.camera.height_px, 0, 1)
+    return [(float(x.min()), float(y.min()), float(x.max()), float(y.max()))]
 
 
 def _is_at(site: dict[str, Any], view: View, box: Box, settings: Settings) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from vision.geometry import Box
     from vision.georeference.errors import Floats
     from vision.georeference.place import View
 
@@ -29,7 +30,9 @@ ROOF_M = 9.0
 MARGIN_M = 3.0
 """At least; towns' maps are about a metre off, telemetry more."""
 _STEP_M = 2.0
-"""Long walls are followed in steps: behind the camera they end."""
+"""Long walls are followed in steps where the lens bends them."""
+_MARGIN_STEP = 1.15
+"""Homes whose margins differ by less are widened together, by the broader one."""
 _REACH_M = 1500.0
 _NEAR = 0.05
 """Of the height: nearer to the camera's own plane is cut off."""
@@ -42,6 +45,8 @@ _ROOF_MAX = 0.9
 _ROOF_M_MAX = 400.0
 _CORNERS_MIN = 4
 """GeoJSON closes a ring with its first position."""
+_MASK_PX = 480
+"""Width at which homes are drawn: their margins are broad, and a large picture takes long."""
 _BESIDE = 0.25
 """Of the picture's sides: a building beside it may lean in, or its margin reach in."""
 
@@ -116,7 +121,7 @@ class Homes:
             low, high = np.minimum(low, least), np.maximum(high, greatest)
         meets = ((low <= 1 + _BESIDE) & (high >= -_BESIDE)).all(axis=1)
         wanted = near & ahead & (behind | meets)
-        return [self._footprints[number] for number in np.flatnonzero(wanted)]
+        return [self._footprints[int(number)] for number in np.flatnonzero(wanted)]
 
     def _extent(
         self, view: View, east: Floats, north: Floats, above: Floats, in_front: NDArray[np.bool_]
@@ -146,20 +151,47 @@ def mask(
     view: View, footprints: Iterable[tuple[Footprint, float]], size_px: tuple[int, int], *, margin_m: float = MARGIN_M
 ) -> NDArray[np.uint8]:
     """255 where a home may be in a picture of `size_px`, a reduced copy of the view's picture perhaps."""
-    painted = np.zeros((size_px[1], size_px[0]), np.uint8)
     share = size_px[0] / view.camera.width_px
+    by_margin: dict[int, NDArray[np.uint8]] = {}
     for rings, roof_m in footprints:
         if not rings or len(rings[0]) < 3:  # noqa: PLR2004 - no polygon
             continue
         metres = np.array([globe.offset_m((view.pose.lat, view.pose.lon), corner) for corner in rings[0]])
         if np.hypot(metres[:, 0], metres[:, 1]).min() > _REACH_M:
             continue
-        walls = _followed(metres)
-        whole = _outline(view, walls, roof_m, share, painted.shape)
-        margin = _margin_px(view, walls, margin_m, share)
-        around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
-        painted |= np.asarray(cv2.dilate(whole, around), np.uint8)
+        walls = _followed(metres) if any(view.camera.distortion) else metres
+        step = math.ceil(math.log(_margin_px(view, walls, margin_m, share), _MARGIN_STEP))
+        whole = by_margin.setdefault(step, np.zeros((size_px[1], size_px[0]), np.uint8))
+        _draw(whole, view, walls, roof_m, share)
+    painted = np.zeros((size_px[1], size_px[0]), np.uint8)
+    for step, whole in by_margin.items():
+        if whole.any():
+            away = cv2.distanceTransform(255 - whole, cv2.DIST_L2, cv2.DIST_MASK_5)
+            painted[away <= _MARGIN_STEP**step] = 255
     return painted
+
+
+def paint(image: NDArray[np.uint8], view: View | None, town: Homes | None, kept: Sequence[Box] = ()) -> None:
+    """Make the homes in a picture unrecognisable, in place; `kept` (0..1) stays to be seen.
+
+    Where nothing says how the picture was taken (no view), or where the flight was (no town), any pixel may be of a
+    home, and all are painted.
+    """
+    height, width = image.shape[:2]
+    if town is not None and not town:
+        return
+    if town is None or view is None:
+        pixelate(image, np.full((height, width), 255, np.uint8))
+        return
+    seen = town.seen(view)
+    if not seen:
+        return
+    share = min(1.0, _MASK_PX / width)
+    small = mask(view, seen, (round(width * share), round(height * share)))
+    where = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    for x1, y1, x2, y2 in kept:
+        where[round(y1 * height) : round(y2 * height), round(x1 * width) : round(x2 * width)] = 0
+    pixelate(image, where)
 
 
 def pixelate(image: NDArray[np.uint8], where: NDArray[np.uint8], block_px: int = 24) -> None:
@@ -174,19 +206,23 @@ def pixelate(image: NDArray[np.uint8], where: NDArray[np.uint8], block_px: int =
     image[where > 0] = coarse[where > 0]
 
 
-def _outline(view: View, walls: Floats, roof_m: float, share: float, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def _draw(whole: NDArray[np.uint8], view: View, walls: Floats, roof_m: float, share: float) -> None:
     """The footprint on the ground, at the roof, and the walls between."""
-    whole = np.zeros(shape, np.uint8)
     heights = (0.0, min(roof_m, _ROOF_MAX * view.pose.height_m))
-    for height_m in heights:
-        _fill(whole, _seen(view, _in_front(view, walls, height_m), height_m) * share)
-    for one, other in zip(walls, np.roll(walls, -1, axis=0), strict=True):
-        wall = np.array([one, other])
-        corners = [_seen(view, _in_front(view, wall, height_m), height_m) for height_m in heights]
-        both = np.concatenate(corners)
+    ends = [_in_front(view, walls, height_m) for height_m in heights]
+    seen = [_seen(view, corners, height_m) * share for corners, height_m in zip(ends, heights, strict=True)]
+    for corners in seen:
+        _fill(whole, corners)
+    if all(len(corners) == len(walls) and np.array_equal(corners, walls) for corners in ends):
+        low, high = (np.round(corners).astype(np.int32) for corners in seen)
+        for one, other in zip(range(len(low)), np.roll(range(len(low)), -1), strict=True):
+            cv2.fillConvexPoly(whole, np.array([low[one], low[other], high[other], high[one]]), 255)
+        return
+    for one_end, other_end in zip(walls, np.roll(walls, -1, axis=0), strict=True):
+        wall = np.array([one_end, other_end])
+        both = np.concatenate([_seen(view, _in_front(view, wall, height_m), height_m) for height_m in heights])
         if len(both) > 2:  # noqa: PLR2004 - some of it is in front of the camera
             _fill(whole, np.asarray(cv2.convexHull((both * share).astype(np.float32)), float)[:, 0, :])
-    return whole
 
 
 def _in_front(view: View, corners: Floats, height_m: float) -> Floats:
