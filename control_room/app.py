@@ -46,6 +46,9 @@ from control_room.geozones import service as geozone_service
 from control_room.health import routes as health
 from control_room.health.metrics import CountRequests, Metrics
 from control_room.holds import routes as holds
+from control_room.live import keeping as live_keeping
+from control_room.live import routes as live
+from control_room.live import source_routes as live_sources
 from control_room.ogc import routes as ogc
 from control_room.positions import routes as positions
 from control_room.preflight import routes as preflight
@@ -60,6 +63,7 @@ from control_room.stream.hub import Hub
 from control_room.stream.resume import Beginnings
 from control_room.stream.traced import TracedFrames
 from control_room.town import routes as town
+from control_room.uploads import attempts as counted
 from control_room.uploads import expiry
 from control_room.uploads import limits as upload_limits
 from control_room.uploads import routes as uploads
@@ -100,6 +104,8 @@ FEATURES = (
     findings,
     sites,
     viewing,
+    live,
+    live_sources,
     ogc,
     dead_letters,
     town,
@@ -211,6 +217,7 @@ def create_app(
     app.router.lifespan_context = lifespan
     app.state.hub = hub
     app.state.upload_limits = upload_limits.Limits()
+    app.state.live_offers = counted.Attempts(limit=settings.live.offers_a_minute, window_s=60.0)
     # The last added is the outermost.
     app.add_middleware(limits.BodyLimit, larger=_LARGER)
     app.add_middleware(TusProtocol, root=uploads.router.prefix)
@@ -245,5 +252,6 @@ def _do_due(room: rooms.Room) -> None:
     with room.database.connection() as connection:
         removals.take_out(connection, room.store)
     room.store.staging.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)
+    live_keeping.look(room, now)
     expiry.remove(room, now)
     flight_checks.refresh(room, now)

@@ -265,6 +265,7 @@ class Live(_Section):
     secret: SecretStr = SecretStr("")
     secret_file: str = ""
     mediamtx_url: Annotated[str, AfterValidator(values.optional_http_url)] = ""
+    mediamtx_api_url: Annotated[str, AfterValidator(values.optional_http_url)] = "http://127.0.0.1:9997"
     start_wait_s: float = Field(default=10.0, ge=1, le=60, allow_inf_nan=False)
     linger_s: float = Field(default=20.0, ge=0, le=3600, allow_inf_nan=False)
     reason_required: bool = False

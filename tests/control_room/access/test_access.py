@@ -15,13 +15,17 @@ from tests.control_room import door as doors
 
 SOME = str(uuid.UUID(int=7))
 PUBLIC = {
+    "DELETE /api/v1/live/sources/{source_id}/whip/{session_id}",
     "GET /api/v1/healthz",
     "GET /api/v1/readyz",
     "GET /healthz",
     "GET /readyz",
     "GET /{path:path}",
     "HEAD /{path:path}",
+    "PATCH /api/v1/live/sources/{source_id}/whip/{session_id}",
     "POST /api/v1/enrolments",
+    "POST /api/v1/live/mediamtx/auth",
+    "POST /api/v1/live/sources/{source_id}/whip",
     "POST /api/v1/session",
     "POST /api/v1/session/link",
 }

@@ -1,0 +1,114 @@
+"""What is done by the clock: sessions that ended without a word, streams that are still watched or not any more.
+
+In each serving process, but only one of them at a time does it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import dict_row
+
+from control_room import callers
+from control_room.database import sql
+from control_room.live import opening, publishing, watching
+from control_room.live.media import LiveOffError, MediaAwayError
+from control_room.live.publishing import Camera
+from control_room.viewing import service as viewing
+from control_room.viewing import watched as viewed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from control_room.database import pool
+    from control_room.live.media import Media, SessionState
+    from control_room.room import Room
+
+_SETTLES = timedelta(seconds=5)
+"""A session that has just begun may not be in the media process's list yet."""
+_ENDED = frozenset({"closed", "failed", "ended"})
+
+_QUERIES = sql.load(__file__)
+
+
+def look(room: Room, now: datetime) -> None:
+    """Bring the room's sessions and what it asks of devices in line with who watches."""
+    with room.database.connection() as connection:
+        watching.forget_old(connection, now)
+        if connection.execute(_QUERIES["has_chores"]).fetchone() != (True,):
+            return
+    try:
+        media = opening.open_media(room.settings.live)
+        known = media.sessions()
+    except (LiveOffError, MediaAwayError):
+        known, media = None, None
+    with room.database.connection() as connection:
+        if connection.execute(_QUERIES["one_at_a_time"]).fetchone() != (True,):
+            return
+        if media is not None and known is not None:
+            _reconcile(connection, media, {each.session_id: each for each in known}, now)
+        if media is not None:
+            _withdraw(connection, media, now)
+    with room.database.connection() as connection:
+        _renew_or_stop(connection, room, now)
+
+
+def _reconcile(connection: pool.Connection, media: Media, known: dict[str, SessionState], now: datetime) -> None:
+    """End what the media process knows no more."""
+    seen: list[uuid.UUID] = []
+    for session in watching.opened(connection):
+        state = known.get(session["media_session"].partition("|")[0])
+        if state is not None and state.state not in _ENDED:
+            seen.append(session["session_id"])
+        elif state is not None or now - session["began_at"] > _SETTLES:
+            if state is not None:
+                media.end(session["media_session"])
+            frames = None if state is None else state.frames
+            watching.end(connection, session["session_id"], callers.ROOM, "vanished", now, frames)
+    connection.execute(_QUERIES["see"], {"session_ids": seen, "now": now})
+
+
+def _withdraw(connection: pool.Connection, media: Media, now: datetime) -> None:
+    """End what somebody watches who is logged out or may not any more."""
+    views = [each for each in watching.opened(connection) if each["kind"] == "view"]
+    given = {"sessions": sorted({each["session"] for each in views if each["session"]}), "now": now}
+    viewers = {
+        session: viewing.viewer(connection, callers.Caller(kind="user", name=name, role=callers.Role(role)))
+        for session, name, role in connection.execute(_QUERIES["alive"], given).fetchall()
+    }
+    for view in views:
+        viewer = viewers.get(view["session"])
+        if viewer is None or not viewer.may(watched_of(view["stream"])):
+            media.end(view["media_session"])
+            watching.end(connection, view["session_id"], callers.ROOM, "withdrawn", now)
+
+
+def watched_of(stream: str) -> viewed.Watched:
+    """Whose pictures a stream is made of."""
+    camera = publishing.camera_of(stream)
+    if camera is not None:
+        return viewed.camera(*camera)
+    return viewed.source(uuid.UUID(stream.partition("/")[2]))
+
+
+def _renew_or_stop(connection: pool.Connection, room: Room, now: datetime) -> None:
+    watched = sorted({each["stream"] for each in watching.opened(connection) if each["kind"] == "view"})
+    connection.execute(_QUERIES["touch"], {"streams": watched, "now": now})
+    lingers = timedelta(seconds=room.settings.live.linger_s)
+    for asked in _publications(connection):
+        connection.execute(_QUERIES["lock_stream"], {"stream": asked["stream"]})
+        current = publishing.publication(connection, asked["stream"])
+        if current is None:
+            continue
+        if now - current["watched_at"] > lingers:
+            publishing.stop(connection, room, current, callers.ROOM)
+        elif current["until"] - now <= publishing.RENEW_BEFORE and room.signer is not None:
+            camera = Camera(current["device_id"], current["camera_id"], "live", None, online=True)
+            publishing.ask(connection, room, camera, current["stream"], callers.ROOM)
+
+
+def _publications(connection: pool.Connection) -> list[dict[str, Any]]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_QUERIES["publications"]).fetchall()

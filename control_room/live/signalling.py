@@ -1,0 +1,149 @@
+"""An offer of a browser or a publisher, from the request to the answered session; media passes elsewhere."""
+
+from __future__ import annotations
+
+import http
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import Response
+from starlette.concurrency import run_in_threadpool
+
+from control_room import problems
+from control_room.live import ice, media, opening, watching
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Callable
+
+    from fastapi import Request
+
+    from control_room.callers import Caller
+    from control_room.database import pool
+    from control_room.room import Room
+    from control_room.uploads.attempts import Attempts
+
+_OFFER_MAX_BYTES = 64 * 1024
+SDP_BODY = {"requestBody": {"required": True, "content": {media.SDP: {"schema": {"type": "string"}}}}}
+TRICKLE_BODY = {"requestBody": {"required": True, "content": {media.TRICKLE: {"schema": {"type": "string"}}}}}
+ANSWERED = {
+    201: {
+        "description": "The answer; its Location is the session, for PATCH and DELETE.",
+        "content": {media.SDP: {"schema": {"type": "string"}}},
+        "headers": {
+            "Location": {"schema": {"type": "string"}},
+            "Link": {"schema": {"type": "string"}, "description": "Each ICE server, rel=ice-server."},
+        },
+    }
+}
+
+
+class NotSdpError(problems.ProblemError):
+    """An offer is application/sdp, a candidate application/trickle-ice-sdpfrag."""
+
+    status = http.HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    name = "not-sdp"
+
+
+class MalformedSdpError(problems.ProblemError):
+    """This is no session description that offers video."""
+
+    status = http.HTTPStatus.BAD_REQUEST
+    name = "malformed-sdp"
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What came in, read and counted."""
+
+    sdp: bytes
+    media: media.Media
+
+
+def count(request: Request, room: Room, key: str) -> None:
+    """Count an offer of one person, device or source; raises `TooManyRequestsError`."""
+    offers: Attempts = request.app.state.live_offers
+    wait_s = offers.take(key, room.clock())
+    if wait_s:
+        most = room.settings.live.offers_a_minute
+        raise problems.TooManyRequestsError(
+            f"at most {most} live pictures may be asked for in a minute", retry_after_s=wait_s
+        )
+
+
+async def body(request: Request, media_type: str = media.SDP) -> bytes:
+    """Of an offer or a candidate.
+
+    Raises:
+        NotSdpError, MalformedSdpError: another kind of body, or plainly none of that kind.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != media_type:
+        raise NotSdpError(f"Content-Type must be {media_type}")
+    content = await request.body()
+    if len(content) > _OFFER_MAX_BYTES or (media_type == media.SDP and not _looks_like_offer(content)):
+        raise MalformedSdpError
+    return content
+
+
+def _looks_like_offer(content: bytes) -> bool:
+    return content.startswith(b"v=0") and b"\nm=" in content and b"\x00" not in content
+
+
+async def offered(request: Request, room: Room, key: str) -> Offered:
+    """Raises also what `count`, `body` and `opening.open_media` raise."""
+    count(request, room, key)
+    return Offered(await body(request), opening.open_media(room.settings.live))
+
+
+async def accept(
+    room: Room,
+    offer: Offered,
+    stream: str,
+    kind: media.Kind,
+    *,
+    replace: bool = False,
+    begin: Callable[[pool.Connection, str], uuid.UUID],
+    location: str,
+    whom: str,
+) -> Response:
+    """Have the offer answered and write the session down by `begin`, which gets its name at the media process.
+
+    Raises:
+        NoSuchStreamError, RefusedError, MediaAwayError: what the media process says.
+    """
+
+    def both() -> Response:
+        accepted = offer.media.offer(stream, kind, offer.sdp, replace=replace)
+        try:
+            with room.database.connection() as connection:
+                session_id = begin(connection, accepted.session)
+        except BaseException:
+            offer.media.end(accepted.session)  # nobody watches what is not written down
+            raise
+        answer = Response(accepted.sdp, http.HTTPStatus.CREATED, media_type=media.SDP)
+        answer.headers["Location"] = location.format(session_id=session_id)
+        for link in ice.links(ice.servers(room.settings.live, whom, room.clock())):
+            answer.headers.append("Link", link)
+        return answer
+
+    return await run_in_threadpool(both)
+
+
+async def trickle(request: Request, room: Room, session_id: uuid.UUID, caller: Caller) -> None:
+    """Raises `NoSuchLiveSessionError` where it is not this caller's."""
+    fragment = await body(request, media.TRICKLE)
+
+    def forward() -> None:
+        with room.database.connection() as connection:
+            session = watching.own(connection, session_id, caller)
+        opening.open_media(room.settings.live).trickle(session["media_session"], fragment)
+
+    await run_in_threadpool(forward)
+
+
+def leave(room: Room, session_id: uuid.UUID, caller: Caller) -> None:
+    """End one's own session; raises `NoSuchLiveSessionError`."""
+    with room.database.connection() as connection:
+        session = watching.own(connection, session_id, caller)
+        watching.end(connection, session_id, caller, "left", room.clock())
+    opening.open_media(room.settings.live).end(session["media_session"])
