@@ -117,9 +117,10 @@ def test_rows_go_from_plain_tables_into_hypertables_and_back(
     expected = _content(source)
     assert len(expected) == 5
     for step, server in enumerate((timescale_server, plain_server), start=1):
-        source.backup(tmp_path / f"copies-{step}", messages.NOON)
+        at = messages.NOON + timedelta(days=step)
+        source.backup(tmp_path / f"copies-{step}", at)
         target = Machine(tmp_path / str(step), server.new_database(migrated=False))
-        target.restore(tmp_path / f"copies-{step}", messages.NOON)
+        target.restore(tmp_path / f"copies-{step}", at)
         assert _content(target) == expected
         next_id = "SELECT nextval('audit_audit_id_seq') - max(audit_id) FROM audit"
         assert target.count(next_id) == 1

@@ -28,6 +28,6 @@ def test_evidence_and_uploads_in_a_bucket(database_url: str, tmp_path: Path, s3_
         assert part.headers["Content-Range"] == f"bytes 1000-1999/{len(CONTENT)}"
         stored = {content.sha256 for content in door.room.store.contents()}
         assert stored == {hashlib.sha256(content).hexdigest() for content in (CONTENT, TRACK)}
-        door.clock.move(hours=169)
+        door.clock.move(hours=door.room.settings.uploads.keep_hours + 1)
         expiry.remove(door.room, door.clock())
         assert {content.sha256 for content in door.room.store.contents()} == {hashlib.sha256(CONTENT).hexdigest()}
