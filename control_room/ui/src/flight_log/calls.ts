@@ -5,6 +5,7 @@ import type {
   AircraftRecord,
   Authorisation,
   Battery,
+  BuildingSet,
   Checks,
   Dataset,
   FlightChanges,
@@ -156,5 +157,20 @@ export class LawCalls {
     return this.#api.call((room) =>
       room.POST('/api/v1/geozones/datasets', { params, body: file as never, bodySerializer: () => file }),
     );
+  }
+
+  buildingSets(): Promise<Result<{ items: BuildingSet[] }>> {
+    return this.#api.call((room) => room.GET('/api/v1/buildings'));
+  }
+  /** As `takeIn`. */
+  takeInBuildings(name: string, file: string): Promise<Result<BuildingSet>> {
+    const params = { query: { name } };
+    return this.#api.call((room) =>
+      room.POST('/api/v1/buildings', { params, body: file as never, bodySerializer: () => file }),
+    );
+  }
+  takeOutBuildings(building_set_id: string, reason: string): Promise<Result<undefined>> {
+    const params = { path: { building_set_id }, query: { reason } };
+    return this.#api.call((room) => room.DELETE('/api/v1/buildings/{building_set_id}', { params }));
   }
 }
