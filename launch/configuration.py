@@ -48,6 +48,14 @@ def of_user(source: str) -> list[Camera]:
 
 
 @dataclass(frozen=True)
+class LiveVideo:
+    """How the room and the process with the streams know each other."""
+
+    port: int
+    secret_file: Path
+
+
+@dataclass(frozen=True)
 class Enrolment:
     """How the room lets devices in."""
 
@@ -57,7 +65,14 @@ class Enrolment:
 
 
 def room_toml(  # the room of one start
-    *, port: int, database_url: str, mqtt_url: str, store: Path, command_key: Path, enrolment: Enrolment | None
+    *,
+    port: int,
+    database_url: str,
+    mqtt_url: str,
+    store: Path,
+    command_key: Path,
+    live: LiveVideo,
+    enrolment: Enrolment | None,
 ) -> str:
     sections: dict[str, dict[str, object]] = {
         "http": {"listen": f"127.0.0.1:{port}"},
@@ -66,6 +81,8 @@ def room_toml(  # the room of one start
         "store": {"directory": str(store)},
         "commands": {"key_file": str(command_key)},
         "town": dict(TOWN),
+        "live": {"builtin_url": f"http://127.0.0.1:{live.port}", "secret_file": str(live.secret_file)},
+        "media": {"addresses": ["127.0.0.1"]},
     }
     if enrolment is not None:
         sections["broker"] = {"device_url": enrolment.device_url, "admin_url": enrolment.admin_url}

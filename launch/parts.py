@@ -145,6 +145,25 @@ def room(context: Context, room_file: Path) -> Part:
     )
 
 
+def choose_media_port(context: Context) -> None:
+    """The room's settings name it."""
+    context.remembered.media_port = own_port(context.remembered.media_port)
+    context.remembered.save(context.data)
+
+
+def media(context: Context, room_file: Path) -> Part:
+    """Ready when it listens: a camera's first viewer should not find it away."""
+    port = context.remembered.media_port
+    return Part(
+        name="media",
+        argv=_program("talaia-room", "media", room_file),
+        log=context.logs / "media.log",
+        environment=clean_environment(),
+        directory=context.data,
+        ready=lambda: broker.answers(port),
+    )
+
+
 def worker(context: Context, room_file: Path) -> Part:
     return Part(
         name="worker",

@@ -34,8 +34,8 @@ from launch.supervisor import Interrupted, Supervisor
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 RUN_FILE = "run.json"
 BROKER_NAMES = ("127.0.0.1", "localhost")
-PIDS = ("room", "worker", "analyst", "edge", "broker", "database")
-STOP_STAGES = (("edge",), ("footage", "analyst", "worker", "room"), ("broker", "database"))
+PIDS = ("room", "media", "worker", "analyst", "edge", "broker", "database")
+STOP_STAGES = (("edge",), ("footage", "analyst", "worker", "media", "room"), ("broker", "database"))
 READY_S = 60.0
 LIVE_S = 60.0
 DARK_S = 15.0  # a camera that says what is wrong is waited for less
@@ -108,6 +108,7 @@ class System:
         if context.settings.database_url is None:
             self._start_database(build)
         parts.choose_broker_ports(context)
+        parts.choose_media_port(context)
         room_file = self._write_room_file()
         room = Room(room_file)
         with Step("Message broker") as step:
@@ -123,6 +124,7 @@ class System:
             accounts.make_command_key(room, self._command_key_file)
             step.done("ready")
         with Step("Control room") as step:
+            self._supervisor.start(parts.media(context, room_file))
             self._supervisor.start(parts.room(context, room_file))
             self._supervisor.start(parts.worker(context, room_file))
             self._supervisor.start(parts.analyst(context, room_file))
@@ -155,13 +157,15 @@ class System:
         return self._data / "command.pub"
 
     def _write_room_file(self) -> Path:
-        path = self._data / "room.toml"
+        path, secret_file = self._data / "room.toml", self._data / "media.secret"
+        places.write_private(secret_file, self._context.remembered.media_secret)
         text = configuration.room_toml(
             port=self._context.settings.port,
             database_url=self._context.database_url(),
             mqtt_url=self._context.mqtt_url(broker.ROOM_USER),
             store=self._data / "store",
             command_key=self._data / "command.key",
+            live=configuration.LiveVideo(self._context.remembered.media_port, secret_file),
             enrolment=configuration.Enrolment(
                 town_keys=self._data / "town",
                 device_url=f"mqtts://127.0.0.1:{self._context.remembered.mqtt_tls_port}",

@@ -142,7 +142,14 @@ def service_of(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["talaia-room.service", "talaia-worker@.service", "talaia-analyst.service", "talaia-backup.service"]
+    "name",
+    [
+        "talaia-room.service",
+        "talaia-media.service",
+        "talaia-worker@.service",
+        "talaia-analyst.service",
+        "talaia-backup.service",
+    ],
 )
 def test_a_unit_has_no_rights(name: str) -> None:
     service = service_of(name)

@@ -82,6 +82,7 @@ def test_run_file_is_private_and_follows_the_processes(tmp_path: Path) -> None:
         "url": "http://127.0.0.1:8080",
         "pids": {
             "room": os.getpid(),
+            "media": None,
             "worker": None,
             "analyst": None,
             "edge": None,
@@ -115,6 +116,7 @@ def test_the_rooms_file_holds_its_addresses(tmp_path: Path) -> None:
         mqtt_url="mqtt://m",
         store=tmp_path,
         command_key=tmp_path / "key",
+        live=configuration.LiveVideo(7, tmp_path / "secret"),
         enrolment=configuration.Enrolment(tmp_path / "town", "mqtts://d", "mqtt://k"),
     )
     content = tomllib.loads(text)
@@ -124,6 +126,8 @@ def test_the_rooms_file_holds_its_addresses(tmp_path: Path) -> None:
     assert content["commands"] == {"key_file": str(tmp_path / "key")}
     assert content["broker"] == {"device_url": "mqtts://d", "admin_url": "mqtt://k"}
     assert content["enrolment"] == {"directory": str(tmp_path / "town")}
+    assert content["live"] == {"builtin_url": "http://127.0.0.1:7", "secret_file": str(tmp_path / "secret")}
+    assert content["media"] == {"addresses": ["127.0.0.1"]}
 
 
 @pytest.mark.parametrize(
