@@ -211,6 +211,8 @@ class Media(_Section):
     """What the process with the streams offers, keeps and takes."""
 
     addresses: list[Annotated[str, AfterValidator(values.ip_address)]] = []
+    announced: Annotated[str, AfterValidator(values.optional_ip_address)] = ""
+    ports: Annotated[str, AfterValidator(values.ports)] = ""
     ring_s: float = Field(default=75.0, ge=5, le=600, allow_inf_nan=False)
     ring_mib: int = Field(default=64, ge=4, le=4096)
     streams_max: int = Field(default=64, ge=1, le=10_000)
@@ -221,6 +223,12 @@ class Media(_Section):
     offers_s: float = Field(default=20.0, ge=1, le=1_000, allow_inf_nan=False)
     silent_publisher_s: float = Field(default=10.0, ge=2, le=300, allow_inf_nan=False)
     silent_viewer_s: float = Field(default=15.0, ge=5, le=300, allow_inf_nan=False)
+
+    @property
+    def port_range(self) -> range | None:
+        """None: any."""
+        first, _, last = self.ports.partition("-")
+        return range(int(first), int(last) + 1) if self.ports else None
 
 
 class Backup(_Section):

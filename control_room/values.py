@@ -9,6 +9,9 @@ import zoneinfo
 from pydantic_core import PydanticCustomError
 
 
+_PORT_MIN, _PORT_MAX = 1024, 65535
+
+
 def wrong(got: object, allowed: str, key: str = "") -> PydanticCustomError:
     """`key`: what must be added to the place where it is raised to name the setting."""
     context = {"got": repr(got), "allowed": allowed, "key": key}
@@ -79,6 +82,19 @@ def ip_address(text: str) -> str:
         return str(ipaddress.ip_address(text))
     except ValueError:
         raise wrong(text, "an IP address, such as 192.168.1.10") from None
+
+
+def optional_ip_address(text: str) -> str:
+    return ip_address(text) if text else text
+
+
+def ports(text: str) -> str:
+    """A range of them."""
+    first, dash, last = text.partition("-")
+    sound = dash and first.isdecimal() and last.isdecimal() and _PORT_MIN <= int(first) <= int(last) <= _PORT_MAX
+    if text and not sound:
+        raise wrong(text, "FIRST-LAST from 1024 to 65535, such as 50000-50999, or nothing")
+    return text
 
 
 def loopback_url(url: str) -> str:

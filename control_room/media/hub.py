@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from control_room.media import admission, offers
+from control_room.media import admission, h264, offers
+from control_room.media.gathering import Addresses
 from control_room.media.peers import PublisherPeer, RefusedError, ViewerPeer
 from control_room.media.ring import Ring
-from control_room.media.streams import Clock, Publisher, Stream
+from control_room.media.streams import Clock, Codec, Kind, Publisher, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +66,33 @@ class TooManyOffersError(HubError):
     name = "too-many-offers"
 
 
+class DirectPublisher:
+    """Sends a stream by its access units, of H.264 with start codes; to be used from the event loop."""
+
+    def __init__(self, stream: Stream, kind: Kind, codec: Codec, *, is_transcoded: bool, since: datetime) -> None:
+        self._stream = stream
+        self._publisher = Publisher(
+            kind=kind, ask_for_key=lambda: None, codec=codec, is_transcoded=is_transcoded, since=since
+        )
+        stream.publish_by(self._publisher)
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Another has taken its place, or it was ended: what it sends goes nowhere."""
+        return self._stream.publisher is not self._publisher
+
+    def take(self, unit: bytes, timestamp: int) -> None:
+        """One picture; `timestamp`: of its own clock of 90 kHz, without its turning over."""
+        if self.is_cut_off:
+            return
+        payloads = h264.packed(h264.units_of(unit))
+        if payloads:
+            self._stream.add(payloads, timestamp, h264.contents(payloads))
+
+    def end(self) -> None:
+        self._stream.ended_by(self._publisher)
+
+
 @dataclass(eq=False, kw_only=True)
 class Session:
     """One connection."""
@@ -96,6 +124,8 @@ class Hub:
 
     def __post_init__(self) -> None:
         self._tokens = admission.Tokens(self.limits.offers_s, 2 * self.limits.offers_s)
+        ports = self.limits.port_range
+        self._addresses = Addresses(tuple(self.limits.addresses), ports, self.limits.announced)
         self._tasks: set[asyncio.Task[None]] = set()
         self._reported_s = self.clock.now_s()
 
@@ -121,7 +151,7 @@ class Hub:
 
         session_id = secrets.token_urlsafe(16)
         peer = PublisherPeer(
-            self.limits.addresses,
+            self._addresses,
             self.ice_servers,
             self.clock,
             take=take,
@@ -159,11 +189,23 @@ class Hub:
         reason = admission.refusal(self.limits, self.load, self._crowd(), stream.bits_s)
         if reason is not None:
             raise self._refuse(FullError(reason))
-        peer = ViewerPeer(self.limits.addresses, self.ice_servers, self.clock, stream)
+        peer = ViewerPeer(self._addresses, self.ice_servers, self.clock, stream)
         session = Session(
             session_id=secrets.token_urlsafe(16), stream=stream, role="viewer", peer=peer, since=self.clock.now()
         )
         return session, await self._begin(session, read)
+
+    def publish_directly(
+        self, name: str, kind: Kind, *, codec: Codec = "h264", is_transcoded: bool = False
+    ) -> DirectPublisher:
+        """A stream that comes by another way than WebRTC, in this process.
+
+        Raises:
+            HubError: another publishes it, or there are as many as may be.
+        """
+        if self._is_published(name):
+            raise self._refuse(AlreadyPublishedError(f"{name} is being published"))
+        return DirectPublisher(self.stream(name), kind, codec, is_transcoded=is_transcoded, since=self.clock.now())
 
     async def _begin(self, session: Session, offer: offers.Offer) -> str:
         session.peer.when_over(lambda: self._end_soon(session.session_id, "the connection is over"))
@@ -251,6 +293,7 @@ class Hub:
         stream = self.streams.pop(name, None)
         if stream is None:
             raise NoSuchStreamError(f"there is no stream {name}")
+        stream.publisher = None
         for session in [each for each in self.sessions.values() if each.stream is stream]:
             await self.end(session.session_id, "the stream was cut off")
 

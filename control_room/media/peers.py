@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
@@ -15,15 +16,18 @@ from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 from aiortc.sdp import candidate_from_sdp
 
 from control_room.media import offers
+from control_room.media.gathering import gathered
 from control_room.media.receiving import PassingReceiver
 from control_room.media.sending import PLAYOUT_DELAY, PassingSender
 from control_room.media.viewing import Feed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from aioice import Candidate, Connection
     from aiortc import RTCDataChannel, RTCDtlsTransport, RTCRtpTransceiver
 
+    from control_room.media.gathering import Addresses
     from control_room.media.reassembly import Picture
     from control_room.media.ring import Frame
     from control_room.media.streams import Clock, Stream
@@ -34,6 +38,20 @@ _CANDIDATES_MAX = 64
 _TELEMETRY_BYTES_MAX = 64 * 1024
 
 
+async def _gather(
+    ice: Connection,
+    ours: Addresses,
+    theirs: Callable[..., Awaitable[list[Candidate]]],
+    *,
+    component: int,
+    addresses: list[str],  # noqa: ARG001 - aioice's signature
+) -> list[Candidate]:
+    """Our own, and those that STUN and TURN servers lend."""
+    found = await gathered(ice, ours)
+    lent = ice.stun_server is not None or ice.turn_server is not None
+    return [*found, *(await theirs(component=component, addresses=[]) if lent else [])]
+
+
 class RefusedError(Exception):
     """aiortc cannot answer this offer; one line."""
 
@@ -41,9 +59,9 @@ class RefusedError(Exception):
 class Peer:
     """What publishers and viewers have in common."""
 
-    def __init__(self, addresses: Sequence[str], ice_servers: Sequence[str], clock: Clock) -> None:
+    def __init__(self, addresses: Addresses, ice_servers: Sequence[str], clock: Clock) -> None:
         self._clock = clock
-        self._addresses = list(addresses)
+        self._addresses = addresses
         configuration = RTCConfiguration(iceServers=[RTCIceServer(urls=url) for url in ice_servers])
         self.connection = RTCPeerConnection(configuration)
         self.begun_s = clock.now_s()
@@ -93,16 +111,11 @@ class Peer:
 
     def _offer_own_addresses(self) -> None:
         """Those of the settings in the place of all that the machine has."""
-        if not self._addresses:
-            return
         for transport in self._transports():
             ice = transport.transport._connection
-            gather = ice.get_component_candidates
-
-            async def only_ours(component: int, addresses: list[str], timeout: int = 5, gather: Any = gather) -> Any:  # noqa: ASYNC109, ARG001 - aioice's signature
-                return await gather(component=component, addresses=self._addresses, timeout=timeout)
-
-            ice.get_component_candidates = only_ours  # type: ignore[method-assign]
+            ice.get_component_candidates = partial(  # type: ignore[method-assign]
+                _gather, ice, self._addresses, ice.get_component_candidates
+            )
 
     def _transports(self) -> set[RTCDtlsTransport]:
         found = {each.receiver.transport for each in self.connection.getTransceivers()}
@@ -134,7 +147,7 @@ class PublisherPeer(Peer):
 
     def __init__(
         self,
-        addresses: Sequence[str],
+        addresses: Addresses,
         ice_servers: Sequence[str],
         clock: Clock,
         *,
@@ -195,7 +208,7 @@ class ViewerPeer(Peer):
 
     _direction = "sendonly"
 
-    def __init__(self, addresses: Sequence[str], ice_servers: Sequence[str], clock: Clock, stream: Stream) -> None:
+    def __init__(self, addresses: Addresses, ice_servers: Sequence[str], clock: Clock, stream: Stream) -> None:
         super().__init__(addresses, ice_servers, clock)
         self.stream = stream
         self._sender: PassingSender | None = None

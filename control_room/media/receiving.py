@@ -80,7 +80,9 @@ class PassingReceiver(RTCRtpReceiver):
     async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
         if not self._is_registered:
             self._is_registered = True
-            self._payload_types = frozenset(codec.payloadType for codec in parameters.codecs)
+            self._payload_types = frozenset(
+                each.payloadType for each in parameters.codecs if each.payloadType is not None
+            )
             self.transport._register_rtp_receiver(self, parameters)
 
     async def stop(self) -> None:

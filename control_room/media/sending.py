@@ -80,7 +80,7 @@ class PassingSender(RTCRtpSender):
         if self._is_registered:
             return
         self._is_registered = True
-        self._payload_type = parameters.codecs[0].payloadType
+        self._payload_type = parameters.codecs[0].payloadType or 0
         self._cname = parameters.rtcp.cname or ""
         for extension in parameters.headerExtensions:
             if extension.uri == PLAYOUT_DELAY:

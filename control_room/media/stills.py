@@ -24,7 +24,7 @@ def _jpeg(frame: av.VideoFrame) -> bytes:
     encoder.time_base = Fraction(1, 25)
     encoder.options = {"q:v": _QUALITY, "qmin": _QUALITY, "qmax": _QUALITY}
     encoder.thread_count = 1
-    frame = frame.reformat(format="yuvj420p")
+    frame = frame.reformat(format="yuvj420p", threads=1)
     frame.pts = None
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
