@@ -8,7 +8,6 @@ import zoneinfo
 
 from pydantic_core import PydanticCustomError
 
-
 _PORT_MIN, _PORT_MAX = 1024, 65535
 
 
