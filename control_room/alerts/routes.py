@@ -11,6 +11,8 @@ from control_room import room as rooms
 from control_room.alerts import schemas, service
 from control_room.alerts.states import Action, State
 from control_room.database import pool
+from control_room.viewing import asking, watched
+from control_room.viewing import service as viewing
 from wire.identifiers import Identifier
 from wire.message import UtcTime
 
@@ -36,7 +38,7 @@ def _given_ones(values: object) -> object:
 @router.get("", responses=access.RESPONSES)
 def listed(
     room: rooms.Here,
-    _caller: access.Operator,
+    viewer: asking.Operator,
     *,
     state: Annotated[list[State], BeforeValidator(_given_ones), Query(max_length=4)] = [],  # noqa: B006 - FastAPI copies it
     rule: Annotated[RuleName | None, BeforeValidator(_given)] = None,
@@ -65,14 +67,16 @@ def listed(
     with room.database.connection() as connection:
         rows = service.page(connection, filters, limit=limit + 1, before=before)
     more = schemas.cursor_after(rows[limit - 1]) if len(rows) > limit else None
-    return schemas.AlertPage.model_validate({"items": rows[:limit], "next_cursor": more})
+    return schemas.AlertPage.model_validate(
+        {"items": [_shown(viewer, row) for row in rows[:limit]], "next_cursor": more}
+    )
 
 
 @router.get("/{alert_id}", responses={**access.RESPONSES, **problems.responses(404)})
-def detail(alert_id: uuid.UUID, room: rooms.Here, _caller: access.Operator) -> schemas.AlertDetail:
+def detail(alert_id: uuid.UUID, room: rooms.Here, viewer: asking.Operator) -> schemas.AlertDetail:
     """One alert with its evidence and history."""
     with room.database.connection() as connection:
-        return _detail(room, connection, alert_id)
+        return _detail(room, connection, alert_id, viewer)
 
 
 @router.post("/{alert_id}/acknowledge", responses=_ACTED)
@@ -111,11 +115,23 @@ def note(alert_id: uuid.UUID, act: schemas.Note, room: rooms.Here, caller: acces
 def _act(room: rooms.Room, caller: callers.Caller, alert_id: uuid.UUID, change: service.Change) -> schemas.AlertDetail:
     with room.database.connection() as connection:
         service.act(connection, alert_id, change, by=caller, now=room.clock())
-        return _detail(room, connection, alert_id)
+        return _detail(room, connection, alert_id, viewing.viewer(connection, caller))
 
 
-def _detail(room: rooms.Room, connection: pool.Connection, alert_id: uuid.UUID) -> schemas.AlertDetail:
-    found = service.detail(connection, alert_id)
+def _shown(viewer: viewing.Viewer, row: dict[str, Any]) -> dict[str, Any]:
+    """Without the addresses of pictures that this person may not watch."""
+    key = row["device_id"], row["camera_id"]
+    if viewer.may(watched.camera(*key) if row["camera_id"] is not None else watched.event(key[0], row["event_id"])):
+        return row
+    urls = dict.fromkeys(("snapshot_url", "snapshot_annotated_url", "clip_url"))
+    evidence = {"evidence": [{**file, "url": None} for file in row["evidence"]]} if "evidence" in row else {}
+    return {**row, **urls, **evidence, "may_watch": False}
+
+
+def _detail(
+    room: rooms.Room, connection: pool.Connection, alert_id: uuid.UUID, viewer: viewing.Viewer
+) -> schemas.AlertDetail:
+    found = _shown(viewer, service.detail(connection, alert_id))
     tracing = room.settings.tracing
     if tracing.endpoint:
         found["traces"] = service.traces(connection, alert_id, tracing.share)

@@ -5,12 +5,15 @@ from fastapi import APIRouter
 from control_room import access
 from control_room import room as rooms
 from control_room.cameras import schemas, service
+from control_room.viewing import asking, watched
 
 router = APIRouter(prefix="/api/v1/cameras", tags=["cameras"])
 
 
 @router.get("", responses=access.RESPONSES)
-def listed(room: rooms.Here, _caller: access.Person) -> schemas.CameraList:
-    """All cameras with their present status."""
+def listed(room: rooms.Here, viewer: asking.Person) -> schemas.CameraList:
+    """All cameras with their present status, and whether one may watch them."""
     with room.database.connection() as connection:
-        return schemas.CameraList.model_validate({"items": service.items(connection)})
+        rows = service.items(connection)
+    items = [{**row, "may_watch": viewer.may(watched.camera(row["device_id"], row["camera_id"]))} for row in rows]
+    return schemas.CameraList.model_validate({"items": items})

@@ -33,7 +33,14 @@ class CameraItem(BaseModel):
     last_frame_at: UtcTime | None
 
 
+class ListedCamera(CameraItem):
+    """A camera in the list."""
+
+    may_watch: bool
+    """Whether who asks may watch it; the stream does not say it, for it is the same for all."""
+
+
 class CameraList(BaseModel):
     """All cameras by name."""
 
-    items: list[CameraItem]
+    items: list[ListedCamera]

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from control_room import access, problems
 from control_room import room as rooms
 from control_room.commands import schemas, service
+from control_room.viewing import asking, watched
 from wire.commands import CommandWithArguments
 from wire.identifiers import Identifier
 
@@ -22,15 +23,18 @@ CursorText = Annotated[str, Query(max_length=100)]
     status_code=http.HTTPStatus.ACCEPTED,
     responses={**access.RESPONSES, **problems.responses(404, 409, 429)},
 )
-def give(device_id: Identifier, wanted: schemas.Wanted, room: rooms.Here, caller: access.Operator) -> schemas.Given:
+def give(device_id: Identifier, wanted: schemas.Wanted, room: rooms.Here, viewer: asking.Operator) -> schemas.Given:
     """Order a device to do something. The answer comes over the stream, as `command`.
 
     Release, erase, resend and mute are for administrators. `cancel` gives up a `recording_fetch` or `rules_try` under
     way: one's own, or as an administrator. A hold waits a day for a device that is away; anything else
-    is refused then (409).
+    is refused then (409). 403 `not-your-camera`: it is about a camera that is not on one's list.
     """
+    camera_id = wanted.arguments.get("camera_id")
+    if isinstance(camera_id, str):
+        viewer.check(watched.camera(device_id, camera_id))
     with room.database.connection() as connection:
-        given = service.give(connection, room.signer, device_id, wanted, by=caller, now=room.clock())
+        given = service.give(connection, room.signer, device_id, wanted, by=viewer.caller, now=room.clock())
     return schemas.Given(command_id=given.command_id, expires_at=given.expires_at, device_online=given.device_online)
 
 

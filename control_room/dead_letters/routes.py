@@ -9,6 +9,7 @@ from control_room import access, problems
 from control_room import room as rooms
 from control_room.audit import service as audit
 from control_room.dead_letters import schemas, service
+from control_room.viewing import asking
 
 router = APIRouter(prefix="/api/v1/dead-letters", tags=["dead letters"])
 
@@ -31,6 +32,7 @@ def listed(
 @router.get(
     "/{dead_letter_id}/payload",
     response_class=Response,
+    dependencies=[asking.shows_nobody("a message of words and numbers, for administrators")],
     responses={
         200: {"content": {"application/octet-stream": {}}, "description": "What was kept of the message."},
         **access.RESPONSES,

@@ -36,25 +36,23 @@ SELECT alert_id FROM alerts WHERE device_id = %(device_id)s AND event_id = %(eve
 -- A file that people may see, and the alert or command that it belongs to
 SELECT evidence_id, evidence.kind, media_type, sha256, bytes, evidence.camera_id, evidence.device_id, evidence.event_id,
     alert_id, alerts.state AS alert_state, evidence.command_id, commands.reason AS command_reason,
-    evidence.erased_at IS NOT NULL AS erased
+    evidence.erased_at IS NOT NULL AS erased,
+    (
+        SELECT min(coalesce(beside.captured_from, beside.captured_to, beside.announced_at)) FROM evidence AS beside
+        WHERE beside.device_id = evidence.device_id
+            AND (beside.event_id = evidence.event_id OR beside.command_id = evidence.command_id)
+    ) AS seen_from,
+    (
+        SELECT max(coalesce(beside.captured_to, beside.captured_from, beside.announced_at)) FROM evidence AS beside
+        WHERE beside.device_id = evidence.device_id
+            AND (beside.event_id = evidence.event_id OR beside.command_id = evidence.command_id)
+    ) AS seen_to,
+    coalesce(captured_from, captured_to, announced_at) AS captured_from,
+    coalesce(captured_to, captured_from, announced_at) AS captured_to
 FROM evidence
 LEFT JOIN alerts ON alerts.device_id = evidence.device_id AND alerts.event_id = evidence.event_id
 LEFT JOIN commands ON commands.command_id = evidence.command_id
 WHERE evidence_id = %(evidence_id)s AND announced_at IS NOT NULL AND evidence.received_at IS NOT NULL;
-
--- lasting_reason --
--- The reason under which this session lately opened any file of the same event or of the same answer
-SELECT reason
-FROM audit
-WHERE object_kind = 'evidence'
-    AND object_id IN (
-        SELECT evidence_id::text FROM evidence
-        WHERE device_id = %(device_id)s AND event_id = %(event_id)s OR command_id = %(command_id)s
-    )
-    AND result = 'ok' AND at > %(since)s AND detail ->> 'session' = %(session)s
-    AND NOT (detail ->> 'lasting')::boolean
-ORDER BY audit_id DESC
-LIMIT 1;
 
 -- is_written_down --
 -- Whether this session's opening of a file for this reason was written down lately

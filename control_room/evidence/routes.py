@@ -15,6 +15,7 @@ from control_room import room as rooms
 from control_room.evidence import schemas, service, showing
 from control_room.store import download as downloads
 from control_room.store.staging import Incoming
+from control_room.viewing import asking
 
 router = APIRouter(prefix="/api/v1/evidence", tags=["evidence"])
 
@@ -100,7 +101,7 @@ def get(
     evidence_id: uuid.UUID,
     request: Request,
     room: rooms.Here,
-    caller: access.Operator,
+    viewer: asking.Operator,
     *,
     reason: Annotated[fields.Line | None, Query(description="Why, where the alert is closed; lasts 15 min.")] = None,
     download: Annotated[bool, Query(description="As a file to keep, not to show in the page.")] = False,
@@ -108,7 +109,7 @@ def get(
     """The file, whole or a range. Who opened it and why is in the audit before the first byte leaves."""
     with room.database.connection() as connection:
         stored = showing.show(
-            connection, room.store, evidence_id, by=caller, reason=reason, download=download, now=room.clock()
+            connection, room.store, evidence_id, by=viewer, reason=reason, download=download, now=room.clock()
         )
     extension = _SHOWN.get(stored.media_type)
     return downloads.answer(

@@ -6,14 +6,16 @@ import http
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import class_row
 
-from control_room import callers, problems
+from control_room import problems
 from control_room.audit import service as audit
 from control_room.database import sql
 from control_room.evidence.service import NoSuchEvidenceError
+from control_room.viewing import reasons, watched
+from control_room.viewing.reasons import Reason
 
 if TYPE_CHECKING:
     import uuid
@@ -21,20 +23,14 @@ if TYPE_CHECKING:
 
     from control_room.database import pool
     from control_room.store.content import Store
+    from control_room.viewing.service import Viewer
 
-REASON_LASTS = timedelta(minutes=15)
 WRITTEN_ONCE_IN = timedelta(minutes=1)
 """A player fetches a clip in many ranges; that is one playback."""
 _PIXELATED = "recording_pixelated"
 
 _QUERIES = sql.load(__file__)
 _log = logging.getLogger(__name__)
-
-
-class ReasonRequiredError(problems.ForbiddenError):
-    """Nobody works on this recording now: say why you need it, as `?reason=`; that lasts 15 minutes."""
-
-    name = "reason-required"
 
 
 class ErasedError(problems.ProblemError):
@@ -59,7 +55,7 @@ class Stored:
     media_type: str
     sha256: str
     bytes: int
-    camera_id: str
+    camera_id: str | None
     device_id: str
     event_id: uuid.UUID | None
     alert_id: uuid.UUID | None
@@ -67,6 +63,18 @@ class Stored:
     command_id: uuid.UUID | None
     command_reason: str | None
     erased: bool
+    seen_from: datetime
+    """Of all files of its event, or of the answer to its command: a reason is for them together."""
+    seen_to: datetime
+    captured_from: datetime
+    captured_to: datetime
+
+    @property
+    def watched(self) -> watched.Watched:
+        """Whose picture it is; of no camera: a finding's in the footage of a flight."""
+        if self.camera_id is None:
+            return watched.event(self.device_id, self.event_id)
+        return watched.camera(self.device_id, self.camera_id)
 
     @property
     def own_reason(self) -> str | None:
@@ -83,60 +91,71 @@ def show(
     store: Store,
     evidence_id: uuid.UUID,
     *,
-    by: callers.Caller,
+    by: Viewer,
     reason: str | None,
     download: bool,
     now: datetime,
 ) -> Stored:
     """The file, once it is written down who opens it and why.
 
-    An open alert is its own reason, and so is the command that fetched a pixelated copy. Otherwise `reason` is needed;
-    the one under which the session opened a file of the same event or command lasts 15 minutes, so that closing an
-    alert does not stop its clip.
+    An open alert is its own reason, and so is the command that fetched a pixelated copy. Otherwise `reason` is needed,
+    or one that this session gave for that camera and span lately (`control_room/viewing/reasons.py`). A reason lasts 15
+    minutes for all files of the event, so that closing an alert does not stop its clip.
 
     Raises:
         NoSuchEvidenceError: unknown, unannounced, or not arrived.
+        NotWatchedError: the camera is not on this person's list.
         ErasedError: its time here is over.
-        ReasonRequiredError: the alert is closed and no reason is given.
+        ReasonNeededError: the alert is closed and no reason is given.
         LostFileError: the database has it, the store has not.
     """
     with connection.cursor(row_factory=class_row(Stored)) as cursor:
         stored = cursor.execute(_QUERIES["stored"], {"evidence_id": evidence_id}).fetchone()
     if stored is None:
         raise NoSuchEvidenceError
+    by.check(stored.watched)
     if stored.erased:
         raise ErasedError
     if store.size_bytes(stored.sha256) != stored.bytes:
         _log.error("evidence %s is not in the store: %s", evidence_id, stored.sha256)
         raise LostFileError
-    session = by.session.token_sha256.hex()[:16] if by.session else ""
-    lasting = False
-    if reason is None and stored.own_reason is not None:
-        reason = stored.own_reason
-    elif reason is None:
-        reason = _lasting_reason(connection, stored, session, now)
-        lasting = True
-    if reason is None:
-        raise ReasonRequiredError
+    given = _given(stored, reason)
+    span = watched.Span(stored.captured_from, stored.captured_to)
+    why = given or reasons.need(connection, by.caller, stored.watched, span, now=now)
     action = "evidence.download" if download else "evidence.play"
-    detail = {"session": session, "kind": stored.kind, "camera_id": stored.camera_id, "lasting": lasting}
-    if not _is_written_down(connection, stored, action, session=session, reason=reason, now=now):
-        on = ("evidence", str(evidence_id))
-        audit.record(connection, by, action, at=now, on=on, reason=reason, detail=detail)
+    _write_down(connection, stored, by, why, action, now, is_new=given is not None)
     return stored
 
 
-def _lasting_reason(connection: pool.Connection, stored: Stored, session: str, now: datetime) -> str | None:
-    parameters: dict[str, Any] = {
-        "device_id": stored.device_id,
-        "event_id": stored.event_id,
-        "command_id": stored.command_id,
-        "session": session,
-        "since": now - REASON_LASTS,
-    }
-    with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(_QUERIES["lasting_reason"], parameters).fetchone()
-    return None if row is None else str(row["reason"])
+def _given(stored: Stored, reason: str | None) -> Reason | None:
+    """What needs no question: said with this request, an alert that somebody works on, or nobody can be known in it."""
+    if reason is not None:
+        return Reason(reason, f"evidence {stored.evidence_id}")
+    if stored.own_reason is not None:
+        return Reason(stored.own_reason, stored.own_reason)
+    return None
+
+
+def _write_down(  # noqa: PLR0917 - who opens what, and why
+    connection: pool.Connection,
+    stored: Stored,
+    by: Viewer,
+    why: Reason,
+    action: str,
+    now: datetime,
+    *,
+    is_new: bool,
+) -> None:
+    """Once a minute; what is new lasts from now on, unless it was given for a copy in which nobody can be known."""
+    session = reasons.session_of(by.caller)
+    if _is_written_down(connection, stored, action, session=session, reason=why.text, now=now):
+        return
+    detail = {"session": session, "kind": stored.kind, "camera_id": stored.camera_id, "lasting": not is_new}
+    on = ("evidence", str(stored.evidence_id))
+    audit.record(connection, by.caller, action, at=now, on=on, reason=why.text, detail=detail)
+    if is_new and stored.kind != _PIXELATED:
+        whole = watched.Span(stored.seen_from, stored.seen_to)
+        reasons.note(connection, by.caller, [stored.watched], whole, reason=why, now=now)
 
 
 def _is_written_down(

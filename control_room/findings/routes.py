@@ -15,6 +15,8 @@ from control_room.findings import placing, report, schemas, service, views
 from control_room.papers import page as papers
 from control_room.papers import words
 from control_room.store import download as downloads
+from control_room.viewing import asking, watched
+from control_room.viewing import service as viewing
 from wire.message import UtcTime
 
 router = APIRouter(prefix="/api/v1", tags=["findings"])
@@ -96,12 +98,13 @@ def detail(finding_id: uuid.UUID, room: rooms.Here, _caller: access.Person) -> s
         200: {"content": {"image/jpeg": {}}, "description": "The picture."},
     },
 )
-def picture(finding_id: uuid.UUID, request: Request, room: rooms.Here, caller: access.Person) -> Response:
+def picture(finding_id: uuid.UUID, request: Request, room: rooms.Here, viewer: asking.Person) -> Response:
     """The picture that shows it best, people pixelated. Who looked is in the audit."""
     now = room.clock()
     with room.database.connection() as connection:
         sha256 = service.picture(connection, finding_id)
-        audit.record(connection, caller, "finding.look", at=now, on=("finding", str(finding_id)))
+        viewer.check(viewing.flight_of(connection, "finding", finding_id))
+        audit.record(connection, viewer.caller, "finding.look", at=now, on=("finding", str(finding_id)))
     size = room.store.size_bytes(sha256) if sha256 else None
     if sha256 is None or size is None:
         raise NoPictureError
@@ -226,10 +229,12 @@ def footprints(
     responses={**_FOUND, 200: {"content": {papers.MEDIA_TYPE: {}}, "description": "The report."}},
 )
 def report_pdf(
-    flight_id: uuid.UUID, room: rooms.Here, caller: access.Person, *, language: words.Language | None = None
+    flight_id: uuid.UUID, room: rooms.Here, viewer: asking.Person, *, language: words.Language | None = None
 ) -> Response:
     """What the flight found, with a sketch of the place and pictures, people pixelated."""
-    found, town = _report(room, caller, flight_id, "pdf"), room.settings.town
+    viewer.check(watched.flight(flight_id))
+    caller, town = viewer.caller, room.settings.town
+    found = _report(room, caller, flight_id, "pdf")
     spoken = language or words.LANGUAGES[0]
     if language is None and caller.session is not None and caller.session.language in words.LANGUAGES:
         spoken = caller.session.language

@@ -15,8 +15,13 @@ from control_room.database import pool
 from control_room.flight_log import checks, papers, schemas, service
 from control_room.papers import page as pages
 from control_room.papers.words import Language, Words
+from control_room.viewing import asking
 
 router = APIRouter(prefix="/api/v1", tags=["flight log"])
+_WORDS: dict[str, Any] = {
+    "response_class": Response,
+    "dependencies": [asking.shows_nobody("papers of words and tables, without a picture")],
+}
 _KNOWN: dict[int | str, dict[str, Any]] = {**access.RESPONSES, **problems.responses(404)}
 _CHANGED: dict[int | str, dict[str, Any]] = {**access.RESPONSES, **problems.responses(404, 409)}
 _PAPER: dict[int | str, dict[str, Any]] = {
@@ -59,7 +64,7 @@ def listed(
     return schemas.LogPage.model_validate({"items": rows[:limit], "next_cursor": more})
 
 
-@router.get("/flight-log/export.{kind}", responses={**access.RESPONSES, **_PAPER}, response_class=Response)
+@router.get("/flight-log/export.{kind}", responses={**access.RESPONSES, **_PAPER}, **_WORDS)
 def export(
     kind: Literal["pdf", "csv"],
     room: rooms.Here,
@@ -96,7 +101,7 @@ def due(room: rooms.Here, _caller: access.Person) -> schemas.Papers:
         )
 
 
-@router.get("/flight-log/report.{kind}", responses={**access.RESPONSES, **_PAPER}, response_class=Response)
+@router.get("/flight-log/report.{kind}", responses={**access.RESPONSES, **_PAPER}, **_WORDS)
 def report(
     kind: Literal["pdf", "csv"],
     room: rooms.Here,
@@ -190,7 +195,7 @@ def tell(flight_id: uuid.UUID, told: schemas.Told, room: rooms.Here, caller: acc
         return _item(connection, flight_id, room, caller)
 
 
-@router.get("/flight-log/{flight_id}/notice.pdf", responses={**_CHANGED, **_PAPER}, response_class=Response)
+@router.get("/flight-log/{flight_id}/notice.pdf", responses={**_CHANGED, **_PAPER}, **_WORDS)
 def notice(flight_id: uuid.UUID, room: rooms.Here, caller: access.Person, *, language: _Language = "ca") -> Response:
     """The notice of an urgent use, drafted (LO 7/2021 art. 17)."""
     now, town = room.clock(), _town(room)

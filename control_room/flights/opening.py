@@ -13,6 +13,7 @@ from control_room import problems
 from control_room.audit import service as audit
 from control_room.database import sql
 from control_room.flights.receiving import NoSuchFootageError
+from control_room.viewing import reasons, watched
 
 if TYPE_CHECKING:
     import uuid
@@ -21,16 +22,11 @@ if TYPE_CHECKING:
     from control_room.callers import Caller
     from control_room.database import pool
     from control_room.store.content import Store
+    from control_room.viewing.service import Viewer
 
 _WRITTEN_ONCE_IN = timedelta(minutes=1)
 _QUERIES = sql.load(__file__)
 _PEOPLE_IN = frozenset({"video", "still", "proxy"})
-
-
-class ReasonRequiredError(problems.ForbiddenError):
-    """People may be seen in it: say why you need the original, as `?reason=`."""
-
-    name = "reason-required"
 
 
 class ErasedError(problems.ProblemError):
@@ -67,18 +63,24 @@ def show(
     store: Store,
     place: tuple[uuid.UUID, uuid.UUID],
     *,
-    by: Caller,
+    by: Viewer,
     reason: str | None,
     pixelated: bool,
     now: datetime,
 ) -> Opened:
     """The file at `place` (flight, file), once it is written down who opens it and why.
 
+    An original that shows people needs `reason`, or one that this session gave for the flight lately; it lasts 15
+    minutes for all files of the flight.
+
     Raises:
         NoSuchFootageError: unknown, of another flight, or not here yet.
-        ErasedError, NotPixelatedError, ReasonRequiredError, LostFileError: as they say.
+        NotWatchedError: this person may not watch what drones film, and it is not his flight.
+        ErasedError, NotPixelatedError, ReasonNeededError, LostFileError: as they say.
     """
     flight_id, footage_id = place
+    filmed = watched.flight(flight_id)
+    by.check(filmed)
     with connection.cursor(row_factory=dict_row) as cursor:
         file = cursor.execute(_QUERIES["footage"], {"footage_id": footage_id}).fetchone()
     if file is None or file["flight_id"] != flight_id or file["state"] in {"awaited", "refused"}:
@@ -87,12 +89,16 @@ def show(
         raise ErasedError
     if pixelated and file["pixelated_sha256"] is None:
         raise NotPixelatedError
-    if not pixelated and file["kind"] in _PEOPLE_IN and reason is None:
-        raise ReasonRequiredError
+    if not pixelated and file["kind"] in _PEOPLE_IN:
+        if reason is None:
+            reason = reasons.need(connection, by.caller, filmed, watched.WHOLE, now=now).text
+        elif not _opened_lately(connection, footage_id, by.caller, "footage.open", reason, now):
+            why = reasons.Reason(reason, f"flight {flight_id}")
+            reasons.note(connection, by.caller, [filmed], watched.WHOLE, reason=why, now=now)
     opened = _opened(file, pixelated=pixelated)
     if store.size_bytes(opened.sha256) != opened.bytes:
         raise LostFileError
-    _write_down(connection, footage_id, by, now, pixelated=pixelated, reason=reason, flight_id=flight_id)
+    _write_down(connection, footage_id, by.caller, now, pixelated=pixelated, reason=reason, flight_id=flight_id)
     return opened
 
 
@@ -116,8 +122,14 @@ def _write_down(
     flight_id: uuid.UUID,
 ) -> None:
     action = "footage.play_pixelated" if pixelated else "footage.open"
-    given = {"actor": by.name, "action": action, "object_id": str(footage_id), "reason": reason}
-    lately = given | {"since": now - _WRITTEN_ONCE_IN}
-    if connection.execute(_QUERIES["opened_lately"], lately).fetchone() == (False,):
+    if not _opened_lately(connection, footage_id, by, action, reason, now):
         detail = {"flight_id": str(flight_id)}
         audit.record(connection, by, action, at=now, on=("footage", str(footage_id)), reason=reason, detail=detail)
+
+
+def _opened_lately(  # noqa: PLR0917 - who opened what, how and why
+    connection: pool.Connection, footage_id: uuid.UUID, by: Caller, action: str, reason: str | None, now: datetime
+) -> bool:
+    given = {"actor": by.name, "action": action, "object_id": str(footage_id), "reason": reason}
+    lately = given | {"since": now - _WRITTEN_ONCE_IN}
+    return connection.execute(_QUERIES["opened_lately"], lately).fetchone() != (False,)

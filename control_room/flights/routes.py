@@ -12,6 +12,7 @@ from control_room import room as rooms
 from control_room.database import pool
 from control_room.flights import confirming, opening, schemas, service, showing
 from control_room.store import download as downloads
+from control_room.viewing import asking
 
 router = APIRouter(prefix="/api/v1/flights", tags=["flights"])
 
@@ -191,7 +192,7 @@ def content(
     footage_id: uuid.UUID,
     request: Request,
     room: rooms.Here,
-    caller: access.Person,
+    viewer: asking.Person,
     *,
     reason: Annotated[fields.Line | None, Query(description="Why; needed for originals that show people.")] = None,
     pixelated: Annotated[bool, Query(description="The small copy with people pixelated.")] = False,
@@ -203,7 +204,7 @@ def content(
             connection,
             room.store,
             (flight_id, footage_id),
-            by=caller,
+            by=viewer,
             reason=reason,
             pixelated=pixelated,
             now=room.clock(),

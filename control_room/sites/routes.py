@@ -15,6 +15,8 @@ from control_room.audit import service as audit
 from control_room.sites import plan as plans
 from control_room.sites import schemas, service, waste
 from control_room.store import download as downloads
+from control_room.viewing import asking
+from control_room.viewing import service as viewing
 
 router = APIRouter(prefix="/api/v1/sites", tags=["sites"])
 
@@ -129,11 +131,12 @@ def merge(site_id: uuid.UUID, wanted: schemas.MergeSite, room: rooms.Here, calle
     response_class=Response,
     responses={**_FOUND, 200: {"content": {"image/jpeg": {}}, "description": "The picture."}},
 )
-def picture(of: Annotated[Pictured, Depends()], request: Request, room: rooms.Here, caller: access.Person) -> Response:
+def picture(of: Annotated[Pictured, Depends()], request: Request, room: rooms.Here, viewer: asking.Person) -> Response:
     """`before` or `after`: the place at the look before and at this one, one laid over the other, people pixelated."""
     with room.database.connection() as connection:
         sha256 = service.picture(connection, of.site_id, of.visit_id, of.which)
-        audit.record(connection, caller, "site.look", at=room.clock(), on=("site", str(of.site_id)))
+        viewer.check(viewing.flight_of(connection, "visit", of.visit_id))
+        audit.record(connection, viewer.caller, "site.look", at=room.clock(), on=("site", str(of.site_id)))
     size = room.store.size_bytes(sha256)
     if size is None:
         raise service.NoSuchSiteError("the picture was erased")

@@ -14,6 +14,14 @@ UNION ALL
 SELECT 'source/' || source_id FROM live_sources LEFT JOIN flights USING (flight_id)
 WHERE live_sources.created_by = %(name)s OR flights.pilot = %(name)s;
 
+-- flight_of_finding --
+-- The flight in whose footage something was found
+SELECT flight_id FROM findings WHERE finding_id = %(key)s;
+
+-- flight_of_visit --
+-- The flight that looked at a site
+SELECT flight_id FROM site_visits WHERE visit_id = %(key)s;
+
 -- missing --
 -- A camera of the list that is not there
 SELECT device_id, camera_id

@@ -6,7 +6,7 @@ Each route that shows a picture takes a `Viewer` (`control_room/viewing/asking.p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from psycopg.rows import dict_row
 
@@ -14,8 +14,10 @@ from control_room import problems
 from control_room.audit import service as audit
 from control_room.callers import Role
 from control_room.database import sql
+from control_room.viewing.watched import flight as watched_flight
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Iterable
     from datetime import datetime
 
@@ -86,6 +88,12 @@ def viewer(connection: pool.Connection, caller: Caller) -> Viewer:
         flights=row["watches_flights"],
         own=own,
     )
+
+
+def flight_of(connection: pool.Connection, kind: Literal["finding", "visit"], key: uuid.UUID) -> Watched:
+    """Whose flight's picture it is, of a finding or of a look at a site."""
+    row = connection.execute(_QUERIES[f"flight_of_{kind}"], {"key": key}).fetchone()
+    return watched_flight(row[0] if row is not None and row[0] is not None else key)
 
 
 def listed(connection: pool.Connection, name: str) -> dict[str, Any]:

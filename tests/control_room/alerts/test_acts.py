@@ -73,7 +73,14 @@ def test_an_act_is_in_audit_and_stream_too(door: doors.Door) -> None:
     published = _last(door, "stream", "id")
     assert published["kind"] == "alert"
     assert published["payload"] == {key: closed[key] for key in published["payload"]}
-    assert set(closed) - set(published["payload"]) == {"evidence", "history", "attributes", "model", "traces"}
+    assert set(closed) - set(published["payload"]) == {
+        "evidence",
+        "history",
+        "attributes",
+        "model",
+        "traces",
+        "may_watch",
+    }
 
 
 def test_the_second_of_two_operators_gets_the_present_alert(door: doors.Door) -> None:

@@ -370,12 +370,12 @@ def test_an_original_asks_why_and_what_is_kept_stays(room: doors.Door) -> None:
     marta = room.as_person("marta")
     command_id, evidence_id = fetch(room, marta, pixelated=False, keep=True)
     url = f"/api/v1/evidence/{evidence_id}"
-    assert doors.problem(marta.get(url)) == (403, "reason-required")
+    assert doors.problem(marta.get(url)) == (403, "reason-needed")
     assert marta.get(url, params={"reason": REASON}).content == MP4
     assert marta.get(url).status_code == 200, "the reason lasts"
     assert marta.get(url, headers={"Range": "bytes=0-99"}).status_code == 206
     room.clock.move(minutes=16)
-    assert doors.problem(marta.get(url)) == (403, "reason-required")
+    assert doors.problem(marta.get(url)) == (403, "reason-needed")
     room.clock.move(days=400)
     chores(room)
     (file,) = shown(room.as_person("anna"), command_id)["evidence"]

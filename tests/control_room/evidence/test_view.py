@@ -122,21 +122,21 @@ def test_a_download_is_written_down_as_such(shown: Shown) -> None:
 
 def test_a_closed_alert_asks_for_a_reason_that_lasts_15_minutes(shown: Shown) -> None:
     shown.close()
-    assert doors.problem(shown.marta.get(shown.url)) == (403, "reason-required")
+    assert doors.problem(shown.marta.get(shown.url)) == (403, "reason-needed")
     assert doors.problem(shown.marta.get(f"{shown.url}?reason=%20")) == (422, "about:blank")
     assert shown.marta.get(f"{shown.url}?reason=complaint%2012").content == CLIP
     assert shown.marta.get(shown.url).status_code == 200
     shown.door.clock.move(minutes=14)
     assert shown.marta.get(shown.url).status_code == 200
     shown.door.clock.move(minutes=1)
-    assert doors.problem(shown.marta.get(shown.url)) == (403, "reason-required")
+    assert doors.problem(shown.marta.get(shown.url)) == (403, "reason-needed")
     assert shown.written_down() == [("marta", "evidence.play", "complaint 12")] * 2
 
 
 def test_the_reason_is_of_this_session(shown: Shown) -> None:
     shown.close()
     shown.marta.get(f"{shown.url}?reason=complaint").raise_for_status()
-    assert doors.problem(shown.door.as_person("anna").get(shown.url)) == (403, "reason-required")
+    assert doors.problem(shown.door.as_person("anna").get(shown.url)) == (403, "reason-needed")
 
 
 def test_closing_an_alert_does_not_stop_its_clip(shown: Shown) -> None:

@@ -182,7 +182,7 @@ def test_an_original_with_people_needs_a_reason_that_is_written_down(door: doors
     address = f"/api/v1/flights/{flight_id}/footage/{video}/content"
     assert doors.problem(pere.get(address))[0] == 404
     sending.send(pere, video, film)
-    assert doors.problem(pere.get(address)) == (403, "reason-required")
+    assert doors.problem(pere.get(address)) == (403, "reason-needed")
     for _ in range(3):
         part = pere.get(address, params={"reason": "case 7"}, headers={"Range": "bytes=0-99"})
         assert (part.status_code, part.content) == (206, film[:100])

@@ -562,7 +562,7 @@ export interface paths {
         };
         /**
          * Listed
-         * @description All cameras with their present status.
+         * @description All cameras with their present status, and whether one may watch them.
          */
         get: operations["listed_api_v1_cameras_get"];
         put?: never;
@@ -824,7 +824,7 @@ export interface paths {
          *
          *     Release, erase, resend and mute are for administrators. `cancel` gives up a `recording_fetch` or `rules_try` under
          *     way: one's own, or as an administrator. A hold waits a day for a device that is away; anything else
-         *     is refused then (409).
+         *     is refused then (409). 403 `not-your-camera`: it is about a camera that is not on one's list.
          */
         post: operations["give_api_v1_devices__device_id__commands_post"];
         delete?: never;
@@ -2930,6 +2930,11 @@ export interface components {
             snapshot_annotated_url: string | null;
             /** Clip Url */
             clip_url: string | null;
+            /**
+             * May Watch
+             * @default true
+             */
+            may_watch: boolean;
             /** Objects */
             objects: components["schemas"]["ObjectItem"][];
             /** Time Fault */
@@ -3002,6 +3007,11 @@ export interface components {
             snapshot_annotated_url: string | null;
             /** Clip Url */
             clip_url: string | null;
+            /**
+             * May Watch
+             * @default true
+             */
+            may_watch: boolean;
             /** Objects */
             objects: components["schemas"]["ObjectItem"][];
             /** Time Fault */
@@ -3467,42 +3477,12 @@ export interface components {
             last_frame_at: string | null;
         };
         /**
-         * CameraItem
-         * @description A camera as the list and the stream give it.
-         */
-        CameraItem: {
-            /** Camera Id */
-            camera_id: string;
-            /** Device Id */
-            device_id: string;
-            /** Name */
-            name: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "live" | "dark" | "offline" | "unknown";
-            /** Reason */
-            reason: string | null;
-            /** Since */
-            since: string | null;
-            location: components["schemas"]["Place"] | null;
-            /** Purpose */
-            purpose: string | null;
-            /** Legal Regime */
-            legal_regime: string | null;
-            /** Staged */
-            staged: boolean;
-            /** Last Frame At */
-            last_frame_at: string | null;
-        };
-        /**
          * CameraList
          * @description All cameras by name.
          */
         CameraList: {
             /** Items */
-            items: components["schemas"]["CameraItem"][];
+            items: components["schemas"]["ListedCamera"][];
         };
         /**
          * CameraName
@@ -5466,6 +5446,38 @@ export interface components {
              * @enum {string}
              */
             reference: "AGL" | "AMSL" | "WGS84";
+        };
+        /**
+         * ListedCamera
+         * @description A camera in the list.
+         */
+        ListedCamera: {
+            /** Camera Id */
+            camera_id: string;
+            /** Device Id */
+            device_id: string;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "live" | "dark" | "offline" | "unknown";
+            /** Reason */
+            reason: string | null;
+            /** Since */
+            since: string | null;
+            location: components["schemas"]["Place"] | null;
+            /** Purpose */
+            purpose: string | null;
+            /** Legal Regime */
+            legal_regime: string | null;
+            /** Staged */
+            staged: boolean;
+            /** Last Frame At */
+            last_frame_at: string | null;
+            /** May Watch */
+            may_watch: boolean;
         };
         /**
          * LiveItem
@@ -7744,6 +7756,36 @@ export interface components {
             version: number;
             /** Reason */
             reason: string;
+        };
+        /**
+         * CameraItem
+         * @description A camera as the list and the stream give it.
+         */
+        CameraItem: {
+            /** Camera Id */
+            camera_id: string;
+            /** Device Id */
+            device_id: string;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "live" | "dark" | "offline" | "unknown";
+            /** Reason */
+            reason: string | null;
+            /** Since */
+            since: string | null;
+            location: components["schemas"]["Place"] | null;
+            /** Purpose */
+            purpose: string | null;
+            /** Legal Regime */
+            legal_regime: string | null;
+            /** Staged */
+            staged: boolean;
+            /** Last Frame At */
+            last_frame_at: string | null;
         };
         /**
          * DeviceItem
