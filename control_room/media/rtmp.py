@@ -228,7 +228,8 @@ class Publisher(asyncio.Protocol):
         self._control(5, struct.pack(">I", _WINDOW_BYTES))
         self._control(6, struct.pack(">IB", _WINDOW_BYTES, 2))
         self._control(chunks.SET_CHUNK_SIZE, struct.pack(">I", _OUR_CHUNK_BYTES))
-        status = {"level": "status", "code": "NetConnection.Connect.Success", "objectEncoding": 0.0}
+        status: dict[str, float | str] = {"level": "status", "code": "NetConnection.Connect.Success"}
+        status["objectEncoding"] = 0.0
         self._answer("_result", number, {"fmsVer": "FMS/3,0,1,123", "capabilities": 31.0}, status)
 
     def _publish(self, key: amf.Value) -> None:

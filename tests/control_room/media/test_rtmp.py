@@ -5,28 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import subprocess
-from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import TYPE_CHECKING, cast
 
-import av
 import pytest
 
 from control_room.media import amf, rtmp_chunks
-from control_room.media.arriving import RefusedError
 from control_room.media.flv import NoUsableCodecError, Tags
 from control_room.media.rtmp import Listener
 from control_room.media.rtmp_chunks import Chunks, GarbageError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from av.video.codeccontext import VideoCodecContext
-
-    from control_room.media.flv import Codec
+from tests.control_room.media.taken import DEADLINE_S, Streams, decoded, until
 
 KEY = "a-key-that-nobody-guesses"
-DEADLINE_S = 60
 pytestmark = pytest.mark.anyio
 
 
@@ -35,45 +23,8 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@dataclass
-class Taken:
-    """A stream as the media process would have it."""
-
-    stream: str
-    codec: Codec
-    units: list[tuple[bytes, int, bool]] = field(default_factory=list)
-    ended: str | None = None
-
-    def take(self, data: bytes, *, shown_ticks: int, key: bool) -> None:
-        self.units.append((data, shown_ticks, key))
-
-    def end(self, why: str) -> None:
-        assert self.ended is None
-        self.ended = why
-
-
-@dataclass
-class Streams:
-    """All that were opened."""
-
-    taken: list[Taken] = field(default_factory=list)
-    full: bool = False
-
-    def __call__(self, stream: str, codec: Codec) -> Taken:
-        if self.full:
-            raise RefusedError("there are as many streams as may be")
-        self.taken.append(Taken(stream, codec))
-        return self.taken[-1]
-
-
 def key_of(word: str) -> bytes:
     return hashlib.sha256(word.encode()).digest()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not condition():  # noqa: ASYNC110 - a socket's other end tells nobody
-            await asyncio.sleep(0.02)
 
 
 async def send(port: int, key: str, *, codec: str = "libx264", path: str = "live", seconds: float = 1) -> int:
@@ -85,17 +36,6 @@ async def send(port: int, key: str, *, codec: str = "libx264", path: str = "live
         "ffmpeg", *words.split(), "-f", "flv", address, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
     )
     return await asyncio.wait_for(process.wait(), DEADLINE_S)
-
-
-def decoded(units: list[tuple[bytes, int, bool]], codec: str) -> int:
-    """How many pictures a decoder makes of them."""
-    decoder = cast("VideoCodecContext", av.CodecContext.create(codec, "r"))
-    pictures = 0
-    for data, shown, _ in units:
-        packet = av.Packet(data)
-        packet.pts, packet.time_base = shown, Fraction(1, 90_000)
-        pictures += len(decoder.decode(packet))
-    return pictures + len(decoder.decode(None))
 
 
 async def test_ffmpegs_pictures_come_whole_and_in_time_and_the_stream_ends_with_it() -> None:
