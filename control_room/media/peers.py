@@ -52,6 +52,13 @@ async def _gather(
     return [*found, *(await theirs(component=component, addresses=[]) if lent else [])]
 
 
+def gather_at(transport: RTCDtlsTransport, addresses: Addresses) -> None:
+    """Have a connection offer these in the place of what it would find; before its local description is set."""
+    ice = transport.transport._connection
+    theirs = ice.get_component_candidates
+    ice.get_component_candidates = partial(_gather, ice, addresses, theirs)  # type: ignore[method-assign]
+
+
 class RefusedError(Exception):
     """aiortc cannot answer this offer; one line."""
 
@@ -112,10 +119,7 @@ class Peer:
     def _offer_own_addresses(self) -> None:
         """Those of the settings in the place of all that the machine has."""
         for transport in self._transports():
-            ice = transport.transport._connection
-            ice.get_component_candidates = partial(  # type: ignore[method-assign]
-                _gather, ice, self._addresses, ice.get_component_candidates
-            )
+            gather_at(transport, self._addresses)
 
     def _transports(self) -> set[RTCDtlsTransport]:
         found = {each.receiver.transport for each in self.connection.getTransceivers()}
