@@ -21,7 +21,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Error, StorageState, sync_playwright
 
-from launch import places, room_client
+from launch import places, room_client, screenshot_flight
 from launch.console import Step, complain, say
 from launch.errors import LaunchError
 
@@ -50,7 +50,7 @@ PICTURE_BYTES = 400_000
 
 @dataclass(frozen=True)
 class Screen:
-    """One picture: where it is, and what is seen there once it is complete. `{alert}` stands for the alert's id.
+    """One picture: where it is, and what is seen there once it is complete. `{alert}`, `{flight}`, `{site}` are ids.
 
     A new page needs a line in SCREENS, and one in `_fill` where it would be empty on a system just begun.
     """
@@ -62,6 +62,10 @@ class Screen:
     press: str = ""  # a key that opens it
     click: str = ""  # what opens it on the page
 
+    @property
+    def needs(self) -> set[str]:
+        return {name for name in ("alert", "flight", "site") if f"{{{name}}}" in self.path}
+
 
 SCREENS = (
     Screen("login", "/login", "form", signed_in=False),
@@ -72,7 +76,10 @@ SCREENS = (
     Screen("flights", "/flights", "main h1"),
     Screen("flight-log", "/flight-log", "main h1"),
     Screen("preflight", "/preflight", "main h1"),
+    Screen("flight", "/flights/{flight}", "main h1"),
+    Screen("review", "/flights/{flight}/review", "[data-testid=flight-map][data-ready=true]"),
     Screen("sites", "/sites", "main h1"),
+    Screen("site", "/sites/{site}", "main h1"),
     Screen("recordings", "/recordings", "[data-testid=timeline], [data-testid=error]", click="[data-testid=find]"),
     Screen("holds", "/holds", "[data-testid=room-hold], [data-testid=empty]"),
     Screen("devices", "/devices", "[data-testid=camera-health]", click="[data-testid=registered] [aria-expanded]"),
@@ -174,16 +181,17 @@ def _take(browser: Browser, run: dict[str, Any], *, is_own: bool) -> None:
     with Step("The staged alert", sys.stderr) as step:
         visitor = browser.new_context(base_url=run["url"])
         csrf_token = _sign_in(visitor, run)
-        alert_id = _staged_alert(visitor)
+        ids = {"alert": _staged_alert(visitor)}
         if is_own:
-            _fill(visitor, csrf_token, alert_id, run["device"]["id"])
+            ids |= _fill(visitor, csrf_token, ids["alert"], run["device"]["id"])
         session = visitor.storage_state()
-        step.done(alert_id)
+        step.done(ids["alert"])
+    shown = [screen for screen in SCREENS if screen.needs <= ids.keys()]
     for size in SIZES:
         contexts = {known: _context(browser, run["url"], size, session if known else None) for known in (False, True)}
-        for screen in SCREENS:
+        for screen in shown:
             with Step(f"{screen.name} {size[0]}x{size[1]}", sys.stderr) as step:
-                picture = _picture(contexts[screen.signed_in], screen, alert_id)
+                picture = _picture(contexts[screen.signed_in], screen, ids)
                 path = PICTURES / f"{screen.name}-{size[0]}x{size[1]}.png"
                 step.done(f"{write(picture, path) // 1000} kB")
         for context in contexts.values():
@@ -191,14 +199,19 @@ def _take(browser: Browser, run: dict[str, Any], *, is_own: bool) -> None:
     say(str(PICTURES))
 
 
-def _fill(visitor: BrowserContext, csrf_token: str, alert_id: str, device_id: str) -> None:
-    """What a page shows only where people have worked: nobody's system but one that was started for the pictures."""
+def _fill(visitor: BrowserContext, csrf_token: str, alert_id: str, device_id: str) -> dict[str, str]:
+    """What a page shows only where people have worked: nobody's system but one that was started for the pictures.
+
+    The ids of what there is now.
+    """
     hold = {"object": {"kind": "alert", "alert_id": alert_id}, "reason": "denúncia 2026/114"}
     configuration = {"content": {"recording": {"days": 7}}, "reason": "una setmana, segons el registre de tractaments"}
     for path, wanted in (("holds", hold), (f"devices/{device_id}/configurations", configuration)):
         answer = visitor.request.post(f"/api/v1/{path}", data=wanted, headers={"X-CSRF-Token": csrf_token})
         if not answer.ok:
             raise LaunchError(f"POST /api/v1/{path} was answered with {answer.status}: {answer.text()}")
+    flown = screenshot_flight.fly(visitor.request, csrf_token)
+    return {"flight": flown.flight, "site": flown.site}
 
 
 def _sign_in(visitor: BrowserContext, run: dict[str, Any]) -> str:
@@ -233,16 +246,16 @@ def _context(browser: Browser, url: str, size: tuple[int, int], session: Storage
     return context
 
 
-def _picture(context: BrowserContext, screen: Screen, alert_id: str) -> bytes:
+def _picture(context: BrowserContext, screen: Screen, ids: dict[str, str]) -> bytes:
     page = context.new_page()
-    page.goto(screen.path.format(alert=alert_id))
+    page.goto(screen.path.format(**ids))
     if screen.press or screen.click:
         page.wait_for_function(SETTLED)
     if screen.press:
         page.keyboard.press(screen.press)
     if screen.click:
         page.click(screen.click)
-    page.wait_for_selector(screen.complete.format(alert=alert_id))
+    page.wait_for_selector(screen.complete.format(**ids))
     page.wait_for_function(SETTLED)
     page.wait_for_timeout(REST_MS)
     taken = page.screenshot()
