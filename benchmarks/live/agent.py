@@ -1,6 +1,7 @@
 """The agent's own way from a camera to the room, alone: `python -m benchmarks.live.agent SOURCE ROOM PATH`.
 
-What `talaia-edge run` does on `live_start`, without the broker and the detector. The secret comes as the first line of standard input.
+What `talaia-edge run` does on `live_start`, without the broker and the detector. The secret comes as the first line of
+standard input.
 """
 
 from __future__ import annotations
