@@ -223,6 +223,9 @@ class Media(_Section):
     offers_s: float = Field(default=20.0, ge=1, le=1_000, allow_inf_nan=False)
     silent_publisher_s: float = Field(default=10.0, ge=2, le=300, allow_inf_nan=False)
     silent_viewer_s: float = Field(default=15.0, ge=5, le=300, allow_inf_nan=False)
+    rtmp_listen: Annotated[str, AfterValidator(values.optional_address)] = ""
+    transcoders_max: int = Field(default=1, ge=0, le=64)
+    segment_s: float = Field(default=300.0, ge=5, le=3600, allow_inf_nan=False)
 
     @property
     def port_range(self) -> range | None:

@@ -28,6 +28,10 @@ def address(listen: str) -> str:
     return listen
 
 
+def optional_address(listen: str) -> str:
+    return address(listen) if listen else ""
+
+
 def network(text: str) -> str:
     try:
         ipaddress.ip_network(text)

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from control_room.media import figures, hub, offers, peers, pictures, spans
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -71,12 +71,13 @@ def _json(content: Any, status: int = 200) -> Response:
     return Response(json.dumps(content), status, media_type="application/json")
 
 
-def make_app(media: hub.Hub, secret: str) -> ASGIApp:
+def make_app(media: hub.Hub, secret: str, more: Sequence[Route] = ()) -> ASGIApp:
     """For who knows the secret."""
     api = _Api(media)
     routes = [
         Route("/healthz", api.healthz),
         Route("/metrics", api.metrics),
+        *more,
         Route("/streams", api.streams),
         Route("/streams/{stream:path}/span.mp4", api.span),
         Route("/streams/{stream:path}/picture.jpg", api.picture),

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from control_room import config
-from control_room.media import routes
+from control_room.media import input_routes, inputs, routes
 from control_room.media.hub import Hub
 from running.watchdog import Watchdog
 
@@ -72,10 +72,15 @@ def serve(settings: config.Settings) -> None:
 
 async def _serve(settings: config.Settings, secret: str) -> None:
     media = Hub(settings.media, settings.live.ice_servers)
+    sources = inputs.Inputs(media, settings.media, settings.store.directory / "live")
+    try:
+        await sources.start()
+    except OSError as error:
+        raise MediaError(f"media.rtmp_listen: {settings.media.rtmp_listen or 'recordings'}: {error.strerror}") from None
     place = urlsplit(settings.live.builtin_url)
     server = _Server(
         uvicorn.Config(
-            routes.make_app(media, secret),
+            routes.make_app(media, secret, input_routes.routes(sources)),
             host=place.hostname or "127.0.0.1",
             port=place.port or 80,
             log_config=None,
@@ -103,6 +108,7 @@ async def _serve(settings: config.Settings, secret: str) -> None:
         tending.cancel()
         beating.cancel()
         stopping.cancel()
+        await sources.close()
         await media.close()
         server.should_exit = True
         await asyncio.gather(listening, tending, beating, stopping, return_exceptions=True)

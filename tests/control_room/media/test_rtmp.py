@@ -27,9 +27,11 @@ def key_of(word: str) -> bytes:
     return hashlib.sha256(word.encode()).digest()
 
 
-async def send(port: int, key: str, *, codec: str = "libx264", path: str = "live", seconds: float = 1) -> int:
-    """With FFmpeg; its exit status."""
-    words = f"-v error -f lavfi -i testsrc=size=320x240:rate=25 -t {seconds} -pix_fmt yuv420p -c:v {codec} -g 10"
+async def send(
+    port: int, key: str, *, codec: str = "libx264", path: str = "live", seconds: float = 1, pace: str = ""
+) -> int:
+    """With FFmpeg, as fast as it can or, by `-re`, as a camera would; its exit status."""
+    words = f"-v error {pace} -f lavfi -i testsrc=size=320x240:rate=25 -t {seconds} -pix_fmt yuv420p -c:v {codec} -g 10"
     words += " -preset ultrafast -threads 1" if codec == "libx264" else " -threads 1"
     address = f"rtmp://127.0.0.1:{port}/{path}/{key}"
     process = await asyncio.create_subprocess_exec(

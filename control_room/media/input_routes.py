@@ -1,0 +1,66 @@
+"""The media process's interface for what comes by other ways than WebRTC: `/inputs`, and `/telemetry`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Route
+
+from control_room.media.inputs import Inputs, Wanted, is_source
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+_BODY_BYTES_MOST = 16 * 1024
+
+
+def routes(inputs: Inputs) -> list[Route]:
+    """`GET /inputs`, `PUT|DELETE /inputs/source/SOURCE`, `GET /telemetry?after=NUMBER`."""
+    api = _Api(inputs)
+    return [
+        Route("/inputs", api.listed),
+        Route("/inputs/{stream:path}", api.change, methods=["PUT", "DELETE"]),
+        Route("/telemetry", api.telemetry),
+    ]
+
+
+class _Api:
+    def __init__(self, inputs: Inputs) -> None:
+        self._inputs = inputs
+
+    async def listed(self, _request: Request) -> Response:
+        items = [self._inputs.state(stream) for stream in self._inputs.wanted]
+        return _json({"items": items, **self._inputs.figures()})
+
+    async def change(self, request: Request) -> Response:
+        stream = request.path_params["stream"]
+        if not is_source(stream):
+            raise HTTPException(404, "inputs are of source/SOURCE")
+        if request.method == "DELETE":
+            self._inputs.forget(stream)
+            return Response(status_code=204)
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > _BODY_BYTES_MOST:
+                raise HTTPException(413, f"more than {_BODY_BYTES_MOST} bytes")
+        try:
+            self._inputs.want(stream, Wanted.model_validate_json(body))
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            raise HTTPException(422, f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
+        return _json(self._inputs.state(stream))
+
+    async def telemetry(self, request: Request) -> Response:
+        after = request.query_params.get("after", "0")
+        if not after.isdecimal() or len(after) > 18:  # noqa: PLR2004 - digits of a number that is one
+            raise HTTPException(422, "?after= is a number")
+        return _json(self._inputs.telemetry.after(int(after)))
+
+
+def _json(content: Any) -> Response:
+    return Response(json.dumps(content), media_type="application/json")
