@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 BUILT = Path(__file__).parent / "ui" / "dist"
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_FIRST = "no-cache"
+_PUBLISHING = {"Permissions-Policy": "camera=(self), microphone=(), geolocation=(self)"}
+"""A telephone's page is the only one that a browser lets open a camera."""
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Talaia</title>
 <h1>The screens are not built</h1>
@@ -53,7 +55,8 @@ def _answer(built: Path, path: str) -> Response:
     found = _file(built, "index.html")
     if found is None:
         return HTMLResponse(_NOT_BUILT, http.HTTPStatus.SERVICE_UNAVAILABLE, {"Cache-Control": "no-store"})
-    return FileResponse(found[0], headers={"Cache-Control": _ASK_FIRST}, stat_result=found[1])
+    allowed = _PUBLISHING if path.startswith("publish/") else {}
+    return FileResponse(found[0], headers={"Cache-Control": _ASK_FIRST, **allowed}, stat_result=found[1])
 
 
 def _file(built: Path, path: str) -> tuple[Path, os.stat_result] | None:

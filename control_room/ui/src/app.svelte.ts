@@ -10,6 +10,8 @@ import { Feed } from './feed/feed.svelte';
 import { Uploads } from './flights/uploads.svelte';
 import { i18n } from './i18n/i18n.svelte';
 import { Keys } from './keys';
+import { Live } from './live/live.svelte';
+import type { MakePeer } from './live/peer';
 import { Preferences } from './preferences.svelte';
 import { Router } from './router.svelte';
 import { Session } from './session/session.svelte';
@@ -25,6 +27,8 @@ export interface AppDeps {
   /** Draws a change of the page: soon, together with others. */
   schedule: (flush: () => void) => void;
   now: () => number;
+  /** A connection for live video. */
+  makePeer: MakePeer;
 }
 
 /** Everything that the screens share, put together once. */
@@ -41,6 +45,9 @@ export class App {
   readonly actions: Actions;
   readonly keys: Keys;
   readonly uploads: Uploads;
+  readonly live: Live;
+  readonly storage: Storage;
+  readonly makePeer: MakePeer;
   readonly toasts = new Toasts();
   readonly stream: StreamSource;
   town: Town | null = $state(null);
@@ -65,6 +72,14 @@ export class App {
     this.alarm = new Alarm(this.room, this.bell, this.preferences);
     this.actions = new Actions(this.api, this.room, this.toasts);
     this.uploads = new Uploads({ api: this.api, isOnline: () => deps.page.navigator.onLine });
+    this.live = new Live({
+      api: this.api,
+      makePeer: deps.makePeer,
+      steady: () => deps.page.performance.now(),
+      chance: Math.random,
+    });
+    this.storage = deps.storage;
+    this.makePeer = deps.makePeer;
     this.keys = new Keys(() => this.preferences.singleKeys);
     this.stream = new StreamSource(
       deps.openStream,
@@ -91,6 +106,7 @@ export class App {
     this.toasts.dismiss();
     this.bell.stop();
     this.uploads.clear();
+    this.live.clear();
   }
 
   async #loadTown(): Promise<void> {

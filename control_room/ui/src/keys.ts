@@ -3,7 +3,7 @@ import { createKeybindingsHandler } from 'tinykeys';
 import type { CloseReason } from './api/types';
 import type { MessageKey } from './i18n/i18n.svelte';
 
-export const SCOPES = ['everywhere', 'feed', 'alert', 'review'] as const;
+export const SCOPES = ['everywhere', 'feed', 'alert', 'live', 'wall', 'review'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** The one table of keys: it binds them, and it draws the help. A space in a key means one after the other. */
@@ -11,6 +11,7 @@ export const KEYS = [
   { action: 'help', keys: ['Shift+?', '?'], scope: 'everywhere', label: 'keys.help' },
   { action: 'go_alerts', keys: ['g a'], scope: 'everywhere', label: 'keys.go_alerts' },
   { action: 'go_cameras', keys: ['g c'], scope: 'everywhere', label: 'keys.go_cameras' },
+  { action: 'go_live', keys: ['g l'], scope: 'everywhere', label: 'keys.go_live' },
   { action: 'go_map', keys: ['g m'], scope: 'everywhere', label: 'keys.go_map' },
   { action: 'go_recordings', keys: ['g r'], scope: 'everywhere', label: 'keys.go_recordings' },
   { action: 'go_holds', keys: ['g h'], scope: 'everywhere', label: 'keys.go_holds' },
@@ -32,9 +33,27 @@ export const KEYS = [
   { action: 'keep', keys: ['h'], scope: 'alert', label: 'keys.keep' },
   { action: 'play', keys: ['p'], scope: 'alert', label: 'keys.play' },
   { action: 'annotated', keys: ['i'], scope: 'alert', label: 'keys.annotated' },
+  { action: 'live', keys: ['l'], scope: 'alert', label: 'keys.live' },
   { action: 'next', keys: ['j'], scope: 'alert', label: 'keys.down' },
   { action: 'previous', keys: ['k'], scope: 'alert', label: 'keys.up' },
   { action: 'back', keys: ['Escape', 'u'], scope: 'alert', label: 'keys.back' },
+  { action: 'live_back', keys: ['b'], scope: 'live', label: 'keys.live_back' },
+  { action: 'live_clip', keys: ['e'], scope: 'live', label: 'keys.live_clip' },
+  { action: 'live_picture', keys: ['w'], scope: 'live', label: 'keys.live_picture' },
+  { action: 'live_turn', keys: ['t'], scope: 'live', label: 'keys.live_turn' },
+  { action: 'live_boxes', keys: ['m'], scope: 'live', label: 'keys.live_boxes' },
+  { action: 'live_window', keys: ['o'], scope: 'live', label: 'keys.live_window' },
+  { action: 'live_full', keys: ['f'], scope: 'live', label: 'keys.live_full' },
+  { action: 'live_stats', keys: ['d'], scope: 'live', label: 'keys.live_stats' },
+  { action: 'tile', keys: ['1', '2', '3', '4', '5', '6', '7', '8', '9'], scope: 'wall', label: 'keys.tile' },
+  { action: 'tile_left', keys: ['ArrowLeft'], scope: 'wall', label: 'keys.tile_left' },
+  { action: 'tile_right', keys: ['ArrowRight'], scope: 'wall', label: 'keys.tile_right' },
+  { action: 'tile_up', keys: ['ArrowUp'], scope: 'wall', label: 'keys.tile_up' },
+  { action: 'tile_down', keys: ['ArrowDown'], scope: 'wall', label: 'keys.tile_down' },
+  { action: 'tile_carry_left', keys: ['Shift+ArrowLeft'], scope: 'wall', label: 'keys.tile_carry_left' },
+  { action: 'tile_carry_right', keys: ['Shift+ArrowRight'], scope: 'wall', label: 'keys.tile_carry_right' },
+  { action: 'tile_carry_up', keys: ['Shift+ArrowUp'], scope: 'wall', label: 'keys.tile_carry_up' },
+  { action: 'tile_carry_down', keys: ['Shift+ArrowDown'], scope: 'wall', label: 'keys.tile_carry_down' },
   { action: 'confirm_finding', keys: ['c'], scope: 'review', label: 'keys.confirm_finding' },
   { action: 'describe_finding', keys: ['d'], scope: 'review', label: 'keys.describe_finding' },
   { action: 'reject_finding', keys: ['r'], scope: 'review', label: 'keys.reject_finding' },
@@ -44,7 +63,8 @@ export const KEYS = [
 ] as const satisfies readonly { action: string; keys: readonly string[]; scope: Scope; label: MessageKey }[];
 
 export type Action = (typeof KEYS)[number]['action'];
-export type Handlers = Partial<Record<Action, () => void>>;
+/** A handler of several keys is told which. */
+export type Handlers = Partial<Record<Action, (key: string) => void>>;
 
 /** The key that a button shows for its action. */
 export function keyOf(action: Action): string {
@@ -57,7 +77,16 @@ export const keyOfReason = (reason: CloseReason): string => keyOf(reason);
 const PREFIX = 'g';
 const PREFIX_MS = 1_000;
 /** Held down, these go on; an act is done once. */
-const REPEATING: ReadonlySet<Action> = new Set(['down', 'up', 'next', 'previous']);
+const REPEATING: ReadonlySet<Action> = new Set([
+  'down',
+  'up',
+  'next',
+  'previous',
+  'tile_left',
+  'tile_right',
+  'tile_up',
+  'tile_down',
+]);
 
 /** Binds the table to the page. Screens say with `use` what each action does while they are shown. */
 export class Keys {
@@ -95,11 +124,11 @@ export class Keys {
     if (!found || (event.repeat && !REPEATING.has(found.action))) return;
     if (!this.#isOn() && found.action !== 'open') return;
     event.preventDefault();
-    found.handler();
+    found.handler(key);
   }
 
   /** The screen shown last that does something with the key. */
-  #find(key: string): { action: Action; handler: () => void } | null {
+  #find(key: string): { action: Action; handler: (key: string) => void } | null {
     const rows = KEYS.filter((row) => (row.keys as readonly string[]).includes(key));
     for (const handlers of this.#stack.toReversed()) {
       for (const { action } of rows) {

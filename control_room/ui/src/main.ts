@@ -17,6 +17,7 @@ const app = new AppState({
   storage: localStorage,
   schedule: scheduleFrame,
   now: () => Date.now(),
+  makePeer: (configuration) => new RTCPeerConnection(configuration),
 });
 
 mount(App, { target, props: { app } });

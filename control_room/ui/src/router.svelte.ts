@@ -11,6 +11,11 @@ export type Route =
   | { name: 'sites' }
   | { name: 'site'; id: string }
   | { name: 'cameras' }
+  | { name: 'wall' }
+  | { name: 'live'; id: string }
+  | { name: 'live_sources' }
+  | { name: 'publish'; id: string }
+  | { name: 'viewers' }
   | { name: 'map' }
   | { name: 'recordings' }
   | { name: 'holds' }
@@ -21,7 +26,7 @@ export type Route =
 
 const PLAIN: Record<
   string,
-  Exclude<Route['name'], 'alert' | 'flight' | 'log_entry' | 'review' | 'site' | 'unknown'>
+  Exclude<Route['name'], 'alert' | 'flight' | 'live' | 'log_entry' | 'publish' | 'review' | 'site' | 'unknown'>
 > = {
   '/': 'feed',
   '/login': 'login',
@@ -30,6 +35,9 @@ const PLAIN: Record<
   '/flight-log': 'flight_log',
   '/preflight': 'preflight',
   '/cameras': 'cameras',
+  '/live': 'wall',
+  '/live/sources': 'live_sources',
+  '/viewers': 'viewers',
   '/map': 'map',
   '/recordings': 'recordings',
   '/holds': 'holds',
@@ -49,6 +57,10 @@ export function parse(path: string): Route {
   if (site?.[1]) return { name: 'site', id: decodeURIComponent(site[1]) };
   const entry = /^\/flight-log\/([^/]+)$/.exec(path);
   if (entry?.[1]) return { name: 'log_entry', id: decodeURIComponent(entry[1]) };
+  const live = /^\/live\/(camera\/[^/]+\/[^/]+|source\/[^/]+)$/.exec(path);
+  if (live?.[1]) return { name: 'live', id: live[1].split('/').map(decodeURIComponent).join('/') };
+  const publish = /^\/publish\/([^/]+)$/.exec(path);
+  if (publish?.[1]) return { name: 'publish', id: decodeURIComponent(publish[1]) };
   const name = PLAIN[path];
   return { name: name ?? 'unknown' };
 }

@@ -27,6 +27,7 @@ export function alertOf(number: number, change: Partial<Alert> = {}): Alert {
     location: { lat: 41.1, lon: 1.2, accuracy_m: 5 },
     time_fault: null,
     staged: false,
+    may_watch: true,
     snapshot_url: `/api/v1/evidence/snapshot-${String(number)}`,
     snapshot_annotated_url: `/api/v1/evidence/annotated-${String(number)}`,
     clip_url: null,
@@ -148,6 +149,9 @@ export function appWith(answer: Answer): { app: App; sent: Sent[]; lines: Line[]
     storage: localStorage,
     schedule: (flush) => flush(),
     now: () => NOW,
+    makePeer: () => {
+      throw new Error('no live video in this test');
+    },
   });
   return { app, sent, lines };
 }

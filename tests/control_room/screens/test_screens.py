@@ -36,6 +36,12 @@ def test_every_address_is_the_application(client: httpx.Client, path: str) -> No
     assert answer.headers["cache-control"] == "no-cache"
 
 
+def test_only_the_page_of_a_telephone_may_open_a_camera(client: httpx.Client) -> None:
+    rest, phone = (client.get(path).headers["permissions-policy"] for path in ("/live", "/publish/0199"))
+    assert (rest.split(",")[0], phone.split(",")[0]) == ("camera=()", "camera=(self)")
+    assert "microphone=()" in phone
+
+
 def test_hashed_files_are_kept_for_ever_and_others_asked_for(client: httpx.Client) -> None:
     answer = client.get("/assets/index-4f3a.js")
     assert (answer.text, answer.headers["cache-control"]) == ("start()", "public, max-age=31536000, immutable")

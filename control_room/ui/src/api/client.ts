@@ -47,6 +47,10 @@ export interface Problem {
   retryAfter_s?: number;
   /** The alert as it is now, where an act came too late. */
   alert?: Alert;
+  /** The last part of its `type`, where the room names it so that a program can tell it from others. */
+  name?: string;
+  /** The whole document, for the members that only some problems have. */
+  told?: Record<string, unknown>;
 }
 
 export type Result<T> = { ok: true; data: T } | { ok: false; problem: Problem };
@@ -82,18 +86,35 @@ const ACTS = {
   notes: '/api/v1/alerts/{alert_id}/notes',
 } as const;
 
+/** A call that is not JSON. `path` is the room's own, also one that it gave in a header. */
+export interface PlainCall {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  path: string;
+  body?: string;
+  type?: string;
+  /** In the place of the session: who publishes has a token of his own. */
+  bearer?: string;
+  /** Sent to its end although the page is left. */
+  keepalive?: boolean;
+  signal?: AbortSignal;
+}
+
 /** An answer of openapi-fetch. Its own type of `data` turns tuples into arrays, so each method names the type it gives. */
 type Answer = Promise<{ data?: unknown; error?: unknown; response: Response }>;
 
 /** The room over HTTP; the only place of this page that knows its addresses. */
 export class Api {
   readonly #room: Client<paths>;
+  readonly #fetcher: typeof fetch;
+  readonly #origin: string;
   #csrf = '';
   /** Called when the room no longer knows the session. */
   onSignedOut: () => void = () => undefined;
 
   /** `origin` is where the page came from: it talks to nobody else. */
   constructor(fetcher: typeof fetch, origin: string) {
+    this.#fetcher = fetcher;
+    this.#origin = origin;
     this.#room = createClient<paths>({ baseUrl: origin, fetch: (request) => fetcher(request) });
     this.#room.use({
       onRequest: ({ request }) => {
@@ -297,6 +318,31 @@ export class Api {
     return this.#ask(ask(this.#room));
   }
 
+  /** Session descriptions, videos: what has a body of its own kind. */
+  async plain({ method, path, body, type, bearer, keepalive, signal }: PlainCall): Promise<Result<Response>> {
+    const headers = new Headers(bearer ? { Authorization: `Bearer ${bearer}` } : {});
+    if (!bearer && method !== 'GET') headers.set('X-CSRF-Token', this.#csrf);
+    if (type) headers.set('Content-Type', type);
+    try {
+      const address = new URL(path, this.#origin);
+      // An address of somebody else never gets our session.
+      if (address.origin !== this.#origin) return { ok: false, problem: { status: 0, title: '', detail: '' } };
+      const request = new Request(address, {
+        method,
+        headers,
+        ...(body !== undefined && { body }),
+        ...(keepalive && { keepalive }),
+        ...(signal && { signal }),
+      });
+      const response = await this.#fetcher(request);
+      if (response.ok) return { ok: true, data: response };
+      if (response.status === 401 && !bearer) this.onSignedOut();
+      return { ok: false, problem: problemOf(response, await response.json().catch(() => ({}))) };
+    } catch {
+      return { ok: false, problem: { status: 0, title: '', detail: '' } };
+    }
+  }
+
   #enter(answer: Result<SessionInfo>): Result<SessionInfo> {
     if (answer.ok) this.#csrf = answer.data.csrf_token;
     return answer;
@@ -331,5 +377,7 @@ function problemOf(response: Response, error: unknown): Problem {
   const retryAfter_s = Number(response.headers.get('Retry-After'));
   if (retryAfter_s > 0) problem.retryAfter_s = retryAfter_s;
   if (told.alert) problem.alert = told.alert;
+  const name = told.type?.split(':').at(-1);
+  if (name && name !== 'blank') Object.assign(problem, { name, told });
   return problem;
 }

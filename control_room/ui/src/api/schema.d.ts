@@ -2930,11 +2930,6 @@ export interface components {
             snapshot_annotated_url: string | null;
             /** Clip Url */
             clip_url: string | null;
-            /**
-             * May Watch
-             * @default true
-             */
-            may_watch: boolean;
             /** Objects */
             objects: components["schemas"]["ObjectItem"][];
             /** Time Fault */
@@ -3007,11 +3002,6 @@ export interface components {
             snapshot_annotated_url: string | null;
             /** Clip Url */
             clip_url: string | null;
-            /**
-             * May Watch
-             * @default true
-             */
-            may_watch: boolean;
             /** Objects */
             objects: components["schemas"]["ObjectItem"][];
             /** Time Fault */
@@ -3477,12 +3467,54 @@ export interface components {
             last_frame_at: string | null;
         };
         /**
+         * CameraItem
+         * @description A camera as the list and the stream give it.
+         */
+        CameraItem: {
+            /** Camera Id */
+            camera_id: string;
+            /** Device Id */
+            device_id: string;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "live" | "dark" | "offline" | "unknown";
+            /** Reason */
+            reason: string | null;
+            /** Since */
+            since: string | null;
+            location: components["schemas"]["Place"] | null;
+            /** Purpose */
+            purpose: string | null;
+            /** Legal Regime */
+            legal_regime: string | null;
+            /** Staged */
+            staged: boolean;
+            /** Last Frame At */
+            last_frame_at: string | null;
+        };
+        /**
+         * CameraKey
+         * @description Which camera.
+         */
+        CameraKey: {
+            /** Device Id */
+            device_id: string;
+            /** Camera Id */
+            camera_id: string;
+        };
+        /**
          * CameraList
          * @description All cameras by name.
          */
         CameraList: {
             /** Items */
-            items: components["schemas"]["ListedCamera"][];
+            items: components["schemas"]["CameraItem"][];
+            /** Not Watched */
+            not_watched: components["schemas"]["CameraKey"][];
         };
         /**
          * CameraName
@@ -5446,38 +5478,6 @@ export interface components {
              * @enum {string}
              */
             reference: "AGL" | "AMSL" | "WGS84";
-        };
-        /**
-         * ListedCamera
-         * @description A camera in the list.
-         */
-        ListedCamera: {
-            /** Camera Id */
-            camera_id: string;
-            /** Device Id */
-            device_id: string;
-            /** Name */
-            name: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "live" | "dark" | "offline" | "unknown";
-            /** Reason */
-            reason: string | null;
-            /** Since */
-            since: string | null;
-            location: components["schemas"]["Place"] | null;
-            /** Purpose */
-            purpose: string | null;
-            /** Legal Regime */
-            legal_regime: string | null;
-            /** Staged */
-            staged: boolean;
-            /** Last Frame At */
-            last_frame_at: string | null;
-            /** May Watch */
-            may_watch: boolean;
         };
         /**
          * LiveItem
@@ -7756,36 +7756,6 @@ export interface components {
             version: number;
             /** Reason */
             reason: string;
-        };
-        /**
-         * CameraItem
-         * @description A camera as the list and the stream give it.
-         */
-        CameraItem: {
-            /** Camera Id */
-            camera_id: string;
-            /** Device Id */
-            device_id: string;
-            /** Name */
-            name: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "live" | "dark" | "offline" | "unknown";
-            /** Reason */
-            reason: string | null;
-            /** Since */
-            since: string | null;
-            location: components["schemas"]["Place"] | null;
-            /** Purpose */
-            purpose: string | null;
-            /** Legal Regime */
-            legal_regime: string | null;
-            /** Staged */
-            staged: boolean;
-            /** Last Frame At */
-            last_frame_at: string | null;
         };
         /**
          * DeviceItem

@@ -1,0 +1,106 @@
+import type { Api, Result } from '../api/client';
+import type { Page } from '../api/types';
+import type { Target } from './targets';
+import type {
+  Account,
+  LiveList,
+  LiveSource,
+  NewSource,
+  PtzOrder,
+  PtzState,
+  SaidReason,
+  SourceToken,
+  WatchedCameras,
+  WatchedCamerasOfUser,
+} from './types';
+
+export type StreamName = 'main' | 'sub';
+
+/** Where a camera's or a source's live routes are, with what they are asked. */
+export function addressOf(target: Target, what: string, query: Record<string, string | number> = {}): string {
+  const text = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+  const at = new URLSearchParams(target.kind === 'camera' ? [['device_id', target.device_id], ...text] : text);
+  const path =
+    target.kind === 'camera'
+      ? `/api/v1/cameras/${encodeURIComponent(target.camera_id)}/${what}`
+      : `/api/v1/live/sources/${encodeURIComponent(target.source_id)}/${what}`;
+  return at.size > 0 ? `${path}?${at.toString()}` : path;
+}
+
+/** The room's routes about live video. */
+export class LiveCalls {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** Everything that this person may watch. */
+  list(): Promise<Result<LiveList>> {
+    return this.#json('GET', '/api/v1/live');
+  }
+  /** A video of the last seconds; the page keeps it in memory, so that it can be gone back and forth in. */
+  async rewind(target: Target, seconds: number, alert_id: string | null): Promise<Result<Blob>> {
+    const path = addressOf(target, 'rewind.mp4', { seconds, ...(alert_id && { alert_id }) });
+    const answer = await this.#api.plain({ method: 'GET', path });
+    return answer.ok ? { ok: true, data: await answer.data.blob() } : answer;
+  }
+  /** The picture of this moment, marked by the room with who took it and when. */
+  async picture(target: Target, note: string, alert_id: string | null): Promise<Result<Blob>> {
+    const path = addressOf(target, 'picture');
+    const body = JSON.stringify({ ...(note && { note }), ...(alert_id && { alert_id }) });
+    const answer = await this.#api.plain({ method: 'POST', path, body, type: 'application/json' });
+    return answer.ok ? { ok: true, data: await answer.data.blob() } : answer;
+  }
+  clip(target: Target, body: ClipWanted): Promise<Result<ClipMade>> {
+    return this.#json('POST', addressOf(target, 'clip'), body);
+  }
+  ptz(target: Target): Promise<Result<PtzState>> {
+    return this.#json('GET', addressOf(target, 'ptz'));
+  }
+  turn(target: Target, order: PtzOrder): Promise<Result<PtzState>> {
+    return this.#json('POST', addressOf(target, 'ptz'), order);
+  }
+  say(reason: SaidReason): Promise<Result<unknown>> {
+    return this.#json('POST', '/api/v1/viewing/reasons', reason);
+  }
+
+  /** A page of the sources, the newest first. */
+  sources(cursor: string | null): Promise<Result<Page<LiveSource>>> {
+    return this.#json('GET', `/api/v1/live/sources${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ''}`);
+  }
+  addSource(body: NewSource): Promise<Result<SourceToken>> {
+    return this.#json('POST', '/api/v1/live/sources', body);
+  }
+  newToken(source_id: string): Promise<Result<SourceToken>> {
+    return this.#json('POST', `/api/v1/live/sources/${encodeURIComponent(source_id)}/token`);
+  }
+  endSource(source_id: string): Promise<Result<unknown>> {
+    return this.#json('DELETE', `/api/v1/live/sources/${encodeURIComponent(source_id)}`);
+  }
+
+  /** A page of the accounts by name, with what each may watch. */
+  accounts(cursor: string | null): Promise<Result<Page<Account>>> {
+    return this.#json('GET', `/api/v1/users${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ''}`);
+  }
+  letWatch(user: string, watched: WatchedCameras): Promise<Result<WatchedCamerasOfUser>> {
+    return this.#json('PUT', `/api/v1/users/${encodeURIComponent(user)}/cameras`, watched);
+  }
+
+  async #json<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Result<T>> {
+    const sent = body === undefined ? {} : { body: JSON.stringify(body), type: 'application/json' };
+    const answer = await this.#api.plain({ method, path, ...sent });
+    if (!answer.ok) return answer;
+    return { ok: true, data: (answer.data.status === 204 ? undefined : await answer.data.json()) as T };
+  }
+}
+
+export interface ClipWanted {
+  seconds_before: number;
+  seconds_after: number;
+  note: string;
+  alert_id?: string;
+}
+export interface ClipMade {
+  evidence_id: string;
+}

@@ -1,0 +1,37 @@
+import type { Api } from '../api/client';
+import type { IceAnswer } from './types';
+
+/** The room's credentials last longer; asked for again well before their end. */
+const KEEP_MS = 5 * 60_000;
+
+/** How a browser finds its way to the room's media process: asked for once, kept while it is good. */
+export class IceServers {
+  readonly #api: Api;
+  readonly #now: () => number;
+  #kept: { servers: Promise<RTCIceServer[]>; at: number } | null = null;
+
+  constructor(api: Api, now: () => number) {
+    this.#api = api;
+    this.#now = now;
+  }
+
+  /** Without an answer a connection is tried without any: in the room's own network none is needed. */
+  servers(): Promise<RTCIceServer[]> {
+    if (!this.#kept || this.#now() - this.#kept.at > KEEP_MS) {
+      this.#kept = { servers: this.#ask(), at: this.#now() };
+    }
+    return this.#kept.servers;
+  }
+
+  forget(): void {
+    this.#kept = null;
+  }
+
+  async #ask(): Promise<RTCIceServer[]> {
+    const answer = await this.#api.plain({ method: 'GET', path: '/api/v1/live/ice' });
+    if (answer.ok) return ((await answer.data.json()) as IceAnswer).ice_servers;
+    // Asked again with the next connection.
+    this.#kept = null;
+    return [];
+  }
+}

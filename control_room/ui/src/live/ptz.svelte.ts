@@ -1,0 +1,88 @@
+import type { Problem } from '../api/client';
+import type { LiveCalls } from './calls';
+import type { Target } from './targets';
+import type { PtzOrder, PtzState } from './types';
+
+/** How a camera is pushed: -1 to 1 of its greatest speed. Right, up and in are positive. */
+export interface Push {
+  pan: number;
+  tilt: number;
+  zoom: number;
+}
+
+/** While a key is held the order is given again: a camera stops by itself where the page is lost. */
+const AGAIN_MS = 600;
+const LOOK_EVERY_MS = 5_000;
+/** Half of its greatest speed: a person can still see where it goes. */
+const SPEED = 0.5;
+
+/** Turning one camera by hand. */
+export class Turning {
+  state: PtzState | null = $state.raw(null);
+  problem: Problem | null = $state.raw(null);
+  /** It cannot be turned. */
+  isFixed = $state(false);
+  readonly #calls: LiveCalls;
+  readonly #target: Target;
+  #holding: ReturnType<typeof setInterval> | undefined;
+
+  constructor(calls: LiveCalls, target: Target) {
+    this.#calls = calls;
+    this.#target = target;
+  }
+
+  get lockedBy(): string | null {
+    return this.state?.locked_by ?? null;
+  }
+  get presets(): PtzState['presets'] {
+    return this.state?.presets ?? [];
+  }
+
+  follow(): () => void {
+    void this.#look();
+    const looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+    return () => {
+      clearInterval(looking);
+      this.release();
+    };
+  }
+
+  push(push: Push): void {
+    if (this.lockedBy !== null) return;
+    this.release();
+    const order = { pan: push.pan * SPEED, tilt: push.tilt * SPEED, zoom: push.zoom * SPEED };
+    void this.#order(order);
+    this.#holding = setInterval(() => void this.#order(order), AGAIN_MS);
+  }
+
+  /** Stops what is being turned; without effect where nothing is. */
+  release(): void {
+    if (this.#holding === undefined) return;
+    clearInterval(this.#holding);
+    this.#holding = undefined;
+    void this.#order({ stop: true });
+  }
+
+  home(): Promise<void> {
+    return this.#order({ home: true });
+  }
+  preset(token: string): Promise<void> {
+    return this.#order({ preset: token });
+  }
+
+  async #look(): Promise<void> {
+    const answer = await this.#calls.ptz(this.#target);
+    if (answer.ok) this.state = answer.data;
+    else if (answer.problem.status === 404) this.isFixed = true;
+  }
+
+  async #order(order: PtzOrder): Promise<void> {
+    const answer = await this.#calls.turn(this.#target, order);
+    this.problem = answer.ok ? null : answer.problem;
+    if (answer.ok) this.state = answer.data;
+    else if (this.#holding !== undefined) {
+      clearInterval(this.#holding);
+      this.#holding = undefined;
+    }
+  }
+}

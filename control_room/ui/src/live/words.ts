@@ -1,0 +1,29 @@
+import type { Problem } from '../api/client';
+import { describe } from '../api/problem';
+import { i18n, t } from '../i18n/i18n.svelte';
+import type { LivePlayer } from './whep.svelte';
+
+/** Why there is no picture, in the person's language where the room's reason is one that is known here. */
+export function refusalOf(problem: Problem): string {
+  const known = problem.name ? i18n.phrase('live_problem', problem.name) : '';
+  return known !== '' && known !== problem.name ? known : describe(problem);
+}
+
+/** How the picture on the screen stands. */
+export function sayingOf(player: LivePlayer): string {
+  const age = player.age_s === null ? '' : i18n.span(player.age_s);
+  switch (player.phase) {
+    case 'live':
+      return t('live.is_live');
+    case 'stalled':
+      return age ? t('live.stalled', { age }) : t('live.connecting');
+    case 'lost':
+      return age ? t('live.lost', { age }) : t('live.lost_before');
+    case 'idle':
+      return age ? t('live.idle', { age }) : t('live.idle_before');
+    case 'refused':
+      return t('live.refused');
+    case 'connecting':
+      return t('live.connecting');
+  }
+}
