@@ -125,7 +125,7 @@ def _shown(viewer: viewing.Viewer, row: dict[str, Any]) -> dict[str, Any]:
         return row
     urls = dict.fromkeys(("snapshot_url", "snapshot_annotated_url", "clip_url"))
     evidence = {"evidence": [{**file, "url": None} for file in row["evidence"]]} if "evidence" in row else {}
-    return {**row, **urls, **evidence, "may_watch": False}
+    return {**row, **urls, **evidence}
 
 
 def _detail(

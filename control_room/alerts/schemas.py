@@ -54,11 +54,9 @@ class AlertItem(BaseModel):
     location: Place | None
     staged: bool
     snapshot_url: str | None
-    """Null until the file has arrived, as with the other two."""
+    """Null until the file has arrived, and where one may not watch the camera, as with the other two."""
     snapshot_annotated_url: str | None
     clip_url: str | None
-    may_watch: bool = True
-    """False: the camera is not on one's list, so the alert has no pictures for one. The stream does not say it."""
     objects: list[ObjectItem]
     time_fault: Literal["late", "future"] | None
     """Its device's clock was over 40 days behind (late) or an hour ahead (future): its times are those of arrival."""

@@ -15,5 +15,6 @@ def listed(room: rooms.Here, viewer: asking.Person) -> schemas.CameraList:
     """All cameras with their present status, and whether one may watch them."""
     with room.database.connection() as connection:
         rows = service.items(connection)
-    items = [{**row, "may_watch": viewer.may(watched.camera(row["device_id"], row["camera_id"]))} for row in rows]
-    return schemas.CameraList.model_validate({"items": items})
+    hidden = [row for row in rows if not viewer.may(watched.camera(row["device_id"], row["camera_id"]))]
+    not_watched = [{"device_id": row["device_id"], "camera_id": row["camera_id"]} for row in hidden]
+    return schemas.CameraList.model_validate({"items": rows, "not_watched": not_watched})

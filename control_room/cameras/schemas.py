@@ -33,14 +33,16 @@ class CameraItem(BaseModel):
     last_frame_at: UtcTime | None
 
 
-class ListedCamera(CameraItem):
-    """A camera in the list."""
+class CameraKey(BaseModel):
+    """Which camera."""
 
-    may_watch: bool
-    """Whether who asks may watch it; the stream does not say it, for it is the same for all."""
+    device_id: str
+    camera_id: str
 
 
 class CameraList(BaseModel):
     """All cameras by name."""
 
-    items: list[ListedCamera]
+    items: list[CameraItem]
+    not_watched: list[CameraKey]
+    """Those that who asks may not watch. Not in the items, which the stream gives to all alike."""

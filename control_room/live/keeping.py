@@ -40,7 +40,7 @@ def look(room: Room, now: datetime) -> None:
         if connection.execute(_QUERIES["has_chores"]).fetchone() != (True,):
             return
     try:
-        media = opening.open_media(room.settings.live)
+        media = opening.open_media(room)
         known = media.sessions()
     except (LiveOffError, MediaAwayError):
         known, media = None, None

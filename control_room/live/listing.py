@@ -26,7 +26,7 @@ def everything(connection: pool.Connection, room: Room, viewer: Viewer) -> schem
     live = room.settings.live
     fault = None
     try:
-        streams = {each.stream: each for each in opening.open_media(live).streams()}
+        streams = {each.stream: each for each in opening.open_media(room).streams()}
     except problems.ProblemError as error:
         streams, fault = {}, error.detail
     watchers = watching.watchers(connection)
@@ -94,29 +94,25 @@ def _source(
 
 
 def _publication(stream: str, state: StreamState | None, asked: bool) -> schemas.LivePublication | None:  # noqa: FBT001 - of one row
-    if state is None and not asked:
+    gone = state is None or not state.is_published
+    if gone and not asked:
         return None
-    if state is None:
+    if state is None or gone:
         shown: dict[str, Any] = dict.fromkeys(
             ("published_since", "last_packet_age_s", "codec", "width_px", "height_px", "fps", "bits_s")
         )
         return schemas.LivePublication.model_validate(
             {**shown, "stream": stream, "state": "starting", "transcoded": False, "viewers": 0}
         )
-    age_s = state.last_packet_age_s
-    is_fresh = age_s is None or age_s < publishing.FRESH_S
     return schemas.LivePublication.model_validate(
-        {**state.model_dump(), "stream": stream, "state": "live" if is_fresh else "stale"}
+        {**state.model_dump(), "stream": stream, "state": "live" if state.is_live else "stale"}
     )
 
 
 def _state(publications: list[schemas.LivePublication], otherwise: schemas.LiveState) -> schemas.LiveState:
     """The best of what is on its way."""
-    states = {each.state for each in publications}
-    for state in ("live", "starting", "stale"):
-        if state in states:
-            return state  # type: ignore[return-value] - one of the three
-    return otherwise
+    order = ("live", "starting", "stale")
+    return min((each.state for each in publications), key=order.index, default=otherwise)
 
 
 def _cameras(connection: pool.Connection) -> list[dict[str, Any]]:

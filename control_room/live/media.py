@@ -7,6 +7,7 @@ import http.client
 import json
 import urllib.parse
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -24,6 +25,8 @@ TRICKLE = "application/trickle-ice-sdpfrag"
 _ANSWER_S = 15.0
 """An answer is there once its addresses are gathered; where a STUN server is away that takes 5 s."""
 _QUESTION_S = 3.0
+FRESH_S = 3.0
+"""A stream whose last packet is older is not live."""
 _LARGEST_BYTES = 8 * 1024 * 1024
 
 
@@ -57,7 +60,7 @@ class RefusedError(problems.ProblemError):
     def __init__(self, status: int, name: str, detail: str, headers: Mapping[str, str]) -> None:
         super().__init__(detail or type(self).__doc__ or "", headers=headers)
         self.status = http.HTTPStatus(status)
-        self.name = name  # type: ignore[misc] - as that process names it
+        self.name = name  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,15 @@ class Accepted:
     session: str
     """As that process names it."""
     sdp: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture of a stream."""
+
+    jpeg: bytes
+    taken_at: datetime | None
+    """When it came (server's clock)."""
 
 
 class StreamState(BaseModel):
@@ -85,6 +97,19 @@ class StreamState(BaseModel):
     bits_s: float | None = None
     last_packet_age_s: float | None = None
     viewers: int = 0
+    tells_age: bool = True
+    """False: that process never knows how old the last packet is."""
+
+    @property
+    def is_published(self) -> bool:
+        """Somebody is connected that sends it, or sent it a moment ago."""
+        return self.published_since is not None or not self.tells_age
+
+    @property
+    def is_live(self) -> bool:
+        if not self.is_published or not self.tells_age:
+            return self.is_published
+        return self.last_packet_age_s is not None and self.last_packet_age_s < FRESH_S
 
 
 class SessionState(BaseModel):
@@ -122,7 +147,7 @@ class Media(Protocol):
     def cut(self, name: str) -> None:
         """End a stream with all who watch it."""
 
-    def picture(self, name: str) -> bytes:
+    def picture(self, name: str) -> Picture:
         """The last key frame as JPEG; raises `NoSuchStreamError`, `RefusedError`."""
 
 
@@ -211,11 +236,11 @@ class Builtin:
     def cut(self, name: str) -> None:
         self._caller.ask("DELETE", f"/streams/{name}")
 
-    def picture(self, name: str) -> bytes:
+    def picture(self, name: str) -> Picture:
         answer = self._caller.ask("GET", f"/streams/{name}/picture.jpg", timeout_s=_ANSWER_S)
         if answer.status != http.HTTPStatus.OK:
             raise refused(answer)
-        return answer.body
+        return Picture(answer.body, _moment(answer.headers.get("X-Taken-At", "")))
 
 
 def read(answer: Answer, shape: TypeAdapter[T]) -> T:
@@ -246,6 +271,14 @@ def refused(answer: Answer) -> problems.ProblemError:
         headers = {"Retry-After": retry} if retry and retry.isdecimal() else {}
         return RefusedError(status, name if name != "blank" else "", detail, headers)
     return MediaAwayError(f"live video answers {answer.status}")
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def _document(answer: Answer) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import http
 import urllib.parse
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from uuid_utils import compat as uuids
@@ -17,6 +17,10 @@ from uuid_utils import compat as uuids
 from control_room.live import media, tokens
 from control_room.live.media import Accepted, Answer, Caller, Kind, SessionState, StreamState
 from wire.message import UtcTime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
 
 _WORD_LASTS = timedelta(seconds=60)
 _ANSWER_S = 15.0
@@ -46,6 +50,7 @@ class _Path(BaseModel):
             published_since=self.availableTime or self.readyTime,
             codec=self.tracks[0] if self.tracks else None,
             viewers=len(self.readers),
+            tells_age=False,
         )
 
 
@@ -68,9 +73,10 @@ class _Sessions(BaseModel):
 class MediaMtx:
     """A session is called `WORD|LOCATION`: the word that stands in its query, and where it is ended."""
 
-    def __init__(self, url: str, api_url: str, secret: str) -> None:
+    def __init__(self, url: str, api_url: str, secret: str, clock: Callable[[], datetime]) -> None:
         self._url = url
         self._secret = secret
+        self._clock = clock
         self._api = Caller(api_url, {})
 
     def offer(self, stream: str, kind: Kind, sdp: bytes, *, replace: bool = False) -> Accepted:
@@ -117,7 +123,7 @@ class MediaMtx:
             if session.path == name:
                 self._api.ask("POST", f"/v3/webrtcsessions/kick/{session.id}")
 
-    def picture(self, name: str) -> bytes:
+    def picture(self, name: str) -> media.Picture:
         raise media.RefusedError(
             http.HTTPStatus.NOT_IMPLEMENTED, "not-with-mediamtx", f"MediaMTX gives no picture of {name}", {}
         )
@@ -132,6 +138,6 @@ class MediaMtx:
         return self._caller("whip" if kind == "whip" else "whep", stream)
 
     def _caller(self, kind: Kind, stream: str) -> Caller:
-        until = datetime.now(UTC) + _WORD_LASTS
+        until = self._clock() + _WORD_LASTS
         word = tokens.for_mediamtx(self._secret, _ACTION[kind], stream, until)
         return Caller(self._url, {"Authorization": f"Bearer {word}"})

@@ -11,6 +11,7 @@ import http
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from psycopg.rows import dict_row
 from starlette.concurrency import run_in_threadpool
@@ -24,7 +25,6 @@ from wire.live import IceServer, StartLive, StopLive, StreamName
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from uuid import UUID
 
     from control_room.callers import Caller
     from control_room.database import pool
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 ASKED_FOR = timedelta(minutes=10)
 """A device sends so long by itself: should the room be gone, it stops."""
 RENEW_BEFORE = timedelta(minutes=5)
-FRESH_S = 3.0
-"""A stream whose last packet is older is not live."""
 _LOOK_EVERY_S = 0.2
 _REMEMBERED = timedelta(hours=12)
 """How long a camera is taken to have but one picture, after its device said so."""
@@ -148,7 +146,7 @@ def ask(connection: pool.Connection, room: Room, camera: Camera, stream: str, by
         and asked["command_state"] not in {"failed", "expired"}
     ):
         connection.execute(_QUERIES["touch"], {"streams": [stream], "now": now})
-        return asked["command_id"]  # type: ignore[no-any-return] - a row
+        return UUID(str(asked["command_id"]))
     if room.signer is None:
         raise commands.NoKeyError
     publication_id = uuids.uuid7() if asked is None else asked["publication_id"]
@@ -211,7 +209,7 @@ def _choose(room: Room, camera: Camera, wanted: StreamName) -> str:
 
 def _flows(media: Media, name: str) -> bool:
     state = media.stream(name)
-    return state is not None and (state.last_packet_age_s is None or state.last_packet_age_s < FRESH_S)
+    return state is not None and state.is_live
 
 
 def _check_state(camera: Camera) -> None:
@@ -231,5 +229,6 @@ def _check_answer(room: Room, command_id: UUID) -> None:
         found = commands.detail(connection, command_id)
     if found["state"] in {"failed", "expired"}:
         refusal, colon, _ = str(found["error"] or "").partition(":")
-        said = {"refusal": refusal} if colon and " " not in refusal else {}
-        raise DeviceRefusesError(f"its device does not send it: {found['error'] or 'it does not say why'}", **said)
+        named = refusal if colon and " " not in refusal else None
+        why = found["error"] or "it does not say why"
+        raise DeviceRefusesError(f"its device does not send it: {why}", refusal=named)

@@ -3,7 +3,7 @@
 import http
 import uuid
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/v1", tags=["live"])
 
 PersonOrDevice = Annotated[callers.Caller, Depends(access.Allow(*callers.PEOPLE, callers.Role.DEVICE))]
 SESSION = "/api/v1/live/sessions/{session_id}"
-OFFERED = {
+OFFERED: dict[int | str, dict[str, Any]] = {
     **access.RESPONSES,
     **problems.responses(400, 404, 406, 409, 415, 429, 504),
     **signalling.ANSWERED,

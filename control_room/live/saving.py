@@ -42,12 +42,13 @@ def save(room: Room, viewer: Viewer, watched: Watched, of: Saved, wanted: SavePi
     now = room.clock()
     with room.database.connection() as connection:
         why = reasons.need(connection, viewer.caller, watched, Span(now, now), alert_id=wanted.alert_id, now=now)
-    marked = picture.mark(
-        _picture(opening.open_media(room.settings.live), of.streams), user=viewer.caller.name, name=of.name, at=now
-    )
+    taken = _picture(opening.open_media(room), of.streams)
+    taken_at = taken.taken_at or now
+    marked = picture.mark(taken.jpeg, user=viewer.caller.name, name=of.name, at=taken_at)
     _, _, object_id = watched.key.partition("/")
     detail = {
         "sha256": marked.sha256,
+        "taken_at": taken_at.isoformat(),
         "bytes": len(marked.jpeg),
         "note": wanted.note,
         "alert_id": wanted.alert_id and str(wanted.alert_id),
@@ -70,7 +71,7 @@ def save(room: Room, viewer: Viewer, watched: Watched, of: Saved, wanted: SavePi
     return Response(marked.jpeg, http.HTTPStatus.OK, headers, "image/jpeg")
 
 
-def _picture(source: Media, streams: list[str]) -> bytes:
+def _picture(source: Media, streams: list[str]) -> media.Picture:
     for name in dict.fromkeys(streams):
         try:
             return source.picture(name)

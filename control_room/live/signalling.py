@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Response
 from starlette.concurrency import run_in_threadpool
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _OFFER_MAX_BYTES = 64 * 1024
 SDP_BODY = {"requestBody": {"required": True, "content": {media.SDP: {"schema": {"type": "string"}}}}}
 TRICKLE_BODY = {"requestBody": {"required": True, "content": {media.TRICKLE: {"schema": {"type": "string"}}}}}
-ANSWERED = {
+ANSWERED: dict[int | str, dict[str, Any]] = {
     201: {
         "description": "The answer; its Location is the session, for PATCH and DELETE.",
         "content": {media.SDP: {"schema": {"type": "string"}}},
@@ -92,7 +92,7 @@ def _looks_like_offer(content: bytes) -> bool:
 async def offered(request: Request, room: Room, key: str) -> Offered:
     """Raises also what `count`, `body` and `opening.open_media` raise."""
     count(request, room, key)
-    return Offered(await body(request), opening.open_media(room.settings.live))
+    return Offered(await body(request), opening.open_media(room))
 
 
 async def accept(
@@ -136,7 +136,7 @@ async def trickle(request: Request, room: Room, session_id: uuid.UUID, caller: C
     def forward() -> None:
         with room.database.connection() as connection:
             session = watching.own(connection, session_id, caller)
-        opening.open_media(room.settings.live).trickle(session["media_session"], fragment)
+        opening.open_media(room).trickle(session["media_session"], fragment)
 
     await run_in_threadpool(forward)
 
@@ -146,4 +146,4 @@ def leave(room: Room, session_id: uuid.UUID, caller: Caller) -> None:
     with room.database.connection() as connection:
         session = watching.own(connection, session_id, caller)
         watching.end(connection, session_id, caller, "left", room.clock())
-    opening.open_media(room.settings.live).end(session["media_session"])
+    opening.open_media(room).end(session["media_session"])

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from control_room import access, paging, problems
 from control_room import room as rooms
-from control_room.live import judging, opening, publishing, saving, schemas, signalling, sources, watching
+from control_room.live import judging, opening, saving, schemas, signalling, sources, watching
 from control_room.live.media import MediaAwayError, NoSuchStreamError
 from control_room.live.routes import OFFERED, SESSION
 from control_room.viewing import asking, watched
@@ -166,7 +166,7 @@ async def publish(
     """
     signalling.count(request, room, f"source:{source_id}")
     await run_in_threadpool(_check_token, room, source_id, authorization)
-    offer = signalling.Offered(await signalling.body(request), opening.open_media(room.settings.live))
+    offer = signalling.Offered(await signalling.body(request), opening.open_media(room))
     name = sources.stream_of(source_id)
     publisher = watching.of_source(source_id, access.address_of(request))
     begin = partial(watching.begin_publish, publisher=publisher, stream=name)
@@ -247,12 +247,12 @@ def _check_token(room: rooms.Room, source_id: uuid.UUID, authorization: str) -> 
 def _is_silent(offer: signalling.Offered, name: str) -> bool:
     """Whether a publisher is there that sends nothing any more."""
     state = offer.media.stream(name)
-    return state is not None and state.last_packet_age_s is not None and state.last_packet_age_s > publishing.FRESH_S
+    return state is not None and state.is_published and not state.is_live
 
 
 def _cut(room: rooms.Room, source_id: uuid.UUID) -> None:
     try:
-        opening.open_media(room.settings.live).cut(sources.stream_of(source_id))
+        opening.open_media(room).cut(sources.stream_of(source_id))
     except (MediaAwayError, NoSuchStreamError):
         return  # nothing flows through a process that is away
 

@@ -6,7 +6,7 @@ LO 7/2021 art. 33. What was given is in the audit, and so is each look, with the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import dict_row
@@ -121,8 +121,8 @@ def give(
     detail = {
         "object": about,
         "watched": [each.key for each in watched],
-        "from": span.start and span.start.isoformat(),
-        "to": span.end and span.end.isoformat(),
+        "from": _rfc3339(span.start),
+        "to": _rfc3339(span.end),
         "session": session_of(caller),
     }
     audit.record(connection, caller, "viewing.reason", at=now, reason=reason, detail=detail)
@@ -190,13 +190,17 @@ def _of_alert(
     return Reason(f"alert {alert_id}", f"alert {alert_id}", alert_id)
 
 
-def _to_say(watched: Watched, span: Span) -> dict[str, object]:
+def _rfc3339(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _to_say(watched: Watched, span: Span) -> dict[str, Any]:
     """Members of the problem: what must be sent where."""
     return {
         "post": "/api/v1/viewing/reasons",
         "needed": ["object", "reason"],
         "watched": watched.said(),
-        "from": span.start,
-        "to": span.end,
+        "from": _rfc3339(span.start),
+        "to": _rfc3339(span.end),
         "lasts_s": int(LASTS.total_seconds()),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,10 +28,12 @@ class Watched:
         parts = (self.kind, self.device_id, self.camera_id, self.id)
         return "/".join(str(part) for part in parts if part is not None)
 
-    def said(self) -> dict[str, str]:
+    def said(self) -> dict[str, Any]:
         """For a problem document."""
-        found = {"device_id": self.device_id, "camera_id": self.camera_id, f"{self.kind}_id": self.id}
-        return {name: str(value) for name, value in found.items() if value is not None}
+        found = {"device_id": self.device_id, "camera_id": self.camera_id}
+        if self.id is not None:
+            found[f"{self.kind}_id"] = str(self.id)
+        return {name: value for name, value in found.items() if value is not None}
 
 
 def camera(device_id: str, camera_id: str) -> Watched:

@@ -79,7 +79,6 @@ def test_an_act_is_in_audit_and_stream_too(door: doors.Door) -> None:
         "attributes",
         "model",
         "traces",
-        "may_watch",
     }
 
 
