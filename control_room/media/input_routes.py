@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from control_room.media.inputs import Inputs, Wanted, is_source
+from control_room.media.inputs import Inputs, Wanted, WantedClip, is_source
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 _BODY_BYTES_MOST = 16 * 1024
+_Shape = TypeVar("_Shape", bound=BaseModel)
 
 
 def routes(inputs: Inputs) -> list[Route]:
-    """`GET /inputs`, `PUT|DELETE /inputs/source/SOURCE`, `GET /telemetry?after=NUMBER`."""
+    """`GET /inputs`, `PUT|DELETE /inputs/source/SOURCE`, `PUT /clips/CLIP`, `GET /telemetry?after=NUMBER`."""
     api = _Api(inputs)
     return [
         Route("/inputs", api.listed),
         Route("/inputs/{stream:path}", api.change, methods=["PUT", "DELETE"]),
+        Route("/clips/{clip_id:uuid}", api.keep_clip, methods=["PUT"]),
         Route("/telemetry", api.telemetry),
     ]
 
@@ -43,23 +45,31 @@ class _Api:
         if request.method == "DELETE":
             self._inputs.forget(stream)
             return Response(status_code=204)
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > _BODY_BYTES_MOST:
-                raise HTTPException(413, f"more than {_BODY_BYTES_MOST} bytes")
-        try:
-            self._inputs.want(stream, Wanted.model_validate_json(body))
-        except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-            raise HTTPException(422, f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
+        self._inputs.want(stream, await _read(request, Wanted))
         return _json(self._inputs.state(stream))
+
+    async def keep_clip(self, request: Request) -> Response:
+        self._inputs.keep_clip(request.path_params["clip_id"], await _read(request, WantedClip))
+        return Response(status_code=204)
 
     async def telemetry(self, request: Request) -> Response:
         after = request.query_params.get("after", "0")
         if not after.isdecimal() or len(after) > 18:  # noqa: PLR2004 - digits of a number that is one
             raise HTTPException(422, "?after= is a number")
         return _json(self._inputs.telemetry.after(int(after)))
+
+
+async def _read(request: Request, shape: type[_Shape]) -> _Shape:
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _BODY_BYTES_MOST:
+            raise HTTPException(413, f"more than {_BODY_BYTES_MOST} bytes")
+    try:
+        return shape.model_validate_json(body)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        raise HTTPException(422, f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
 
 
 def _json(content: Any) -> Response:

@@ -12,18 +12,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from control_room.media import recording
 from control_room.media.arriving import RefusedError
 from control_room.media.h265 import Transcoders
-from control_room.media.hub import HubError
+from control_room.media.hub import FullError, HubError, NoSuchStreamError
 from control_room.media.pull import Pulls
 from control_room.media.recording import Ground, Recorder
 from control_room.media.rtmp import Listener
 from control_room.media.telemetry import Telemetry
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from control_room.config import Media
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _CLOSES_WITHIN_S = 5.0
 _TEND_EVERY_S = 0.2
+_CLIPS_MOST = 32
+_CLIP_S_MOST = 3600.0
 _log = logging.getLogger(__name__)
 
 
@@ -57,10 +60,23 @@ class Wanted(BaseModel):
     """Null: it is not recorded."""
 
 
+class WantedClip(BaseModel):
+    """A piece of a stream that is kept, out of memory and of what follows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stream: Annotated[str, Field(max_length=300)]
+    begin: AwareDatetime
+    """Server's clock; it begins at the key picture before that."""
+    end: AwareDatetime
+
+
 @dataclass(slots=True)
 class _Recording:
     recorder: Recorder
     stream: Stream
+    until: datetime | None = None
+    """Of a clip."""
 
 
 @dataclass(eq=False)
@@ -73,6 +89,8 @@ class Inputs:
     """Where recordings are written until the room takes them."""
     wanted: dict[str, Wanted] = field(default_factory=dict)
     recordings: dict[str, _Recording] = field(default_factory=dict)
+    """By stream."""
+    clips: dict[uuid.UUID, _Recording] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.telemetry = Telemetry(self.hub.clock.now)
@@ -118,10 +136,46 @@ class Inputs:
         self.telemetry.forget(stream)
         self._stop(stream)
 
+    def keep_clip(self, clip_id: uuid.UUID, wanted: WantedClip) -> None:
+        """Again: nothing more.
+
+        Raises:
+            NoSuchStreamError: nothing of that stream is in memory.
+            FullError: as many clips are being kept as may be.
+        """
+        stream = self.hub.streams.get(wanted.stream)
+        if stream is None or stream.ring.key is None:
+            raise NoSuchStreamError(f"there is no stream {wanted.stream}")
+        if clip_id in self.clips:
+            return
+        if len(self.clips) >= _CLIPS_MOST:
+            raise FullError(f"{len(self.clips)} clips are being kept")
+        publisher = stream.publisher
+        recorder = Recorder(
+            self.directory,
+            wanted.stream,
+            Ground(),
+            segment_s=_CLIP_S_MOST,
+            transcoded=publisher is not None and publisher.is_transcoded,
+            clip_id=clip_id,
+        )
+        for frame in stream.ring.between(wanted.begin, wanted.end):
+            recorder.offer(frame)
+        stream.taps.add(recorder.offer)
+        self.clips[clip_id] = _Recording(recorder, stream, wanted.end)
+
+    def _end_clips(self, now: datetime) -> None:
+        for clip_id, clip in list(self.clips.items()):
+            if clip.until is None or now < clip.until:
+                continue
+            del self.clips[clip_id]
+            self._end(clip)
+
     def tend(self) -> None:
         """To be called often: begins to record what began to come, ends what ended."""
         for stream in list(self.wanted):
             self._record(stream)
+        self._end_clips(self.hub.clock.now())
         self._closing = [each for each in self._closing if each.is_writing]
 
     def state(self, stream: str) -> dict[str, Any]:
@@ -153,6 +207,8 @@ class Inputs:
         await self.transcoders.close()
         for stream in list(self.recordings):
             self._stop(stream)
+        for clip in self.clips.values():
+            self._end(clip)
         for recorder in self._closing:
             recorder.join(_CLOSES_WITHIN_S)
 
@@ -203,9 +259,12 @@ class Inputs:
     def _stop(self, name: str) -> None:
         running = self.recordings.pop(name, None)
         if running is not None:
-            running.stream.taps.discard(running.recorder.offer)
-            running.recorder.close()
-            self._closing.append(running.recorder)
+            self._end(running)
+
+    def _end(self, running: _Recording) -> None:
+        running.stream.taps.discard(running.recorder.offer)
+        running.recorder.close()
+        self._closing.append(running.recorder)
 
 
 class _Direct:

@@ -54,6 +54,8 @@ class Segment(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     recording_id: uuid.UUID
+    """Of a clip: the clip's."""
+    is_clip: bool = False
     part: int
     stream: str
     ground: Ground
@@ -69,8 +71,18 @@ class Segment(BaseModel):
 class Recorder:
     """Of one stream, from its first key picture on until `close`. `offer` never waits."""
 
-    def __init__(self, directory: Path, stream: str, ground: Ground, *, segment_s: float, transcoded: bool) -> None:
-        self.recording_id = uuids.uuid7()
+    def __init__(
+        self,
+        directory: Path,
+        stream: str,
+        ground: Ground,
+        *,
+        segment_s: float,
+        transcoded: bool,
+        clip_id: uuid.UUID | None = None,
+    ) -> None:
+        self.recording_id = clip_id or uuids.uuid7()
+        self._is_clip = clip_id is not None
         self.ground = ground
         self.dropped = 0
         """Pictures that were left out because the disk cannot follow."""
@@ -127,6 +139,7 @@ class Recorder:
             self._part += 1
             segment = Segment(
                 recording_id=self.recording_id,
+                is_clip=self._is_clip,
                 part=self._part,
                 stream=self._stream,
                 ground=self.ground,

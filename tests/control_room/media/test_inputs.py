@@ -9,6 +9,7 @@ import signal
 import sys
 import textwrap
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -16,8 +17,8 @@ import pytest
 
 from control_room.config import Media
 from control_room.media import recording
-from control_room.media.hub import Hub
-from control_room.media.inputs import Inputs, Wanted, is_source
+from control_room.media.hub import Hub, NoSuchStreamError
+from control_room.media.inputs import Inputs, Wanted, WantedClip, is_source
 from control_room.media.recording import Ground, Segment
 from control_room.media.telemetry import Telemetry
 from tests.control_room.media.taken import DEADLINE_S, until
@@ -26,6 +27,8 @@ from tests.control_room.media.test_rtmp import KEY, send
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from control_room.media.streams import Stream
 
 SOURCE = "source/01990000-0000-7000-8000-000000000001"
 SHA256 = hashlib.sha256(KEY.encode()).hexdigest()
@@ -54,6 +57,10 @@ def port_of(inputs: Inputs) -> int:
     return port
 
 
+def kind_of(stream: Stream) -> str | None:
+    return None if stream.publisher is None else stream.publisher.kind
+
+
 def found(directory: Path, pattern: str) -> list[Path]:
     return list(directory.glob(pattern))
 
@@ -68,13 +75,12 @@ async def test_rtmp_becomes_a_stream_that_is_recorded_as_it_came(inputs: Inputs,
     sent = asyncio.create_task(send(port_of(inputs), KEY, seconds=2, pace="-re"))
     await until(lambda: SOURCE in inputs.recordings)
     stream = inputs.hub.streams[SOURCE]
-    assert stream.publisher is not None
-    assert stream.publisher.kind == "rtmp"
+    assert kind_of(stream) == "rtmp"
     assert await sent == 0
     await until(lambda: list(tmp_path.glob("live/*/*.mp4")))
     assert stream.picture is not None
     assert (stream.picture.width_px, stream.picture.height_px) == (320, 240)
-    assert stream.publisher is None
+    assert kind_of(stream) is None
     [path] = found(tmp_path, "live/*/*.mp4")
     segment = Segment.model_validate_json(path.with_suffix(".json").read_bytes())
     assert (segment.stream, segment.part, segment.ground.flight_id) == (SOURCE, 1, FLIGHT)
@@ -93,6 +99,26 @@ async def test_what_loses_its_ground_is_recorded_no_more_and_goes_on_live(inputs
     await until(lambda: inputs.hub.streams[SOURCE].frames > frames + 5)
     inputs.forget(SOURCE)
     assert await sent != 0
+
+
+async def test_a_clip_is_what_was_in_memory_and_what_followed(inputs: Inputs, tmp_path: Path) -> None:
+    inputs.want(SOURCE, Wanted(rtmp_key_sha256=SHA256))
+    sent = asyncio.create_task(send(port_of(inputs), KEY, seconds=3000, pace="-re"))
+    await until(lambda: SOURCE in inputs.hub.streams and inputs.hub.streams[SOURCE].frames > 30)
+    now, clip_id = inputs.hub.clock.now(), uuid.UUID(int=7)
+    wanted = WantedClip(stream=SOURCE, begin=now - timedelta(seconds=60), end=now + timedelta(seconds=1))
+    inputs.keep_clip(clip_id, wanted)
+    inputs.keep_clip(clip_id, wanted)
+    await until(lambda: list(tmp_path.glob("live/*/*.mp4")))
+    inputs.forget(SOURCE)
+    await sent
+    [path] = found(tmp_path, "live/*/*.mp4")
+    segment = Segment.model_validate_json(path.with_suffix(".json").read_bytes())
+    assert (segment.is_clip, segment.recording_id) == (True, clip_id)
+    assert segment.pictures == pictures_in(path) > 50
+    assert segment.captured_to > now > segment.captured_from
+    with pytest.raises(NoSuchStreamError):
+        inputs.keep_clip(uuid.UUID(int=8), wanted.model_copy(update={"stream": "camera/a/b"}))
 
 
 async def test_a_stream_that_another_publishes_is_not_taken(inputs: Inputs) -> None:
