@@ -26,6 +26,7 @@ from edge.live.desk import Live
 from edge.memory import Memory
 from edge.metrics import Meter
 from edge.outbox import FILE_NAME, Outbox
+from edge.ptz.desk import Heads
 from edge.recording import Recordings, finders
 from edge.reload import changes
 from edge.reload.pushing import Pushing
@@ -102,6 +103,7 @@ class _Crew:
         self._settings = settings
         self._leave = Event()
         self._outbox = outbox
+        self._folder = folder
         self._cameras: dict[str, CameraRunner] = {}
         """Replaced whole, for others look at it meanwhile."""
         self._pulses = Pulses(clock)
@@ -114,6 +116,7 @@ class _Crew:
         self._live = Live(
             lambda: self._settings.live, lambda: senders.room_door(self._settings), clock, changed=self._status_changed
         )
+        self._heads = Heads(settings.data_dir / "ptz", clock, self._status_changed)
         self._desk = Desk(
             settings,
             camera=self._section,
@@ -123,6 +126,7 @@ class _Crew:
             folder=folder,
             detector=detector,
             live=self._live,
+            heads=self._heads,
             clock=clock,
             wake=self._written,
             configure=None if file is None else Pushing(file.path, lambda: self._settings, file.hurry).take,
@@ -148,11 +152,16 @@ class _Crew:
             announced=self._senders.wake,
             recordings=self._recordings,
         )
-        self._shared = Shared(
+        self._shared = self._share(detector, waste)
+        self._checks = Checks(detector, outbox, folder, alarms=self._alarms, pulses=self._pulses, clock=clock)
+        self._watchdog = Watchdog()
+
+    def _share(self, detector: Detector, waste: WasteCheck | None) -> Shared:
+        return Shared(
             detector=detector,
             waste=waste,
-            outbox=outbox,
-            folder=folder,
+            outbox=self._outbox,
+            folder=self._folder,
             clips=self._clips,
             recordings=self._recordings,
             memory=self._memory,
@@ -161,12 +170,11 @@ class _Crew:
             mutes=self._desk.mutes,
             positions=self._positions,
             live=self._live,
-            clock=clock,
+            heads=self._heads,
+            clock=self._clock,
             written=self._senders.wake,
             changed=self._status_changed,
         )
-        self._checks = Checks(detector, outbox, folder, alarms=self._alarms, pulses=self._pulses, clock=clock)
-        self._watchdog = Watchdog()
 
     def work(self, stop: Event, file: ConfigurationFile | None) -> None:
         lasting = [
@@ -177,7 +185,9 @@ class _Crew:
             self._lasting(self._desk.run_at_once, "commands"),
             self._lasting(self._desk.run_long, "long-commands"),
             self._lasting(self._renewal.run, "certificate"),
+            self._lasting(self._desk.run_turning, "turning-commands"),
             self._lasting(self._live.run, "live"),
+            self._lasting(self._heads.run, "ptz"),
         ]
         for thread in (*lasting, *obeying):
             thread.start()
@@ -193,6 +203,7 @@ class _Crew:
         self._watchdog.stopping()
         self._desk.stop()
         self._live.stop()
+        self._heads.stop()
         self._end(self._cameras.values())
         self._clips.stop(self._clock.monotonic_s() + _CLIPS_LEAVE_S)
         self._memory.end()

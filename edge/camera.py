@@ -27,7 +27,7 @@ from vision.rules.registry import KINDS
 from wire.event import ModelReference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from edge.clock import Clock
     from edge.commands.mutes import Mutes
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from edge.health.pulse import Pulse, Pulses
     from edge.live.desk import Live
     from edge.outbox import Outbox
+    from edge.ptz.desk import Heads
     from edge.recording import Recordings
     from edge.source import ClockWitness, PacketSink
     from vision.detect import Detector
@@ -72,6 +73,7 @@ class Shared:
     mutes: Mutes
     positions: Positions
     live: Live
+    heads: Heads
     clock: Clock
     written: Callable[[], None]
     """Called when the outbox has a new message."""
@@ -95,7 +97,9 @@ class CameraRunner:
         self.picture: Frame | None = None
         """The newest that was looked at."""
         self._saved_s = self._looked_s = self._clock.monotonic_s()
-        self.health = status.CameraHealth(camera, shared.clock, shared.changed, shared.live.streams)
+        self.health = status.CameraHealth(
+            camera, shared.clock, shared.changed, shared.live.streams, shared.heads.status
+        )
         self._reading = shared.pulses.new(f"{camera.id}-read", HANGS_S)
         self._seeing = shared.pulses.new(f"{camera.id}-look", HANGS_S)
         self._attention = Attention()
@@ -106,16 +110,43 @@ class CameraRunner:
             limit_bytes=settings.evidence.memory_bytes,
             by_device_clock=wanted.keeps_time,
         )
-        live = shared.live.outlet(camera.id)
+        self._prepare_streams(masks, wanted, ring)
+        self._handoff = Handoff(shared.clock)
+        self._drone = None if camera.drone is None else self._new_drone()
+        self._turned = ""
+        """Why the rules that need its usual view must rest."""
+        self._is_still = self._stands_still
+        self._reporter = Reporter(
+            sender=self._new_sender(),
+            outbox=shared.outbox,
+            folder=shared.folder,
+            clips=shared.clips,
+            ring=ring,
+            settings=settings.evidence,
+            clock=self._clock,
+            stop=self._stop,
+            written=shared.written,
+        )
+        if self._drone is not None:
+            self._leave_behind()
+        rules = self._new_rules(0.0)
+        self._remember(rules)
+        self._pipeline = self._new_pipeline(rules)
+        self.meter = CameraMeter(camera.id, self._source, self._handoff, self._pipeline, shared.live)
+        self._threads = self._new_threads()
+
+    def _prepare_streams(self, masks: Masks, wanted: SourceSettings, ring: PacketRing) -> None:
+        """What is read, what its masks need, and who takes the packets."""
+        live = self._shared.live.outlet(self._camera.id)
         keepers: list[PacketSink] = [ring, live]
         witnessed: Callable[[ClockWitness], None] = _unheard
-        if camera.is_recorded:
-            recorder = shared.recordings.recorder(RecordedCamera(camera.id, masked=bool(masks)))
+        if self._camera.is_recorded:
+            recorder = self._shared.recordings.recorder(RecordedCamera(self._camera.id, masked=bool(masks)))
             keepers.append(recorder)
             witnessed = recorder.testify
-        self._masking = Masking(camera.zones, camera.mask_mode, keepers, at_once=not wanted.keeps_time)
-        substream = settings.substream(camera)
-        has_main = substream is not None or camera.source.startswith(onvif.SCHEME)
+        self._masking = Masking(self._camera.zones, self._camera.mask_mode, keepers, at_once=not wanted.keeps_time)
+        substream = self._settings.substream(self._camera)
+        has_main = substream is not None or self._camera.source.startswith(onvif.SCHEME)
         self._offered: dict[StreamName, Offered] = {}
         if wanted.keeps_time:
             self._offered["main"] = Offered(live, Masks([]), lambda: self._masking.hindrance)
@@ -138,27 +169,6 @@ class CameraRunner:
                 media_time_s=self._source.media_time_now_s,
                 witnessed=witnessed,
             )
-        self._handoff = Handoff(shared.clock)
-        self._drone = None if camera.drone is None else self._new_drone()
-        self._reporter = Reporter(
-            sender=self._new_sender(),
-            outbox=shared.outbox,
-            folder=shared.folder,
-            clips=shared.clips,
-            ring=ring,
-            settings=settings.evidence,
-            clock=self._clock,
-            stop=self._stop,
-            written=shared.written,
-        )
-        if self._drone is not None:
-            self._leave_behind()
-        rules = self._new_rules(0.0)
-        for rule in rules if self._drone is None else ():
-            shared.memory.give_back(camera.id, self._scene, rule)
-        self._pipeline = self._new_pipeline(rules)
-        self.meter = CameraMeter(camera.id, self._source, self._handoff, self._pipeline, shared.live)
-        self._threads = self._new_threads()
 
     @property
     def camera(self) -> CameraSection:
@@ -181,12 +191,16 @@ class CameraRunner:
 
     def start(self) -> None:
         self._shared.live.offer(self._camera.id, self._offered)
+        location = self._settings.ptz_location(self._camera)
+        if location is not None and self._camera.ptz is not None:
+            self._shared.heads.add(self._camera.id, location, self._camera.ptz)
         for thread in self._threads:
             thread.start()
 
     def end(self) -> None:
         """Ask its threads to end; `join` waits for them."""
         self._shared.live.offer(self._camera.id, {})
+        self._shared.heads.remove(self._camera.id)
         self._stop.set()
         self._handoff.end()
 
@@ -278,30 +292,42 @@ class CameraRunner:
             self._pipeline.without_picture(self._clock.monotonic_s() - self._looked_s)
 
     def _fly(self, frame: Frame) -> Carried | None:
-        """Of a drone: how its picture moved, with the rules that suit that."""
-        if self._drone is None:
-            return None
-        hovered = self._drone.hovers
-        carried = self._drone.look(frame)
-        if carried.hovers and not hovered:
+        """Of a drone: how its picture moved. Of any camera: the rules that suit where it looks now."""
+        carried = None if self._drone is None else self._drone.look(frame)
+        self._turned = self._shared.heads.rests(self._camera.id)
+        was_still, self._is_still = self._is_still, self._stands_still
+        if self._is_still and not was_still:
             fresh = [name for name in rule_tables.enabled(self._camera.rules) if not KINDS[name].moves_along]
             made = rule_tables.build(self._camera.rules, self._camera.zones, only=fresh)
+            self._remember(made)
             self._pipeline.rules = [*self._pipeline.rules, *made]
-        elif hovered and not carried.hovers:
+        elif was_still and not self._is_still:
+            self._keep_what_was_learned()
             self._pipeline.rules = [rule for rule in self._pipeline.rules if self._may_work(rule.name)]
             self._leave_behind()
-        self.health.note(self._drone.note(self._waiting()))
+        self.health.note(self._note())
         return carried
 
+    @property
+    def _stands_still(self) -> bool:
+        """A drone that hovers, a camera that nobody has turned away."""
+        return not self._turned and (self._drone is None or self._drone.hovers)
+
+    def _note(self) -> str:
+        waiting = self._waiting()
+        if self._drone is not None:
+            return self._drone.note(waiting)
+        return f"{', '.join(waiting)} wait{'s' if len(waiting) == 1 else ''}: {self._turned}" if self._turned else ""
+
     def _may_work(self, rule: str) -> bool:
-        """Of a drone that flies only rules that need no still picture do."""
-        return self._drone is None or self._drone.hovers or KINDS[rule].moves_along
+        """While it flies or is turned only rules that need no still picture do."""
+        return self._is_still or KINDS[rule].moves_along
 
     def _waiting(self) -> list[str]:
         return [name for name in rule_tables.enabled(self._camera.rules) if not self._may_work(name)]
 
     def _leave_behind(self) -> None:
-        """What was open belongs to a place that the drone does not look at any more."""
+        """What was open belongs to a place that the camera does not look at any more."""
         settled = [name for name, kind in KINDS.items() if not kind.moves_along]
         if endings.close_left_behind(self._camera.id, settled, self._shared.outbox, self._clock):
             self._shared.written()
@@ -322,9 +348,16 @@ class CameraRunner:
 
     def _save(self) -> None:
         self._saved_s = self._clock.monotonic_s()
-        if self._drone is not None:  # what it learned is of a place that it has left by then
-            return
-        self._shared.memory.keep(self._camera.id, self._scene, self._pipeline.rules)
+        if self._is_still:
+            self._keep_what_was_learned()
+
+    def _remember(self, rules: Collection[Rule]) -> None:
+        for rule in rules if self._drone is None else ():
+            self._shared.memory.give_back(self._camera.id, self._scene, rule)
+
+    def _keep_what_was_learned(self) -> None:
+        if self._drone is None:  # what a drone learned is of a place that it has left by then
+            self._shared.memory.keep(self._camera.id, self._scene, self._pipeline.rules)
 
     def _guard(self, work: Callable[[], None], mend: Callable[[], None] | None, pulse: Pulse) -> None:
         """Whatever goes wrong in one camera stays there, and is said in the status."""

@@ -19,6 +19,7 @@ from edge.commands.keys import RoomKey
 from edge.errors import ConfigurationError
 from edge.explain import explain
 from edge.flight.section import DroneSection
+from edge.ptz.section import PtzSection
 from edge.recording.masking import MaskMode
 from edge.sections import (
     KEY,
@@ -53,6 +54,8 @@ class CameraSection(Section):
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
     kind: Literal["fixed", "drone"] = "fixed"
     drone: DroneSection | None = None
+    ptz: PtzSection | None = None
+    """None: it is not turned."""
     source: Annotated[str, Field(pattern=r"^((rtsp|http)s?://|onvif://|usb:/|file:)\S.*$")]
     substream: Annotated[str, Field(pattern=r"^rtsps?://\S+$")] | None = None
     """Analysed in place of `source`, whose packets are then only recorded."""
@@ -93,6 +96,18 @@ class CameraSection(Section):
             raise fault("no table drone", "a table [camera.drone] with its telemetry", key="drone")
         if self.kind == "drone" and self.lat is not None:
             raise fault(f"{self.lat:g}", "no fixed place of a drone: its telemetry tells it", key="lat")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_turned(self) -> Self:
+        if self.ptz is None:
+            return self
+        if self.kind == "drone":
+            raise fault("a table ptz", 'only with kind = "fixed"', key="ptz")
+        if self.ptz.onvif is None and not self.source.startswith("onvif://"):
+            raise fault("no onvif", "its address, onvif://[user[:password]@]host[:port]", key="ptz.onvif")
+        if any(zone.kind == "mask" for zone in self.zones):
+            raise fault("a zone of kind mask", "none, which would stand still in the picture that turns", key="ptz")
         return self
 
     @model_validator(mode="after")
@@ -218,6 +233,12 @@ class Settings(Section):
             return self._secret("mqtt.password_file", self.mqtt.password_file)
         written = urlsplit(self.mqtt.url).password
         return None if written is None else unquote(written)
+
+    def ptz_location(self, camera: CameraSection) -> str | None:
+        """Where the camera is turned, with its password; None: it is not."""
+        if camera.ptz is None:
+            return None
+        return self._with_password(camera, camera.ptz.onvif or camera.source)
 
     def _secret(self, key: str, name: str | None) -> str:
         return secret(key, self.path(name or ""))

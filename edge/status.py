@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from edge.clock import Clock
     from edge.config import CameraSection
-    from wire.device import Alarm, CameraState, LiveStream
+    from wire.device import Alarm, CameraState, LiveStream, PtzStatus
 
 _SILENT_S = 15.0
 """A camera that is said to be live and gave no picture for so long is dark: its reader hangs."""
@@ -32,10 +32,12 @@ class CameraHealth:
         clock: Clock,
         changed: Callable[[], None],
         live: Callable[[str], list[LiveStream]] = lambda _: [],
+        ptz: Callable[[str], PtzStatus | None] = lambda _: None,
     ) -> None:
-        """`live`: what is sent of the camera by this id."""
+        """`live`: what is sent of the camera by this id; `ptz`: how it is turned."""
         self.camera = camera
         self._live = live
+        self._ptz = ptz
         self._clock = clock
         self._changed = changed
         self._lock = Lock()
@@ -102,6 +104,7 @@ class CameraHealth:
                 legal_regime=camera.legal_regime,
                 staged=camera.staged,
                 live=self._live(camera.id),
+                ptz=self._ptz(camera.id),
             )
 
     def _become(self, state: CameraState, reason: str) -> None:

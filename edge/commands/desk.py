@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edge.evidence import Folder
     from edge.live.desk import Live
     from edge.outbox import Outbox
+    from edge.ptz.desk import Heads
     from edge.recording import Recordings
     from vision.detect import Detector
     from vision.frame import Frame
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Desk:
-    """Its `inbox` hears and answers, its `mutes` keep rules silent; `run_at_once` and `run_long` have a thread each."""
+    """Its `inbox` hears and answers, its `mutes` keep rules silent; the `run_...` have a thread each."""
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Desk:
         folder: Folder,
         detector: Detector,
         live: Live,
+        heads: Heads,
         clock: Clock,
         wake: Callable[[], None],
         configure: Callable[[Order], Part] | None = None,
@@ -72,6 +74,7 @@ class Desk:
                 **handlers.by_kind(),
                 "live_start": live.start,
                 "live_stop": live.end,
+                "ptz": heads.turn,
                 **({"config": configure} if configure is not None else {}),
             },
             clock=clock,
@@ -80,6 +83,7 @@ class Desk:
         )
         self.run_at_once = self.inbox.run_at_once
         self.run_long = self.inbox.run_long
+        self.run_turning = self.inbox.run_turning
 
     def change(self, settings: Settings) -> None:
         """Take over another key.

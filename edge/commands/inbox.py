@@ -1,7 +1,7 @@
 """Takes commands, obeys those that are the room's, and answers each until the room has acknowledged it.
 
-`take` runs on the publisher's thread and only judges; `run` obeys on threads of its own, one for what is done at once
-and one for what takes long.
+`take` runs on the publisher's thread and only judges; the `run_...` obey on threads of their own: one for what is done
+at once, one for what takes long, one for what turns cameras.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ log = logging.getLogger(__name__)
 
 LONG = CANCELLABLE
 """Obeyed beside the others, one after the other."""
+TURNING = frozenset[CommandWithArguments]({"ptz"})
+"""Likewise: a camera that does not answer keeps nobody waiting who orders something else."""
 WAITING_MAX = 50
 BEGUN_MAX = 3
 """A command during which the agent ended so often is not begun again."""
@@ -97,6 +99,7 @@ class Inbox:
         self._in_flight = InFlight()
         self._at_once: queue.SimpleQueue[CommandMessage] = queue.SimpleQueue()
         self._long: queue.SimpleQueue[CommandMessage] = queue.SimpleQueue()
+        self._turning: queue.SimpleQueue[CommandMessage] = queue.SimpleQueue()
         self._cancelled: OrderedDict[UUID, None] = OrderedDict()
         """Commands that are not wanted any more, also some that did not come yet."""
         for payload in ledger.unfinished():
@@ -167,6 +170,10 @@ class Inbox:
         """Obey what is done at once, until the agent stops."""
         self._work(self._at_once)
 
+    def run_turning(self) -> None:
+        """Obey what turns cameras, one order after the other."""
+        self._work(self._turning)
+
     def run_long(self) -> None:
         """Obey what takes long, one after the other, with less of the processor than those that watch."""
         if sys.platform == "linux":
@@ -186,7 +193,7 @@ class Inbox:
             raise _Refused(CANCELLED, "cancelled")
         if command.kind not in self._handlers and command.kind != "cancel":
             raise _Refused(f"{command.kind} is not obeyed by this device", "not_obeyed")
-        if self._at_once.qsize() + self._long.qsize() >= WAITING_MAX:
+        if self._at_once.qsize() + self._long.qsize() + self._turning.qsize() >= WAITING_MAX:
             raise _Refused(f"{WAITING_MAX} commands wait already; try again later", "too_many")
         self._ledger.accept(command.command_id, payload)
         log.info("command %s: %s by %s", command.command_id, command.kind, command.issued_by)
@@ -224,7 +231,8 @@ class Inbox:
             self._said[command.command_id] = reply
 
     def _queue(self, command: CommandMessage) -> None:
-        (self._long if command.kind in LONG else self._at_once).put(command)
+        beside = self._turning if command.kind in TURNING else self._at_once
+        (self._long if command.kind in LONG else beside).put(command)
 
     def _work(self, waiting: queue.SimpleQueue[CommandMessage]) -> None:
         while not self._stop.is_set():

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from edge.errors import SourceError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SCHEME = "onvif://"
 _PORT = 80
@@ -82,16 +79,14 @@ def ask(location: str, *, within_s: float = _WITHIN_S) -> OnvifCamera:
     Raises:
         SourceError: it does not answer, refuses, or has no stream.
     """
-    from onvif import ONVIFCamera  # type: ignore[import-untyped]  # noqa: PLC0415 - a second; only where it is used
-
     try:
-        return asyncio.run(asyncio.wait_for(_ask(ONVIFCamera, _Address.of(location)), within_s))
+        return asyncio.run(asyncio.wait_for(_ask(location), within_s))
     except SourceError:
         raise
     except TimeoutError:
         raise SourceError("does not answer over ONVIF in time") from None
     except Exception as error:  # noqa: BLE001 - the libraries' own exceptions share no base
-        raise SourceError(f"cannot be asked over ONVIF: {_reason(error)}") from None
+        raise SourceError(f"cannot be asked over ONVIF: {reason(error)}") from None
 
 
 def with_credentials(url: str, location: str) -> str:
@@ -105,8 +100,20 @@ def with_credentials(url: str, location: str) -> str:
     return stream._replace(netloc=f"{user}{password}@{stream.netloc.rpartition('@')[2]}").geturl()
 
 
-async def _ask(new_client: Callable[..., Any], address: _Address) -> OnvifCamera:
-    client = new_client(address.host, address.port, address.user or "", address.password or "", adjust_time=True)
+def new_client(location: str) -> Any:
+    """The library's client for a camera at such an address; nothing is asked yet.
+
+    Raises:
+        SourceError: it is no such address.
+    """
+    from onvif import ONVIFCamera  # type: ignore[import-untyped]  # noqa: PLC0415 - a second; only where it is used
+
+    address = _Address.of(location)
+    return ONVIFCamera(address.host, address.port, address.user or "", address.password or "", adjust_time=True)
+
+
+async def _ask(location: str) -> OnvifCamera:
+    client = new_client(location)
     try:
         await client.update_xaddrs()
         device = await client.create_devicemgmt_service()
@@ -154,7 +161,7 @@ def _moment(told: Any) -> datetime | None:
         return None
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """In a few words; what the libraries say may hold the address, which may hold a password."""
     text = " ".join(str(error).split())
     if "uthor" in text or "401" in text:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tests.edge.live.receiver import WhipRoom
+
 
 class SquareDetector:
     """Takes a bright square for a person."""
@@ -77,7 +79,7 @@ enabled = true
 MASK = '[[camera.zones]]\nname = "windows"\nkind = "mask"\npoints = [[0.0, 0.0], [1.0, 0.0], [1.0, 0.2], [0.0, 0.2]]'
 
 
-def write_config(folder: Path, broker: Broker, door: Door, cameras: str) -> config.Settings:
+def write_config(folder: Path, broker: Broker, door: Door | WhipRoom, cameras: str) -> config.Settings:
     path = folder / "edge.toml"
     path.write_text(
         f'[device]\nid = "dev-1"\ndata_dir = "data"\n[room]\nurl = "{door.url}"\ntoken = "dev-1.secret"\n'

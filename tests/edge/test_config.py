@@ -11,6 +11,7 @@ import pytest
 from edge import config, rule_tables, sections, trust
 from edge.errors import ConfigurationError
 from edge.flight.section import DroneSection
+from edge.ptz.section import PtzSection
 from vision.rules.registry import KINDS
 from vision.rules.settings import RuleSettings
 
@@ -50,14 +51,18 @@ def complaint(tmp_path: Path, text: str) -> str:
 def test_the_example_holds_every_key_with_its_default() -> None:
     settings = config.parse(tomllib.loads(config.example()))
     example = tomllib.loads(config.example())
-    for section, model in (("detector", sections.DetectorSection), ("evidence", sections.EvidenceSection)):
+    for section, model in (
+        ("detector", sections.DetectorSection),
+        ("evidence", sections.EvidenceSection),
+        ("live", sections.LiveSection),
+    ):
         assert example[section] == model().model_dump()
     plain = config.CameraSection(id="plaza", name="x", source="file:x").model_dump()
     written = settings.camera[0].model_dump()
     assert {key for key in plain if plain[key] != written[key]} == {"name", "source"}
     shown = {line.strip("# ").split("=")[0].strip() for line in config.example().splitlines() if "=" in line}
-    assert set(config.CameraSection.model_fields) - {"zones", "rules", "drone"} <= shown
-    assert set(DroneSection.model_fields) <= shown
+    assert set(config.CameraSection.model_fields) - {"zones", "rules", "drone", "ptz"} <= shown
+    assert set(DroneSection.model_fields) | set(PtzSection.model_fields) <= shown
     for table in (sections.DeviceSection, sections.RoomSection, sections.MqttSection):
         assert set(table.model_fields) <= shown
     common = set(RuleSettings.model_fields) - {"severity"}
@@ -164,6 +169,17 @@ MISTAKES: list[tuple[str, str]] = [
             "camera[placa].rules.smoke_fire: got enabled = true; allowed: only with model = the absolute path of a"
             " detection model whose card lists smoke, fire or flame"
         ),
+    ),
+    (
+        CAMERA.format('[camera.ptz]\nhome = "1"'),
+        "camera[placa].ptz.onvif: got no onvif; allowed: its address, onvif://[user[:password]@]host[:port]",
+    ),
+    (
+        CAMERA.format(
+            '[camera.ptz]\nonvif = "onvif://192.0.2.1"\n[[camera.zones]]\nname = "z"\nkind = "mask"\n'
+            "points = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]"
+        ),
+        "camera[placa].ptz: got a zone of kind mask; allowed: none, which would stand still in the picture that turns",
     ),
     (SOUND + "nonsense", "is no TOML: "),
 ]
