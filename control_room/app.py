@@ -24,6 +24,8 @@ from control_room.analyses import routes as analyses
 from control_room.attempts import service as attempts
 from control_room.audit import routes as audit
 from control_room.authorisations import routes as authorisations
+from control_room.buildings import routes as buildings
+from control_room.buildings import service as building_service
 from control_room.cameras import routes as cameras
 from control_room.commands import keys
 from control_room.commands import routes as commands
@@ -68,6 +70,7 @@ from control_room.uploads import expiry
 from control_room.uploads import limits as upload_limits
 from control_room.uploads import routes as uploads
 from control_room.uploads.protocol import TusProtocol
+from control_room.users import routes as users
 from control_room.viewing import reasons as viewing_reasons
 from control_room.viewing import routes as viewing
 
@@ -97,6 +100,7 @@ FEATURES = (
     counts,
     holds,
     geozones,
+    buildings,
     aircraft,
     authorisations,
     flight_log,
@@ -104,6 +108,7 @@ FEATURES = (
     findings,
     sites,
     viewing,
+    users,
     live,
     live_sources,
     ogc,
@@ -118,6 +123,7 @@ _LARGER = {
     "/api/v1/uploads": upload_limits.BYTES,
     "/api/v1/flights": 2 * 1024 * 1024,
     "/api/v1/geozones/datasets": geozone_service.LIMIT_BYTES,
+    "/api/v1/buildings": building_service.LIMIT_BYTES,
 }
 """Bodies over the usual size, by the beginning of their paths."""
 _CHORES_EVERY_S = 2.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uuid_utils.compat
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 
 from control_room import callers
 from control_room.audit import service as audit
@@ -126,6 +126,12 @@ def get(connection: pool.Connection, name: str) -> User:
 def listed(connection: pool.Connection) -> list[ListedUser]:
     with connection.cursor(row_factory=class_row(ListedUser)) as cursor:
         return cursor.execute(_QUERIES["list_users"]).fetchall()
+
+
+def page(connection: pool.Connection, *, search: str, after: str | None, limit: int) -> list[dict[str, Any]]:
+    """Accounts by name, as the route gives them."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_QUERIES["page_of_users"], {"search": search, "after": after, "limit": limit}).fetchall()
 
 
 def _check(name: str, role: str, language: str) -> None:

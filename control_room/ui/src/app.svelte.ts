@@ -96,6 +96,7 @@ export class App {
   enter(): void {
     this.stream.start();
     void this.#loadTown();
+    void this.live.load();
   }
 
   /** Nobody is signed in any more: nothing of the room stays on the screen. */

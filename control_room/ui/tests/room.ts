@@ -27,7 +27,6 @@ export function alertOf(number: number, change: Partial<Alert> = {}): Alert {
     location: { lat: 41.1, lon: 1.2, accuracy_m: 5 },
     time_fault: null,
     staged: false,
-    may_watch: true,
     snapshot_url: `/api/v1/evidence/snapshot-${String(number)}`,
     snapshot_annotated_url: `/api/v1/evidence/annotated-${String(number)}`,
     clip_url: null,

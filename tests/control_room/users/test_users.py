@@ -7,6 +7,7 @@ import pytest
 from control_room import callers
 from control_room.database import pool
 from control_room.users import passwords, service
+from tests.control_room import door as doors
 from tests.control_room import messages
 
 BY = callers.Caller(kind="command", name="root")
@@ -69,3 +70,16 @@ def test_passwords_are_argon2id_and_salted() -> None:
     assert not passwords.matches(PASSWORD, "no hash")
     assert not passwords.is_outdated(first)
     assert passwords.is_outdated("$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$cLzTBO2wZBOSf5p/y6bHZ0JpF7Zd0FwS9ySqf2rv1/I")
+
+
+def test_an_administrator_reads_the_accounts_page_by_page_with_what_each_may_watch(door: doors.Door) -> None:
+    anna, marta = door.as_person("anna"), door.as_person("marta")
+    anna.put("/api/v1/users/marta/cameras", json={"all": False, "flights": False}).raise_for_status()
+    first = anna.get("/api/v1/users", params={"limit": 1}).json()
+    rest = anna.get("/api/v1/users", params={"cursor": first["next_cursor"]}).json()
+    found = {one["user"]: (one["role"], one["all"], one["flights"]) for one in first["items"] + rest["items"]}
+    assert (found["anna"], found["marta"]) == (("administrator", True, True), ("operator", False, False))
+    assert ([one["user"] for one in first["items"]], rest["next_cursor"]) == (["anna"], None)
+    assert [one["user"] for one in anna.get("/api/v1/users", params={"search": "ART"}).json()["items"]] == ["marta"]
+    assert doors.problem(marta.get("/api/v1/users")) == (403, "forbidden")
+    assert doors.problem(anna.get("/api/v1/users", params={"cursor": "x"})) == (422, "bad-cursor")

@@ -2153,6 +2153,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Accounts by name, with what each may watch.
+         */
+        get: operations["listed_api_v1_users_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera_id}/whep": {
         parameters: {
             query?: never;
@@ -2758,6 +2778,46 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountItem
+         * @description A person's account, with what he may watch.
+         */
+        AccountItem: {
+            /**
+             * All
+             * @default true
+             */
+            all: boolean;
+            /**
+             * Cameras
+             * @default []
+             */
+            cameras: components["schemas"]["CameraName"][];
+            /**
+             * Flights
+             * @default true
+             */
+            flights: boolean;
+            /** User */
+            user: string;
+            role: components["schemas"]["Role"];
+            /** Language */
+            language: string;
+            /** Created At */
+            created_at: string;
+            /** Disabled At */
+            disabled_at: string | null;
+        };
+        /**
+         * AccountPage
+         * @description Accounts by name.
+         */
+        AccountPage: {
+            /** Items */
+            items: components["schemas"]["AccountItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /**
          * Acknowledge
          * @description I am looking at it.
@@ -17023,6 +17083,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GivenViewingReason"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listed_api_v1_users_get: {
+        parameters: {
+            query?: {
+                /** @description Part of the name. */
+                search?: string;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPage"];
                 };
             };
             /** @description Unauthorized */

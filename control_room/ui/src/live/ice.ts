@@ -29,9 +29,14 @@ export class IceServers {
 
   async #ask(): Promise<RTCIceServer[]> {
     const answer = await this.#api.plain({ method: 'GET', path: '/api/v1/live/ice' });
-    if (answer.ok) return ((await answer.data.json()) as IceAnswer).ice_servers;
+    if (answer.ok) return ((await answer.data.json()) as IceAnswer).ice_servers.map(serverOf);
     // Asked again with the next connection.
     this.#kept = null;
     return [];
   }
+}
+
+/** A null would reach the browser as a name of four letters. */
+function serverOf({ urls, username, credential }: IceAnswer['ice_servers'][number]): RTCIceServer {
+  return { urls, ...(username && { username }), ...(credential && { credential }) };
 }

@@ -60,6 +60,11 @@ export class Live {
     );
   }
 
+  /** Not what this person may not watch; before the list is known, the room says it when it is asked. */
+  mayOffer(target: Target): boolean {
+    return !this.loaded || this.byKey.has(keyOfTarget(target));
+  }
+
   /** Asks for the list now and then, while a page shows it. */
   follow(): () => void {
     this.#followers += 1;
