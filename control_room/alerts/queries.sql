@@ -72,12 +72,13 @@ SELECT * FROM alert_items WHERE alert_id = %(alert_id)s;
 SELECT attributes, model FROM alerts WHERE alert_id = %(alert_id)s;
 
 -- evidence --
--- Files that the event's messages announced, in the order of their capture
+-- Files that the event's messages announced, and clips that were taken for it, in the order of their capture
 SELECT evidence_id, evidence.kind, media_type, sha256, bytes, captured_from, captured_to,
     evidence.received_at IS NOT NULL AND erased_at IS NULL AS available
 FROM evidence
-JOIN alerts USING (device_id, event_id)
-WHERE alert_id = %(alert_id)s AND announced_at IS NOT NULL
+JOIN alerts ON alerts.alert_id = evidence.alert_id
+    OR (alerts.device_id = evidence.device_id AND alerts.event_id = evidence.event_id)
+WHERE alerts.alert_id = %(alert_id)s AND announced_at IS NOT NULL
 ORDER BY captured_from, evidence_id;
 
 -- traces --

@@ -51,12 +51,18 @@ SELECT footage_id FROM footage WHERE footage_id = ANY(%(ids)s) AND (state = 'rea
 UNION ALL
 SELECT finding_id FROM findings WHERE finding_id = ANY(%(ids)s) AND picture_sha256 IS NOT NULL
 UNION ALL
+SELECT live_recording_id FROM live_recordings WHERE live_recording_id = ANY(%(ids)s) AND sha256 IS NOT NULL
+UNION ALL
 SELECT visit_id FROM site_visits
 WHERE visit_id = ANY(%(ids)s) AND num_nonnulls(before_sha256, after_sha256) > 0;
 
 -- set_erased --
 -- Files that were erased while the backup was made
 UPDATE evidence SET erased_at = %(at)s WHERE evidence_id = ANY(%(ids)s) AND erased_at IS NULL;
+
+-- set_live_recordings_erased --
+-- The same, of recordings of live video
+UPDATE live_recordings SET sha256 = NULL, erased_at = %(at)s WHERE live_recording_id = ANY(%(ids)s) AND sha256 IS NOT NULL;
 
 -- set_footage_erased --
 -- The same, of files of flights

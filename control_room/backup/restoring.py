@@ -152,6 +152,7 @@ def _settle(connection: pool.Connection, backup: Backup, now: datetime) -> None:
     erased = {"ids": [UUID(one) for one in backup.manifest.erased], "at": now}
     connection.execute(tables.QUERIES["set_erased"], erased)
     connection.execute(tables.QUERIES["set_footage_erased"], erased)
+    connection.execute(tables.QUERIES["set_live_recordings_erased"], erased)
     connection.execute(tables.QUERIES["forget_pictures"], erased)
     connection.execute(tables.QUERIES["remove_uploads"], erased)
     if community.is_counting(connection):

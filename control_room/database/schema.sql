@@ -100,6 +100,7 @@ CREATE TABLE cameras (
     last_frame_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
+    ptz jsonb,
     PRIMARY KEY (device_id, camera_id),
     CHECK ((lat IS NULL) = (lon IS NULL))
 );
@@ -119,6 +120,7 @@ COMMENT ON COLUMN cameras.staged IS 'Its footage is staged (demonstration), not 
 COMMENT ON COLUMN cameras.last_frame_at IS 'Time of its last picture (device).';
 COMMENT ON COLUMN cameras.created_at IS 'When it was first heard of (server).';
 COMMENT ON COLUMN cameras.updated_at IS 'When this row was last changed (server).';
+COMMENT ON COLUMN cameras.ptz IS 'How it is turned, as wire.device.PtzStatus has it; null: it cannot be turned.';
 
 CREATE TABLE device_metrics (
     device_id text NOT NULL,
@@ -537,6 +539,52 @@ COMMENT ON COLUMN device_configurations.command_id IS 'The newest command that c
 COMMENT ON COLUMN device_configurations.ended_at IS 'When the device answered, or it was superseded (server).';
 COMMENT ON COLUMN device_configurations.error IS 'One line of the device''s: the key, what it got, what is allowed.';
 
+CREATE TABLE live_clips (
+    clip_id uuid PRIMARY KEY,
+    stream text NOT NULL,
+    device_id text,
+    camera_id text,
+    source_id uuid,
+    alert_id uuid REFERENCES alerts (alert_id) ON DELETE SET NULL,
+    clip_from timestamptz NOT NULL,
+    clip_to timestamptz NOT NULL,
+    note text,
+    reason text NOT NULL CHECK (reason <> ''),
+    asked_by text NOT NULL,
+    asked_at timestamptz NOT NULL,
+    state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'ordered', 'ready', 'failed')),
+    in_memory boolean NOT NULL,
+    command_id uuid REFERENCES commands (command_id) ON DELETE SET NULL,
+    error text,
+    ended_at timestamptz,
+    CHECK (clip_from < clip_to),
+    CHECK ((source_id IS NULL) = (camera_id IS NOT NULL)),
+    CHECK ((camera_id IS NULL) = (device_id IS NULL)),
+    CHECK ((state IN ('ready', 'failed')) = (ended_at IS NOT NULL))
+);
+CREATE INDEX live_clips_open ON live_clips (clip_to) WHERE ended_at IS NULL;
+CREATE INDEX live_clips_by_command ON live_clips (command_id) WHERE command_id IS NOT NULL;
+CREATE INDEX live_clips_by_alert ON live_clips (alert_id) WHERE alert_id IS NOT NULL;
+CREATE INDEX live_clips_by_age ON live_clips (asked_at);
+COMMENT ON TABLE live_clips IS 'Clips that people asked for while they watched; what came of them are rows of evidence.';
+COMMENT ON COLUMN live_clips.clip_id IS 'UUIDv7 of this room.';
+COMMENT ON COLUMN live_clips.stream IS 'Of which stream.';
+COMMENT ON COLUMN live_clips.device_id IS 'Of a camera; null of a source.';
+COMMENT ON COLUMN live_clips.camera_id IS 'Which camera; null of a source.';
+COMMENT ON COLUMN live_clips.source_id IS 'Which drone or telephone; null of a camera.';
+COMMENT ON COLUMN live_clips.alert_id IS 'The alert that it belongs to; null: none, or it is gone.';
+COMMENT ON COLUMN live_clips.clip_from IS 'From when (server).';
+COMMENT ON COLUMN live_clips.clip_to IS 'Until when (server).';
+COMMENT ON COLUMN live_clips.note IS 'In words; null: nothing was said.';
+COMMENT ON COLUMN live_clips.reason IS 'Why, as in the audit.';
+COMMENT ON COLUMN live_clips.asked_by IS 'User name.';
+COMMENT ON COLUMN live_clips.asked_at IS 'When (server).';
+COMMENT ON COLUMN live_clips.state IS 'waiting: it is still being filmed; ordered: the device was asked for its recording; ready: evidence is there; failed: error says why.';
+COMMENT ON COLUMN live_clips.in_memory IS 'The room keeps what it had in memory and what followed: a source''s clip, and a camera''s in case its device has no recording.';
+COMMENT ON COLUMN live_clips.command_id IS 'The order to the device; null: none, or not yet.';
+COMMENT ON COLUMN live_clips.error IS 'Why nothing came of it; null otherwise.';
+COMMENT ON COLUMN live_clips.ended_at IS 'When it was ready, or failed (server).';
+
 CREATE TABLE evidence (
     evidence_id uuid PRIMARY KEY,
     device_id text NOT NULL REFERENCES devices (device_id),
@@ -553,9 +601,13 @@ CREATE TABLE evidence (
     received_at timestamptz,
     expires_at timestamptz,
     erased_at timestamptz,
+    source_id uuid,
+    clip_id uuid REFERENCES live_clips (clip_id) ON DELETE SET NULL,
+    alert_id uuid REFERENCES alerts (alert_id) ON DELETE SET NULL,
     CHECK (announced_at IS NOT NULL OR received_at IS NOT NULL),
-    CHECK (announced_at IS NULL OR ((camera_id IS NOT NULL OR event_id IS NOT NULL)
-                                    AND (event_id IS NULL) <> (command_id IS NULL)
+    CHECK (announced_at IS NULL OR ((camera_id IS NOT NULL OR event_id IS NOT NULL OR source_id IS NOT NULL)
+                                    AND (event_id IS NULL OR command_id IS NULL)
+                                    AND (event_id IS NOT NULL OR command_id IS NOT NULL OR kind = 'recording')
                                     AND kind IS NOT NULL AND media_type IS NOT NULL))
 );
 CREATE INDEX evidence_by_event ON evidence (device_id, event_id);
@@ -565,9 +617,11 @@ CREATE INDEX evidence_by_age ON evidence (coalesce(captured_to, received_at))
     WHERE received_at IS NOT NULL AND erased_at IS NULL;
 CREATE INDEX evidence_by_expiry ON evidence (expires_at) WHERE expires_at IS NOT NULL AND erased_at IS NULL;
 CREATE INDEX evidence_awaited ON evidence (device_id) WHERE announced_at IS NOT NULL AND received_at IS NULL AND erased_at IS NULL;
-COMMENT ON TABLE evidence IS 'Files of an event or of the answer to a command: announced by a message, received by HTTP, in either order. Seen by people only when both.';
+CREATE INDEX evidence_by_clip ON evidence (clip_id) WHERE clip_id IS NOT NULL;
+CREATE INDEX evidence_by_alert ON evidence (alert_id) WHERE alert_id IS NOT NULL;
+COMMENT ON TABLE evidence IS 'Files of an event or of the answer to a command: announced by a message, received by HTTP, in either order; and clips of live video. Seen by people only when both.';
 COMMENT ON COLUMN evidence.evidence_id IS 'Given by the device.';
-COMMENT ON COLUMN evidence.device_id IS 'Who announced or uploaded it; nobody else may do the other half.';
+COMMENT ON COLUMN evidence.device_id IS 'Who announced or uploaded it; nobody else may do the other half. Of a clip out of the room''s memory the camera''s device, or the room''s own.';
 COMMENT ON COLUMN evidence.camera_id IS 'Which of its cameras; null until announced, and of a finding in a flight''s footage.';
 COMMENT ON COLUMN evidence.event_id IS 'The event that announced it; null until then, and where a command''s answer did.';
 COMMENT ON COLUMN evidence.command_id IS 'The command whose answer announced it; null until then, and where an event did.';
@@ -581,6 +635,9 @@ COMMENT ON COLUMN evidence.announced_at IS 'When a message first named it (serve
 COMMENT ON COLUMN evidence.received_at IS 'When the whole file was in the store with that hash (server); null: awaited.';
 COMMENT ON COLUMN evidence.expires_at IS 'When the room erases it, a copy that is only for looking at (server); null: it is kept.';
 COMMENT ON COLUMN evidence.erased_at IS 'When the room erased its file (server); null: it is there, or never came.';
+COMMENT ON COLUMN evidence.source_id IS 'The drone or telephone of whose live picture it is a clip; null: of none. No foreign key: a source may go before.';
+COMMENT ON COLUMN evidence.clip_id IS 'The clip that somebody asked for while he watched; null: none, or forgotten.';
+COMMENT ON COLUMN evidence.alert_id IS 'The alert for which that clip was taken, shown and kept with it; null: none.';
 
 -- Holds and retention --------------------------------------------------------------------------------------------------
 
@@ -666,6 +723,10 @@ BEGIN ATOMIC
     SELECT evidence.evidence_id, protected.because
     FROM protected_alerts(moment) AS protected
     JOIN evidence ON evidence.device_id = protected.device_id AND evidence.event_id = protected.event_id
+    UNION ALL
+    SELECT evidence.evidence_id, protected.because
+    FROM protected_alerts(moment) AS protected
+    JOIN evidence ON evidence.alert_id = protected.alert_id
     UNION ALL
     SELECT evidence.evidence_id, 'hold ' || holds.hold_id
     FROM holds JOIN evidence ON evidence.evidence_id = holds.evidence_id
@@ -1904,6 +1965,50 @@ COMMENT ON COLUMN site_visits.changed_share IS 'Of the place that changed betwee
 COMMENT ON COLUMN site_visits.actor IS 'User name, or room.';
 COMMENT ON COLUMN site_visits.note IS 'In words; of a person what was done.';
 
+CREATE TABLE live_recordings (
+    live_recording_id uuid PRIMARY KEY,
+    recording_id uuid NOT NULL,
+    part integer NOT NULL CHECK (part >= 1),
+    source_id uuid NOT NULL,
+    flight_id uuid REFERENCES flights (flight_id) ON DELETE SET NULL,
+    authorisation_id uuid REFERENCES authorisations (authorisation_id) ON DELETE SET NULL,
+    footage_id uuid REFERENCES footage (footage_id) ON DELETE SET NULL,
+    sha256 text CHECK (sha256 ~ '^[0-9a-f]{64}$'),
+    bytes bigint NOT NULL CHECK (bytes > 0),
+    captured_from timestamptz NOT NULL,
+    captured_to timestamptz NOT NULL,
+    width_px integer NOT NULL CHECK (width_px > 0),
+    height_px integer NOT NULL CHECK (height_px > 0),
+    pictures integer NOT NULL CHECK (pictures > 0),
+    transcoded boolean NOT NULL DEFAULT false,
+    received_at timestamptz NOT NULL,
+    erased_at timestamptz,
+    UNIQUE (recording_id, part),
+    CHECK (captured_from <= captured_to),
+    CHECK (sha256 IS NULL OR (footage_id IS NULL AND erased_at IS NULL))
+);
+CREATE INDEX live_recordings_of ON live_recordings (source_id, captured_from DESC, live_recording_id DESC);
+CREATE INDEX live_recordings_by_age ON live_recordings (captured_to) WHERE sha256 IS NOT NULL;
+CREATE INDEX live_recordings_by_sha256 ON live_recordings (sha256) WHERE sha256 IS NOT NULL;
+COMMENT ON TABLE live_recordings IS 'Files of what drones and telephones sent live, packet by packet as it came.';
+COMMENT ON COLUMN live_recordings.live_recording_id IS 'UUIDv7 of this room.';
+COMMENT ON COLUMN live_recordings.recording_id IS 'Of all files from the beginning of its sending to the end; UUIDv7 of the media process.';
+COMMENT ON COLUMN live_recordings.part IS 'Which of these files, from 1.';
+COMMENT ON COLUMN live_recordings.source_id IS 'Whose. No foreign key: a source may go before its recordings.';
+COMMENT ON COLUMN live_recordings.flight_id IS 'Under which flight''s record; null: under none.';
+COMMENT ON COLUMN live_recordings.authorisation_id IS 'Under which permission; null: the flight''s own.';
+COMMENT ON COLUMN live_recordings.footage_id IS 'The flight''s file that it became: the file is kept there; null: it is of no flight.';
+COMMENT ON COLUMN live_recordings.sha256 IS 'Of the whole file, also its name in the store; null: it is the footage''s, or erased.';
+COMMENT ON COLUMN live_recordings.bytes IS 'Size of the whole file.';
+COMMENT ON COLUMN live_recordings.captured_from IS 'When its first picture came (server).';
+COMMENT ON COLUMN live_recordings.captured_to IS 'When its last one came (server).';
+COMMENT ON COLUMN live_recordings.width_px IS 'Of its pictures.';
+COMMENT ON COLUMN live_recordings.height_px IS 'Of its pictures.';
+COMMENT ON COLUMN live_recordings.pictures IS 'How many.';
+COMMENT ON COLUMN live_recordings.transcoded IS 'They were H.265 and are coded again: not as they were sent.';
+COMMENT ON COLUMN live_recordings.received_at IS 'When it was in the store (server).';
+COMMENT ON COLUMN live_recordings.erased_at IS 'When its file was erased (server); null: it is there, or the footage''s.';
+
 -- Live stream ----------------------------------------------------------------------------------------------------------
 
 CREATE TABLE stream (
@@ -2145,3 +2250,20 @@ COMMENT ON COLUMN live_publications.asked_at IS 'When it was last asked (server)
 COMMENT ON COLUMN live_publications.until IS 'Until when the device sends by itself (server).';
 COMMENT ON COLUMN live_publications.watched_at IS 'When somebody last watched or asked to (server).';
 COMMENT ON COLUMN live_publications.command_id IS 'The live_start that asked last.';
+
+CREATE TABLE ptz_locks (
+    device_id text NOT NULL,
+    camera_id text NOT NULL,
+    held_by text NOT NULL,
+    since timestamptz NOT NULL,
+    until timestamptz NOT NULL,
+    PRIMARY KEY (device_id, camera_id),
+    FOREIGN KEY (device_id, camera_id) REFERENCES cameras (device_id, camera_id) ON DELETE CASCADE,
+    CHECK (since <= until)
+);
+COMMENT ON TABLE ptz_locks IS 'Who turns a camera, so that two people do not pull at it; a row whose time is over holds nothing.';
+COMMENT ON COLUMN ptz_locks.device_id IS 'The camera''s device.';
+COMMENT ON COLUMN ptz_locks.camera_id IS 'Which of its cameras.';
+COMMENT ON COLUMN ptz_locks.held_by IS 'User name.';
+COMMENT ON COLUMN ptz_locks.since IS 'When this person began to turn it (server).';
+COMMENT ON COLUMN ptz_locks.until IS 'From when others may turn it (server); each order moves it on.';

@@ -35,22 +35,25 @@ SELECT alert_id FROM alerts WHERE device_id = %(device_id)s AND event_id = %(eve
 -- stored --
 -- A file that people may see, and the alert or command that it belongs to
 SELECT evidence_id, evidence.kind, media_type, sha256, bytes, evidence.camera_id, evidence.device_id, evidence.event_id,
-    alert_id, alerts.state AS alert_state, evidence.command_id, commands.reason AS command_reason,
+    evidence.source_id, alerts.alert_id, alerts.state AS alert_state, evidence.command_id, commands.reason AS command_reason,
     evidence.erased_at IS NOT NULL AS erased,
     (
         SELECT min(coalesce(beside.captured_from, beside.captured_to, beside.announced_at)) FROM evidence AS beside
         WHERE beside.device_id = evidence.device_id
-            AND (beside.event_id = evidence.event_id OR beside.command_id = evidence.command_id)
+            AND (beside.event_id = evidence.event_id OR beside.command_id = evidence.command_id
+                 OR beside.evidence_id = evidence.evidence_id)
     ) AS seen_from,
     (
         SELECT max(coalesce(beside.captured_to, beside.captured_from, beside.announced_at)) FROM evidence AS beside
         WHERE beside.device_id = evidence.device_id
-            AND (beside.event_id = evidence.event_id OR beside.command_id = evidence.command_id)
+            AND (beside.event_id = evidence.event_id OR beside.command_id = evidence.command_id
+                 OR beside.evidence_id = evidence.evidence_id)
     ) AS seen_to,
     coalesce(captured_from, captured_to, announced_at) AS captured_from,
     coalesce(captured_to, captured_from, announced_at) AS captured_to
 FROM evidence
-LEFT JOIN alerts ON alerts.device_id = evidence.device_id AND alerts.event_id = evidence.event_id
+LEFT JOIN alerts ON alerts.alert_id = evidence.alert_id
+    OR (alerts.device_id = evidence.device_id AND alerts.event_id = evidence.event_id)
 LEFT JOIN commands ON commands.command_id = evidence.command_id
 WHERE evidence_id = %(evidence_id)s AND announced_at IS NOT NULL AND evidence.received_at IS NOT NULL;
 

@@ -58,7 +58,9 @@ class Stored:
     camera_id: str | None
     device_id: str
     event_id: uuid.UUID | None
+    source_id: uuid.UUID | None
     alert_id: uuid.UUID | None
+    """Whose event announced it, or for which it was taken from the live picture."""
     alert_state: str | None
     command_id: uuid.UUID | None
     command_reason: str | None
@@ -72,6 +74,8 @@ class Stored:
     @property
     def watched(self) -> watched.Watched:
         """Whose picture it is; of no camera: a finding's in the footage of a flight."""
+        if self.source_id is not None:
+            return watched.source(self.source_id)
         if self.camera_id is None:
             return watched.event(self.device_id, self.event_id)
         return watched.camera(self.device_id, self.camera_id)

@@ -55,7 +55,7 @@ LEFT JOIN LATERAL (
 WHERE (newest.state, newest.version) IS DISTINCT FROM (alerts.state, alerts.version)
 UNION ALL
 SELECT 'evidence_without_event', evidence_id::text, 'no message is stored of its event ' || event_id
-FROM evidence WHERE announced_at IS NOT NULL AND command_id IS NULL AND NOT EXISTS (
+FROM evidence WHERE announced_at IS NOT NULL AND event_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM stored_events WHERE stored_events.event_id = evidence.event_id AND stored_events.device_id = evidence.device_id
 )
 ORDER BY 1, 2;
@@ -72,6 +72,8 @@ UNION ALL
 SELECT footage_id, sha256, bytes FROM footage WHERE state = 'ready'
 UNION ALL
 SELECT footage_id, pixelated_sha256, pixelated_bytes FROM footage WHERE pixelated_sha256 IS NOT NULL
+UNION ALL
+SELECT live_recording_id, sha256, bytes FROM live_recordings WHERE sha256 IS NOT NULL
 UNION ALL
 SELECT finding_id, picture_sha256, NULL FROM findings WHERE picture_sha256 IS NOT NULL
 UNION ALL

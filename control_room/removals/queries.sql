@@ -24,6 +24,8 @@ SELECT EXISTS (
 ) OR EXISTS (
     SELECT FROM footage WHERE pixelated_sha256 = %(sha256)s
 ) OR EXISTS (
+    SELECT FROM live_recordings WHERE sha256 = %(sha256)s
+) OR EXISTS (
     SELECT FROM findings WHERE picture_sha256 = %(sha256)s
 ) OR EXISTS (
     SELECT FROM site_visits WHERE before_sha256 = %(sha256)s

@@ -293,6 +293,43 @@ WITH due AS (
 )
 SELECT (SELECT count(*) FROM due) + (SELECT count(*) FROM looks);
 
+-- erase_live_recordings --
+-- Recordings of live video whose time is over; their rows say so. Those of flights are footage
+WITH due AS (
+    SELECT live_recording_id, sha256, bytes, captured_to FROM live_recordings
+    WHERE sha256 IS NOT NULL AND captured_to < %(before)s AND received_at < %(before)s
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), erased AS (
+    UPDATE live_recordings SET sha256 = NULL, erased_at = %(now)s FROM due
+    WHERE live_recordings.live_recording_id = due.live_recording_id
+), noted AS (
+    INSERT INTO file_removals (sha256, due_at) SELECT DISTINCT sha256, %(now)s::timestamptz FROM due
+    ON CONFLICT DO NOTHING
+)
+SELECT count(*), coalesce(sum(bytes), 0)::bigint, min(captured_to), max(captured_to) FROM due;
+
+-- forget_live_recordings --
+-- What was asked for or recorded live and left nothing behind: rows of erased recordings and of clips, once rows are over
+WITH recordings AS (
+    DELETE FROM live_recordings WHERE erased_at < %(before)s
+        OR (footage_id IS NULL AND sha256 IS NULL AND captured_to < %(before)s)
+)
+DELETE FROM live_clips
+WHERE ended_at < %(before)s
+    AND NOT EXISTS (SELECT FROM evidence WHERE evidence.clip_id = live_clips.clip_id AND evidence.erased_at IS NULL);
+
+-- forget_clip_files --
+-- Rows of erased clips out of the room's memory, once rows are over; those of commands and events go with these
+DELETE FROM evidence
+WHERE event_id IS NULL AND command_id IS NULL AND announced_at IS NOT NULL AND erased_at < %(before)s;
+
+-- planned_live_recordings --
+-- What a run would do with the recordings of live video
+SELECT count(*) AS rows, coalesce(sum(bytes), 0)::bigint AS bytes, min(captured_to) AS since, max(captured_to) AS until
+FROM live_recordings
+WHERE sha256 IS NOT NULL AND captured_to < %(before)s AND received_at < %(before)s;
+
 -- planned_footage --
 -- What a run would do with the files of flights
 SELECT count(*) FILTER (WHERE protected.footage_id IS NULL) AS rows,

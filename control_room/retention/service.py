@@ -38,6 +38,7 @@ Kind = Literal[
     "dead_letters",
     "files",
     "footage",
+    "live_recordings",
     "flights",
     "commands",
     "audit",
@@ -46,6 +47,7 @@ Measured = Literal["device_metrics", "positions"]
 _SETTINGS: dict[Kind, str] = {
     "files": "files_days",
     "footage": "files_days",
+    "live_recordings": "files_days",
     "flights": "flight_years",
     "audit": "audit_years",
 }  # the others follow rows_days
@@ -125,6 +127,7 @@ class Run:
                 self._dead_letters,
                 self._files,
                 self._footage,
+                self._live_recordings,
                 self._flights,
                 self._commands,
                 self._audit,
@@ -263,6 +266,26 @@ class Run:
             removals.take_out(self.connection, self.store, self.is_stopped)
             yield step
 
+    def _live_recordings(self) -> Iterator[Step]:
+        """Of drones and telephones; those of flights are footage."""
+        given = {"before": self.limits.files, "now": self.now, "limit": _FILES}
+        while not self.is_stopped():
+            with self.connection.transaction():
+                self._begin()
+                row = self.connection.execute(_QUERIES["erase_live_recordings"], given).fetchone()
+                if row is None or not row[0]:
+                    break
+                rows, size_bytes, since, until = row
+                step = self._written(
+                    Step(kind="live_recordings", since=since, until=until, rows=rows, files=rows, bytes=size_bytes)
+                )
+            removals.take_out(self.connection, self.store, self.is_stopped)
+            yield step
+        with self.connection.transaction():
+            self._begin()
+            self.connection.execute(_QUERIES["forget_clip_files"], {"before": self.limits.rows})
+            self.connection.execute(_QUERIES["forget_live_recordings"], {"before": self.limits.rows})
+
     def _flights(self) -> Iterator[Step]:
         """Logs after their years (UAS.SPEC.050), with telemetry and findings; sites stay, they are of places."""
         given = {"before": self.limits.flights, "now": self.now, "limit": _FILES}
@@ -347,6 +370,7 @@ def plan(connection: pool.Connection, limits: Limits, now: datetime) -> list[Ste
         ("dead_letters", "planned_dead_letters", limits.rows),
         ("files", "planned_files", limits.files),
         ("footage", "planned_footage", limits.files),
+        ("live_recordings", "planned_live_recordings", limits.files),
         ("audit", "planned_audit", limits.audit),
     )
     for kind, query, before in others:
