@@ -2,8 +2,9 @@
 
 A process of its own, so that ingest never waits for it.
 
-Two workers of the queue run in it: one for readings, which are short, and `analyses.at_once` for analyses. A job whose
-process was killed is found by its missing heartbeat and taken up by whoever runs then.
+Four workers of the queue run in it: one for readings and one for pictures, which are short, one for small copies, and
+`analyses.at_once` for analyses. A job whose process was killed is found by its missing heartbeat and taken up by
+whoever runs then.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ import procrastinate
 import psycopg
 from procrastinate import exceptions, jobs
 
+from control_room.analyses import derivatives, running, service
 from control_room.analyses import jobs as queue
-from control_room.analyses import running, service
 from control_room.database import pool, sql
 from control_room.flights import telemetry_reading
 from control_room.probing.telemetry import UnreadError
 from control_room.store import opening
 from models import ModelError, load_detector
+from vision.footage.video import VideoError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,12 +65,14 @@ class _Analyst:
         self._loading = threading.Lock()
         options = f"-c search_path={queue.SCHEMA},public -c TimeZone=UTC"
         connector = procrastinate.PsycopgConnector(
-            conninfo=self._url, kwargs={"options": options}, min_size=1, max_size=4
+            conninfo=self._url, kwargs={"options": options}, min_size=1, max_size=8
         )
         self._app = procrastinate.App(connector=connector)
         again = procrastinate.RetryStrategy(max_attempts=_TRIES, wait=_BACK_OFF_S)
         self._app.task(name=queue.READ, queue=queue.QUEUES[queue.READ], retry=again)(self._read)
         self._app.task(name=queue.ANALYSE, queue=queue.QUEUES[queue.ANALYSE], retry=again)(self._analyse)
+        self._app.task(name=queue.PICTURE, queue=queue.QUEUES[queue.PICTURE], retry=again)(self._picture)
+        self._app.task(name=queue.COPY, queue=queue.QUEUES[queue.COPY], retry=again)(self._copy)
 
     async def run(self, *, once: bool) -> None:
         async with self._app.open_async():
@@ -76,11 +80,12 @@ class _Analyst:
             if once:  # one after the other: what is read last asks for the analysis
                 await self._work(queue.READ, 1, once=True)
                 await self._work(queue.ANALYSE, 1, once=True)
+                await self._take_up()
+                await self._work(queue.PICTURE, 1, once=True)
+                await self._work(queue.COPY, 1, once=True)
                 return
-            workers = [
-                asyncio.create_task(self._work(queue.READ, 1)),
-                asyncio.create_task(self._work(queue.ANALYSE, self._settings.analyses.at_once)),
-            ]
+            at_once = dict.fromkeys(queue.QUEUES, 1) | {queue.ANALYSE: self._settings.analyses.at_once}
+            workers = [asyncio.create_task(self._work(task, number)) for task, number in at_once.items()]
             others = [asyncio.create_task(self._do_chores())]
             waiting = asyncio.create_task(asyncio.to_thread(self._stop.wait))
             try:
@@ -128,8 +133,9 @@ class _Analyst:
         with pool.connect(self._url) as connection:
             for (analysis_id,) in connection.execute(_QUERIES["without_job"], {"task": queue.ANALYSE}).fetchall():
                 queue.defer(connection, queue.ANALYSE, analysis_id=str(analysis_id))
-            for (footage_id,) in connection.execute(_QUERIES["unread_without_job"], {"task": queue.READ}).fetchall():
-                queue.defer(connection, queue.READ, footage_id=str(footage_id))
+            for query, task in (("unread_without_job", queue.READ), ("uncopied_without_job", queue.COPY)):
+                for (footage_id,) in connection.execute(_QUERIES[query], {"task": task}).fetchall():
+                    queue.defer(connection, task, footage_id=str(footage_id))
 
     async def _read(self, *, footage_id: str) -> None:
         await asyncio.to_thread(self._read_now, uuid.UUID(footage_id))
@@ -151,6 +157,16 @@ class _Analyst:
             raise
         except Exception:
             _log.exception("analysis %s is tried again", analysis_id)
+            raise
+
+    async def _picture(self, *, finding_id: str) -> None:
+        await asyncio.to_thread(derivatives.picture, self._means(), uuid.UUID(finding_id))
+
+    async def _copy(self, *, footage_id: str) -> None:
+        try:
+            await asyncio.to_thread(derivatives.copy, self._means(), uuid.UUID(footage_id))
+        except (VideoError, LookupError) as error:
+            _log.warning("no pixelated copy of %s: %s", footage_id, error)
             raise
 
     def _means(self) -> running.Means:

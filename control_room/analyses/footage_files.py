@@ -74,6 +74,19 @@ def videos(connection: pool.Connection, flight_id: uuid.UUID) -> list[Video]:
     return [Video(**{name: row[name] for name in Video.__slots__}) for row in rows]
 
 
+def video(connection: pool.Connection, footage_id: uuid.UUID) -> Video:
+    """One that is there, of whatever lens.
+
+    Raises:
+        LookupError: it is not there any more.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_QUERIES["video"], {"footage_id": footage_id}).fetchone()
+    if row is None:
+        raise LookupError(f"footage {footage_id} is gone")
+    return Video(**{name: row[name] for name in Video.__slots__})
+
+
 def samples(connection: pool.Connection, flight_id: uuid.UUID, video: Video) -> list[Sample]:
     """Of the video itself, else the part of a whole flight's log that it lies in.
 
@@ -135,13 +148,13 @@ def flown(
 
 
 @contextlib.contextmanager
-def on_disk(store: Store, video: Video) -> Iterator[Path]:
-    """Where the video can be read; of a store on a network a copy, gone afterwards."""
+def on_disk(store: Store, sha256: str) -> Iterator[Path]:
+    """Where a file of the store can be read; of a store on a network a copy, gone afterwards."""
     if isinstance(store, LocalStore):
-        yield store.path(video.sha256)
+        yield store.path(sha256)
         return
     with tempfile.NamedTemporaryFile(dir=store.staging.incoming) as copy:
-        for piece in store.read(video.sha256):
+        for piece in store.read(sha256):
             copy.write(piece)
         copy.flush()
         yield Path(copy.name)

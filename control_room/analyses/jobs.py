@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 SCHEMA = "jobs"
 READ, ANALYSE = "read_footage", "analyse_flight"
-QUEUES = {READ: "readings", ANALYSE: "analyses"}
-"""Two queues, so that a track does not wait for an hour of video."""
+PICTURE, COPY = "picture_finding", "pixelate_footage"
+QUEUES = {READ: "readings", ANALYSE: "analyses", PICTURE: "pictures", COPY: "copies"}
+"""One each, so that neither a track nor a picture waits for an hour of video."""
 _QUERIES = sql.load(__file__)
 
 

@@ -81,6 +81,35 @@ WHERE footage.flight_id = %(flight_id)s AND footage.kind = 'video' AND footage.s
     AND (lens IS NULL OR lens = 'wide')
 ORDER BY captured_from, modified_at, footage.name, footage_id;
 
+-- video --
+-- A video that is there, whatever its lens
+SELECT footage_id, footage.name, sha256, captured_from, captured_to, duration_s, width_px, height_px, footage.telemetry,
+    aircraft.camera_model
+FROM footage
+JOIN flights USING (flight_id)
+LEFT JOIN aircraft USING (aircraft_id)
+WHERE footage_id = %(footage_id)s AND footage.kind = 'video' AND footage.state = 'ready';
+
+-- unpictured --
+-- Something added by hand in a file that is there, and has no picture yet
+SELECT finding_id, findings.flight_id, findings.footage_id, time_s, box, footage.kind, footage.sha256
+FROM findings
+JOIN footage USING (footage_id)
+WHERE finding_id = %(finding_id)s AND picture_sha256 IS NULL AND analysis_id IS NULL AND footage.state = 'ready'
+    AND (footage.kind = 'still' OR (footage.kind = 'video' AND time_s IS NOT NULL));
+
+-- uncopied --
+-- A video or still that is there and has no pixelated copy yet
+SELECT footage_id, flight_id, name, kind, sha256
+FROM footage
+WHERE footage_id = %(footage_id)s AND kind IN ('video', 'still') AND state = 'ready' AND pixelated_sha256 IS NULL;
+
+-- set_copy --
+-- Its pixelated copy; no row where the file is gone or has one
+UPDATE footage SET pixelated_sha256 = %(sha256)s, pixelated_bytes = %(bytes)s
+WHERE footage_id = %(footage_id)s AND state = 'ready' AND pixelated_sha256 IS NULL
+RETURNING footage_id;
+
 -- unread --
 -- Files of a flight of which the telemetry was not looked for yet
 SELECT count(*) FROM footage
@@ -112,6 +141,17 @@ DELETE FROM findings
 WHERE flight_id = %(flight_id)s AND state = 'candidate' AND analysis_id IS NOT NULL AND version = 1
     AND NOT EXISTS (SELECT FROM findings AS other WHERE other.merged_into = findings.finding_id)
 RETURNING picture_sha256;
+
+-- old_copies --
+-- Pixelated copies of a flight that was looked through again are made again: homes may be known that were not
+WITH gone AS (
+    SELECT footage_id, pixelated_sha256 FROM footage
+    WHERE flight_id = %(flight_id)s AND state = 'ready' AND pixelated_sha256 IS NOT NULL
+    FOR UPDATE
+)
+UPDATE footage SET pixelated_sha256 = NULL, pixelated_bytes = NULL FROM gone
+WHERE footage.footage_id = gone.footage_id
+RETURNING gone.pixelated_sha256;
 
 -- add_finding --
 -- What a person should look at
@@ -154,6 +194,22 @@ WHERE state = 'ready' AND read_at IS NULL AND NOT EXISTS (
         AND job.status IN ('todo', 'doing', 'failed')
 )
 LIMIT 1000;
+
+-- uncopied_without_job --
+-- Videos that were looked through, and stills, that have no pixelated copy, the newest first
+SELECT footage_id FROM footage
+WHERE state = 'ready' AND kind IN ('video', 'still') AND pixelated_sha256 IS NULL AND read_at IS NOT NULL
+    AND NOT EXISTS (
+        SELECT FROM analyses WHERE analyses.flight_id = footage.flight_id AND analyses.state IN ('queued', 'running')
+    )
+    AND (kind = 'still' OR EXISTS (SELECT FROM analyses WHERE analyses.flight_id = footage.flight_id))
+    AND NOT EXISTS (
+        SELECT FROM jobs.procrastinate_jobs AS job
+        WHERE job.task_name = %(task)s AND job.args ->> 'footage_id' = footage.footage_id::text
+            AND job.status IN ('todo', 'doing', 'failed')
+    )
+ORDER BY received_at DESC, footage_id
+LIMIT 100;
 
 -- add_by_itself --
 -- The first analysis of a flight, once all of its files are here and were read; no row otherwise

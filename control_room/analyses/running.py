@@ -137,7 +137,7 @@ class _Running:
         samples = footage_files.samples(self._connection, self._flight_id, video)
         lens = footage_files.lens(video)
         kept = self._kept(video.footage_id)
-        with footage_files.on_disk(self._means.store, video) as path:
+        with footage_files.on_disk(self._means.store, video.sha256) as path:
             return analysis.analyse(
                 path,
                 samples,
@@ -192,6 +192,7 @@ class _Running:
             if self._connection.execute(_QUERIES["finish"], given).fetchone() is None:
                 raise analysis.CancelledError
             gone = self._connection.execute(_QUERIES["old_candidates"], {"flight_id": self._flight_id}).fetchall()
+            gone += self._connection.execute(_QUERIES["old_copies"], {"flight_id": self._flight_id}).fetchall()
             for (video, result), rows in zip(found, shown, strict=True):
                 synchrony = result.summary.synchrony
                 given = {"offset_s": synchrony.offset_s, "quality": synchrony.quality, "footage_id": video.footage_id}
@@ -215,7 +216,7 @@ class _Running:
         """Rows of its candidates, each with its picture in the store."""
         rows = []
         hider = pictures.Hider(detector, self._means.settings, buildings.near(self._connection, self._flight_id))
-        with footage_files.on_disk(self._means.store, video) as path, Footage(path) as footage:
+        with footage_files.on_disk(self._means.store, video.sha256) as path, Footage(path) as footage:
             offset_s = result.summary.synchrony.offset_s
             flown = footage_files.flown(self._connection, self._flight_id, video, footage.facts(), offset_s)
             for candidate in result.candidates[:CANDIDATES_MAX]:

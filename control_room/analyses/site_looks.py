@@ -95,7 +95,7 @@ class Looker:
     def _flight(self, flight_id: uuid.UUID, video: footage_files.Video) -> Flight | None:
         if video.footage_id not in self._flights:
             try:
-                path = self._opened.enter_context(footage_files.on_disk(self.store, video))
+                path = self._opened.enter_context(footage_files.on_disk(self.store, video.sha256))
                 with Footage(path) as footage:
                     facts = footage.facts()
                 offset_s = self.offsets.get(video.footage_id)

@@ -12,6 +12,7 @@ from control_room.alerts import service as alerts
 from control_room.alerts.states import Action, CloseReason, State
 from control_room.database import sql
 from control_room.ingest import clocks
+from control_room.stream import publish
 from wire.event import FINDING_RULE, EventMessage, EventObject, EvidenceReference, Location, ModelReference
 
 if TYPE_CHECKING:
@@ -40,11 +41,27 @@ def report(connection: pool.Connection, store: Store, finding: Mapping[str, Any]
         return
     message = _message(connection, store, finding, by=by, now=now)
     alert_id = _store(connection, message, now)
-    for file in message.evidence:
-        given = {"evidence_id": file.evidence_id, "device_id": message.device_id, "event_id": message.event_id}
-        given |= {"sha256": file.sha256, "bytes": file.bytes, "seen_at": file.captured_from, "now": now}
-        connection.execute(_QUERIES["add_evidence"], given)
+    _add_evidence(connection, message, now)
     alerts.act(connection, alert_id, alerts.Change(Action.ACKNOWLEDGE, 1, note=finding["note"]), by=by, now=now)
+
+
+def illustrate(connection: pool.Connection, store: Store, finding: Mapping[str, Any], now: datetime) -> None:
+    """A picture came after the finding was confirmed: its event says so, and its alert shows it."""
+    row = connection.execute(_QUERIES["newest_message"], {"event_id": finding["event_id"]}).fetchone()
+    if row is None:
+        return
+    before = EventMessage.model_validate(row[0])
+    outbox = {"device_id": before.device_id, "outbox_id": before.outbox_id}
+    (sequence,) = connection.execute(_QUERIES["next_sequence"], outbox).fetchone() or (before.sequence + 1,)
+    more = {"message_id": uuids.uuid7(), "sequence": sequence, "phase": "updated", "sent_at": now}
+    message = before.model_copy(update=more | {"evidence": _picture(store, finding)})
+    given = _columns(message, now)
+    for query in ("add_event", "count_event"):
+        connection.execute(_QUERIES[query], given)
+    _add_evidence(connection, message, now)
+    told = connection.execute(_QUERIES["note_updated"], given).fetchone()
+    if told is not None:
+        publish.publish_alerts(connection, [told[0]], {})
 
 
 def take_back(connection: pool.Connection, event_id: uuid.UUID | None, *, by: Caller, now: datetime) -> None:
@@ -163,18 +180,32 @@ def _outbox(connection: pool.Connection, now: datetime) -> tuple[str, uuid.UUID]
     return row[0], row[1]
 
 
+def _add_evidence(connection: pool.Connection, message: EventMessage, now: datetime) -> None:
+    for file in message.evidence:
+        given = {"evidence_id": file.evidence_id, "device_id": message.device_id, "event_id": message.event_id}
+        given |= {"sha256": file.sha256, "bytes": file.bytes, "seen_at": file.captured_from, "now": now}
+        connection.execute(_QUERIES["add_evidence"], given)
+
+
 def _store(connection: pool.Connection, message: EventMessage, now: datetime) -> uuid.UUID:
-    placed = clocks.place(message.occurred_at, now)
     alert_id = uuids.uuid7()
+    given = _columns(message, now) | {"alert_id": alert_id}
+    for query in ("add_event", "count_event", "add_alert", "add_alert_history"):
+        connection.execute(_QUERIES[query], given)
+    return alert_id
+
+
+def _columns(message: EventMessage, now: datetime) -> dict[str, Any]:
+    placed = clocks.place(message.occurred_at, now)
     content = message.model_dump(mode="json")
-    given: dict[str, Any] = {
-        "alert_id": alert_id,
+    return {
         "event_id": message.event_id,
         "outbox_id": message.outbox_id,
         "sequence": message.sequence,
         "message_id": message.message_id,
         "device_id": message.device_id,
         "rule": message.rule,
+        "phase": message.phase,
         "severity": message.severity,
         "confidence": message.confidence,
         "occurred_at": placed.at,
@@ -189,6 +220,3 @@ def _store(connection: pool.Connection, message: EventMessage, now: datetime) ->
         "attributes": Jsonb(content["attributes"]),
         "model": Jsonb(content["model"]),
     }
-    for query in ("add_event", "count_event", "add_alert", "add_alert_history"):
-        connection.execute(_QUERIES[query], given)
-    return alert_id

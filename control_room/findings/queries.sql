@@ -168,7 +168,7 @@ WITH stored AS (
     INSERT INTO events (event_id, outbox_id, sequence, occurred_at, message_id, device_id, camera_id, rule, phase,
                         severity, sent_at, received_at, message, device_time, time_fault)
     VALUES (%(event_id)s, %(outbox_id)s, %(sequence)s, %(occurred_at)s, %(message_id)s, %(device_id)s, '', %(rule)s,
-            'opened', %(severity)s, %(now)s, %(now)s, %(message)s, %(device_time)s, %(time_fault)s)
+            %(phase)s, %(severity)s, %(now)s, %(now)s, %(message)s, %(device_time)s, %(time_fault)s)
     RETURNING event_id, outbox_id, sequence, occurred_at, time_fault
 )
 INSERT INTO displaced_events (event_id, outbox_id, sequence, occurred_at)
@@ -177,7 +177,8 @@ SELECT event_id, outbox_id, sequence, occurred_at FROM stored WHERE time_fault I
 -- count_event --
 -- As ingest counts; nothing where TimescaleDB counts by itself
 INSERT INTO event_count_changes (hour, device_id, camera_id, rule, opened, messages)
-SELECT date_trunc('hour', %(occurred_at)s::timestamptz, 'UTC'), %(device_id)s, '', %(rule)s, 1, 1
+SELECT date_trunc('hour', %(occurred_at)s::timestamptz, 'UTC'), %(device_id)s, '', %(rule)s,
+    (%(phase)s = 'opened')::integer, 1
 WHERE to_regclass('event_counts_by_camera') IS NULL;
 
 -- add_alert --
@@ -200,6 +201,26 @@ INSERT INTO evidence (evidence_id, device_id, event_id, kind, media_type, sha256
                       announced_at, received_at)
 VALUES (%(evidence_id)s, %(device_id)s, %(event_id)s, 'snapshot', 'image/jpeg', %(sha256)s, %(bytes)s, %(seen_at)s,
         %(seen_at)s, %(now)s, %(now)s);
+
+-- newest_message --
+-- What the room last said of an event
+SELECT message FROM events
+JOIN room_outbox USING (device_id, outbox_id)
+WHERE event_id = %(event_id)s
+ORDER BY sequence DESC
+LIMIT 1;
+
+-- note_updated --
+-- The alert of an event of which the room said more
+UPDATE alerts SET told_sequence = %(sequence)s, updated_at = %(now)s
+WHERE device_id = %(device_id)s AND event_id = %(event_id)s
+RETURNING alert_id;
+
+-- set_picture --
+-- The picture that shows it best; no row where it has one, or is gone
+UPDATE findings SET picture_sha256 = %(sha256)s
+WHERE finding_id = %(finding_id)s AND picture_sha256 IS NULL
+RETURNING event_id;
 
 -- alert_of --
 -- The alert of the event that a finding became

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from uuid_utils import compat as uuids
 
 from control_room import problems
+from control_room.analyses import jobs
 from control_room.audit import service as audit
 from control_room.callers import Role
 from control_room.database import sql
@@ -216,7 +217,20 @@ def add(connection: pool.Connection, flight_id: uuid.UUID, seen: ByHand, *, by: 
         connection.execute(_QUERIES["place_by_hand"], {"finding_id": finding_id})
     _write_down(connection, finding_id, "add", by, now, changed={}, reason=None)
     tell(connection, finding_id)
+    if seen.at.footage_id is not None:
+        jobs.defer(connection, jobs.PICTURE, finding_id=str(finding_id))
     return finding_id
+
+
+def illustrate(connection: pool.Connection, store: Store, finding_id: uuid.UUID, sha256: str, now: datetime) -> bool:
+    """Take a picture that was made afterwards, which is in the store; False: it has one, or is gone."""
+    row = connection.execute(_QUERIES["set_picture"], {"finding_id": finding_id, "sha256": sha256}).fetchone()
+    if row is None:
+        return False
+    if row[0] is not None:
+        events.illustrate(connection, store, _rows(connection, "lock", {"finding_id": finding_id})[0], now)
+    tell(connection, finding_id)
+    return True
 
 
 def confirm(connection: pool.Connection, store: Store, finding_id: uuid.UUID, word: Word) -> None:

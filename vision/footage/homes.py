@@ -171,27 +171,32 @@ def mask(
     return painted
 
 
-def paint(image: NDArray[np.uint8], view: View | None, town: Homes | None, kept: Sequence[Box] = ()) -> None:
-    """Make the homes in a picture unrecognisable, in place; `kept` (0..1) stays to be seen.
+def where(shape: tuple[int, ...], view: View | None, town: Homes | None) -> NDArray[np.uint8] | None:
+    """255 where a home may be in a picture of this height and width, perhaps smaller than it; None: nowhere.
 
-    Where nothing says how the picture was taken (no view), or where the flight was (no town), any pixel may be of a
-    home, and all are painted.
+    Where nothing says how the picture was taken (no view), or where the flight was (no town), that is everywhere.
     """
-    height, width = image.shape[:2]
-    if town is not None and not town:
-        return
-    if town is None or view is None:
-        pixelate(image, np.full((height, width), 255, np.uint8))
-        return
-    seen = town.seen(view)
-    if not seen:
-        return
+    height, width = shape[:2]
     share = min(1.0, _MASK_PX / width)
-    small = mask(view, seen, (round(width * share), round(height * share)))
-    where = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
-    for x1, y1, x2, y2 in kept:
-        where[round(y1 * height) : round(y2 * height), round(x1 * width) : round(x2 * width)] = 0
-    pixelate(image, where)
+    small = round(width * share), round(height * share)
+    if town is not None and not town:
+        return None
+    if town is None or view is None:
+        return np.full(small[::-1], 255, np.uint8)
+    seen = town.seen(view)
+    return mask(view, seen, small) if seen else None
+
+
+def paint(image: NDArray[np.uint8], view: View | None, town: Homes | None, kept: Sequence[Box] = ()) -> None:
+    """Make the homes in a picture unrecognisable, in place (see `where`); `kept` (0..1) stays to be seen."""
+    small = where(image.shape, view, town)
+    if small is None:
+        return
+    height, width = image.shape[:2]
+    painted = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    for x1, y1, x2, y2 in kept if town is not None and view is not None else ():
+        painted[round(y1 * height) : round(y2 * height), round(x1 * width) : round(x2 * width)] = 0
+    pixelate(image, painted)
 
 
 def pixelate(image: NDArray[np.uint8], where: NDArray[np.uint8], block_px: int = 24) -> None:

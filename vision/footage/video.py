@@ -178,7 +178,7 @@ class Footage:
         nearest = keys_s[max(0, bisect.bisect_right(keys_s, from_s) - 1)] if keys_s else -math.inf
         ahead = from_s - self._at_s
         try:
-            if not 0 <= ahead <= _AHEAD_S_MAX or nearest > self._at_s:
+            if not 0 < ahead <= _AHEAD_S_MAX or nearest > self._at_s:
                 self._seek(from_s)
             for frame in self._container.decode(self._stream):
                 picture = self._picture(frame)
