@@ -219,7 +219,7 @@ class Media(_Section):
     viewers_max: int = Field(default=150, ge=1, le=10_000)
     viewers_mbit_s: float = Field(default=500.0, ge=1, le=100_000, allow_inf_nan=False)
     cpu_share_max: float = Field(default=0.8, gt=0, le=1, allow_inf_nan=False)
-    lag_ms_max: float = Field(default=100.0, ge=10, le=5_000, allow_inf_nan=False)
+    lag_ms_max: float = Field(default=250.0, ge=10, le=5_000, allow_inf_nan=False)
     offers_s: float = Field(default=20.0, ge=1, le=1_000, allow_inf_nan=False)
     silent_publisher_s: float = Field(default=10.0, ge=2, le=300, allow_inf_nan=False)
     silent_viewer_s: float = Field(default=15.0, ge=5, le=300, allow_inf_nan=False)
@@ -297,6 +297,14 @@ class Live(_Section):
         return self
 
 
+class Ptz(_Section):
+    """How cameras are turned."""
+
+    lock_s: float = Field(default=30.0, ge=5, le=600, allow_inf_nan=False)
+    return_after_s: float = Field(default=60.0, ge=0, le=86_400, allow_inf_nan=False)
+    orders_a_minute: int = Field(default=240, ge=10, le=6000)
+
+
 class Settings(_Section):
     """All of them."""
 
@@ -319,6 +327,7 @@ class Settings(_Section):
     tracing: Tracing = Tracing()
     session: Session = Session()
     live: Live = Live()
+    ptz: Ptz = Ptz()
 
     @property
     def broker_accounts(self) -> frozenset[str]:

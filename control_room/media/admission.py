@@ -61,10 +61,12 @@ def refusal(limits: Media, load: Load, crowd: Crowd, stream_bits_s: float) -> st
     mbit_s = (crowd.bits_s + max(stream_bits_s, _AT_LEAST_BITS_S)) / 1e6
     if mbit_s > limits.viewers_mbit_s:
         return f"with this viewer {mbit_s:.0f} Mbit/s would go out; the limit is {limits.viewers_mbit_s:.0f}"
+    if not crowd.viewers:
+        return None  # there is nobody for whom it could be spoilt
     if load.lag_ms > limits.lag_ms_max:
         return f"the media process is {load.lag_ms:.0f} ms late already; the limit is {limits.lag_ms_max:.0f} ms"
     share = load.cpu_share
-    expected = share * (crowd.viewers + 1) / crowd.viewers if crowd.viewers else share
+    expected = share * (crowd.viewers + 1) / crowd.viewers
     if expected > limits.cpu_share_max:
         return f"{expected:.0%} of a core would be used; the limit is {limits.cpu_share_max:.0%}"
     return None

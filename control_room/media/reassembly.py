@@ -32,25 +32,10 @@ class _Packet(NamedTuple):
     payload: bytes
 
 
-@dataclass(slots=True)
-class _Unturned:
-    """A counter of a few bits as one that goes on."""
-
-    bits: int
-    last: int | None = None
-
-    def of(self, value: int) -> int:
-        size = 1 << self.bits
-        value %= size
-        if self.last is None:
-            self.last = value
-            return value
-        step = (value - self.last) % size
-        if step >= size // 2:
-            step -= size
-        found = self.last + step
-        self.last = max(self.last, found)
-        return found
+def _near(value: int, known: int, bits: int) -> int:
+    """A counter of so many bits as one that goes on: the number nearest to the known one."""
+    step = value - known & (1 << bits) - 1
+    return known + (step if step < 1 << bits - 1 else step - (1 << bits))
 
 
 @dataclass(slots=True)
@@ -61,7 +46,12 @@ class Reassembly:
     """Waits for a key picture."""
     lost_packets: int = 0
     dropped_pictures: int = 0
+    has_new_gap: bool = False
+    """`to_ask_for` has something to say."""
     _next: int | None = None
+    _highest: int = 0
+    _elsewhere: int | None = None
+    """What would follow a packet that came from far off: two in a row, and the sender has begun anew there."""
     _waiting: dict[int, _Packet] = field(default_factory=dict)
     _gap_since_s: float | None = None
     _asked_s: dict[int, float] = field(default_factory=dict)
@@ -70,25 +60,44 @@ class Reassembly:
     _timestamp: int | None = None
     _is_torn: bool = False
     """The picture at hand lacks its beginning."""
-    _numbers: _Unturned = field(default_factory=lambda: _Unturned(16))
-    _times: _Unturned = field(default_factory=lambda: _Unturned(32))
+    _time: int | None = None
 
     def add(self, number: int, timestamp: int, payload: bytes, now_s: float, *, is_last: bool) -> Iterator[Picture]:
         """The pictures that are whole by this packet; `is_last`: RTP's marker."""
-        number = self._numbers.of(number)
-        if self._next is None:
-            self._next = number
-        if number < self._next or number in self._waiting:
+        number = self._placed(number)
+        if self._next is None or number < self._next or number in self._waiting:
             return
-        self._waiting[number] = _Packet(self._times.of(timestamp), is_last, payload)
+        self._time = timestamp if self._time is None else _near(timestamp, self._time, 32)
+        self._waiting[number] = _Packet(self._time, is_last, payload)
+        self.has_new_gap = self.has_new_gap or number > self._highest + 1
+        self._highest = max(self._highest, number)
         yield from self._whole()
         if not self._waiting:
             self._gap_since_s = None
             self._asked_s.clear()
         elif self._gap_since_s is None:
             self._gap_since_s = now_s
-        if len(self._waiting) > _WAITING_MAX or number - self._next > _WAITING_MAX:
+        if len(self._waiting) > _WAITING_MAX // 2:
             yield from self._give_up(now_s)
+
+    def _placed(self, number: int) -> int:
+        """The number without its turning over; of a packet that belongs nowhere one that is past."""
+        if self._next is None:
+            self._next, self._highest = number, number - 1
+            return number
+        number = _near(number, self._next, 16)
+        if abs(number - self._next) <= _WAITING_MAX:
+            return number
+        if number & 0xFFFF != self._elsewhere:
+            self._elsewhere = number + 1 & 0xFFFF
+            return self._next - 1
+        self._elsewhere = None
+        self._waiting.clear()
+        self._asked_s.clear()
+        self._pieces, self._pieces_bytes = [], 0
+        self._is_torn = self.is_broken = True
+        self._next, self._highest = number, number - 1
+        return number
 
     def overdue(self, now_s: float) -> Iterator[Picture]:
         """To be called often; gives up what has been missing for too long."""
@@ -97,12 +106,13 @@ class Reassembly:
 
     def to_ask_for(self, now_s: float) -> list[int]:
         """Numbers (16 bits) of the packets to be sent again, each not more often than makes sense."""
+        self.has_new_gap = False
         if self._next is None or not self._waiting:
             return []
-        missing = [number for number in range(self._next, max(self._waiting)) if number not in self._waiting]
+        missing = [number for number in range(self._next, self._highest) if number not in self._waiting]
         due = [number for number in missing if now_s - self._asked_s.get(number, -_ASK_EVERY_S) >= _ASK_EVERY_S]
         self._asked_s.update(dict.fromkeys(due, now_s))
-        return [number & 0xFFFF for number in due[:_WAITING_MAX]]
+        return [number & 0xFFFF for number in due]
 
     def _whole(self) -> Iterator[Picture]:
         if self._next is None:

@@ -116,7 +116,8 @@ class PassingReceiver(RTCRtpReceiver):
                 packet.sequence_number, packet.timestamp, packet.payload, now_s, is_last=bool(packet.marker)
             )
         )
-        await self._ask_again(now_s)
+        if self._reassembly.has_new_gap:
+            await self._ask_again(now_s)
 
     def _begin(self, ssrc: int) -> None:
         """Another sender, or the same begun anew: nothing of what was belongs to it."""

@@ -81,6 +81,7 @@ class Stream:
         self._sps: bytes | None = None
         self._pps: bytes | None = None
         self._key_asked_s = -float("inf")
+        self._is_key_wanted = False
         self._recent: deque[tuple[float, int]] = deque()
 
     def publish_by(self, publisher: Publisher) -> None:
@@ -112,6 +113,7 @@ class Stream:
         self._recent.append((now_s, size))
         while now_s - self._recent[0][0] > _RATES_OVER_S:
             self._recent.popleft()
+        self._is_key_wanted = self._is_key_wanted and not frame.is_key
         self.ring.put(frame)
         for watcher in tuple(self.watchers):
             watcher.offer(frame)
@@ -133,16 +135,21 @@ class Stream:
         return self._last_timestamp
 
     def want_key(self) -> None:
-        """Ask the publisher for a key picture, not too often."""
+        """Ask the publisher for a key picture, now or as soon as it would not be too often."""
         now_s = self._clock.now_s()
+        self._is_key_wanted = True
         if self.publisher is not None and now_s - self._key_asked_s >= _KEY_ASKED_EVERY_S:
-            self._key_asked_s = now_s
+            self._key_asked_s, self._is_key_wanted = now_s, False
             self.publisher.ask_for_key()
 
     def tend(self) -> None:
         """To be called a few times a second."""
         key = self.ring.key
-        if key is None or self._clock.now_s() - key.arrived_s > min(_KEY_WANTED_AFTER_S, GOP_S_MAX):
+        if (
+            self._is_key_wanted
+            or key is None
+            or self._clock.now_s() - key.arrived_s > min(_KEY_WANTED_AFTER_S, GOP_S_MAX)
+        ):
             self.want_key()
 
     @property
