@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from control_room.uploads.attempts import Attempts
 
 _OFFER_MAX_BYTES = 64 * 1024
+_MEDIA_MOST = 16
+_VIDEO = re.compile(rb"^m=video \d{1,5} [A-Za-z/]{3,40} \d", re.MULTILINE)
 SDP_BODY = {"requestBody": {"required": True, "content": {media.SDP: {"schema": {"type": "string"}}}}}
 TRICKLE_BODY = {"requestBody": {"required": True, "content": {media.TRICKLE: {"schema": {"type": "string"}}}}}
 ANSWERED: dict[int | str, dict[str, Any]] = {
@@ -86,7 +89,13 @@ async def body(request: Request, media_type: str = media.SDP) -> bytes:
 
 
 def _looks_like_offer(content: bytes) -> bool:
-    return content.startswith(b"v=0") and b"\nm=" in content and b"\x00" not in content
+    """Enough to ask a device to send for it; the media process reads the rest."""
+    media_lines = content.count(b"\nm=")
+    has_keys = b"\na=ice-ufrag:" in content and b"\na=fingerprint:" in content
+    is_video = _VIDEO.search(content) is not None
+    return (
+        content.startswith(b"v=0") and is_video and has_keys and media_lines <= _MEDIA_MOST and b"\x00" not in content
+    )
 
 
 async def offered(request: Request, room: Room, key: str) -> Offered:
