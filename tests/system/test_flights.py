@@ -27,6 +27,10 @@ PLAN = flying.Plan(40, fps=5, size_px=(960, 540), speed_m_s=9.0, passes_max=1)
 PADDING_BYTES = 40 * 1024 * 1024
 UPWARDS_BYTES_S = 6 * 1024 * 1024
 PATIENCE_MS = 60_000
+_PLAYABLE = """() => {
+    const video = document.querySelector("[data-testid=review-video]");
+    return video !== null && video.readyState >= 2 && video.videoWidth === 960 && video.duration > 5;
+}"""
 PROGRAM = Path(sys.executable).with_name("talaia-room")
 
 
@@ -163,6 +167,7 @@ def test_a_card_is_dropped_cut_off_reloaded_resumed_and_looked_through(
     judge(page, door, len(found))
     take_away(page)
     open_site(page, door)
+    play(page, door)
     other.close()
     with door.connection() as connection:
         assert report.check(connection, door.room.store).is_sound
@@ -227,6 +232,20 @@ def open_site(page: Page, door: doors.Door) -> None:
     page.goto("/sites")
     expect(page.get_by_test_id("site-row")).to_have_count(1)
     look_at(page, "6-sites")
+
+
+def play(page: Page, door: doors.Door) -> None:
+    """The small copy, which the analyst makes after its analysis; whoever sees it needs no reason for the original."""
+    copied = "SELECT pixelated_sha256 IS NOT NULL AS done, flight_id FROM footage WHERE kind = 'video'"
+    services.wait_until(lambda: door.rows(copied)[0]["done"], 4 * PATIENCE_MS / 1000, "the pixelated copy")
+    page.goto(f"/flights/{door.rows(copied)[0]['flight_id']}/review")
+    page.get_by_test_id("review-view-video").click()
+    page.wait_for_function(_PLAYABLE, timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("flight-map")).to_have_attribute("data-ready", "true", timeout=PATIENCE_MS)
+    look_at(page, "7-video")
+    assert door.rows("SELECT DISTINCT action FROM audit WHERE action LIKE 'footage.%%'") == [
+        {"action": "footage.play_pixelated"}
+    ]
 
 
 def look_at(page: Page, name: str) -> None:
