@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
+from datetime import UTC
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -50,21 +51,31 @@ def mark(jpeg: bytes, *, user: str, name: str, at: datetime) -> Marked:
             image = opened.convert("RGB")
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
         raise NoPictureError from None
-    text = f"{name}  ·  {at.strftime('%Y-%m-%d %H:%M:%S')} UTC  ·  {user}"
-    size_px = max(_SMALLEST_PX, image.height // _LINES)
-    font = _font(size_px)
-    while size_px > _SMALLEST_PX and font.getlength(text) > image.width - size_px:
-        size_px -= 1
-        font = _font(size_px)
-    band_px = round(size_px * 1.6)
+    when = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    lines, font = _laid_out([name, f"{when}  ·  {user}"], image.width, max(_SMALLEST_PX, image.height // _LINES))
+    line_px = round(font.size * 1.5)
+    top_px = image.height - line_px * len(lines)
     shade = Image.new("RGBA", image.size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(shade)
-    draw.rectangle((0, image.height - band_px, image.width, image.height), fill=(0, 0, 0, 176))
-    draw.text((size_px // 2, image.height - band_px // 2), text, font=font, fill=(255, 255, 255, 255), anchor="lm")
+    draw.rectangle((0, top_px, image.width, image.height), fill=(0, 0, 0, 176))
+    for number, line in enumerate(lines):
+        at_px = (font.size / 2, top_px + line_px * (number + 0.5))
+        draw.text(at_px, line, font=font, fill=(255, 255, 255, 255), anchor="lm")
     marked = Image.alpha_composite(image.convert("RGBA"), shade).convert("RGB")
     written = io.BytesIO()
     marked.save(written, "JPEG", quality=_QUALITY)
     return Marked(written.getvalue())
+
+
+def _laid_out(parts: list[str], width_px: int, size_px: int) -> tuple[list[str], ImageFont.FreeTypeFont]:
+    """In one line, else a line each, and smaller where even that is too long: nothing of it is cut off."""
+    font = _font(size_px)
+    whole = "  ·  ".join(parts)
+    if font.getlength(whole) <= width_px - size_px:
+        return [whole], font
+    longest = max(font.getlength(each) for each in parts)
+    fits = (width_px - size_px) / longest
+    return parts, font if fits >= 1 else _font(max(1, int(size_px * fits)))
 
 
 def _font(size_px: int) -> ImageFont.FreeTypeFont:

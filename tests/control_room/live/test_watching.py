@@ -14,6 +14,7 @@ from tests.control_room import door as doors
 from tests.control_room import messages
 from tests.control_room.live.watched_room import WHEP, Opener, WatchedRoom, offer_of, until, viewing
 from wire import topics
+from wire.live import StartLive
 
 MADE_UP = (
     "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=ice-ufrag:x\r\n"
@@ -78,7 +79,7 @@ def test_it_is_asked_on_while_somebody_watches(room: WatchedRoom) -> None:
             await until(lambda: len(room.ordered("live_start")) > 1, "it is asked again")
             again = room.ordered("live_start")[1]
             assert again.arguments["token"] == asked[0].token
-            assert again.arguments["until"] > room.ordered("live_start")[0].arguments["until"]
+            assert StartLive.model_validate(again.arguments).until > asked[0].until
             assert (again.issued_by, room.ordered("live_stop")) == ("room", [])
 
     asyncio.run(watch())

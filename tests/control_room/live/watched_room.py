@@ -119,8 +119,9 @@ async def offer_of(*, codec: str = "video/H264") -> str:
 
     connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     transceiver = connection.addTransceiver("video", direction="recvonly")
-    known = RTCRtpReceiver.getCapabilities("video").codecs
-    transceiver.setCodecPreferences([each for each in known if each.mimeType == codec])
+    known = RTCRtpReceiver.getCapabilities("video")
+    assert known is not None
+    transceiver.setCodecPreferences([each for each in known.codecs if each.mimeType == codec])
     try:
         return str((await connection.createOffer()).sdp)
     finally:
