@@ -54,6 +54,7 @@ from control_room.live import source_routes as live_sources
 from control_room.ogc import routes as ogc
 from control_room.positions import routes as positions
 from control_room.preflight import routes as preflight
+from control_room.ptz import routes as ptz
 from control_room.removals import service as removals
 from control_room.sessions import routes as sessions
 from control_room.silenced import routes as silenced
@@ -92,6 +93,7 @@ FEATURES = (
     cameras,
     silenced,
     positions,
+    ptz,
     devices,
     enrolment,
     configurations,

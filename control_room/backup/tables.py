@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 QUERIES = sql.load(__file__)
 NOT_KEPT = frozenset(
-    {"schema_migrations", "sessions", "login_links", "enrolment_codes", "attempts", "workers", "stream"}
+    {"schema_migrations", "sessions", "login_links", "enrolment_codes", "attempts", "workers", "stream", "ptz_locks"}
 )
 """What is made anew (the schema), must not come back (who is logged in), or is of the moment (signs of life)."""
 UNFOLDED = "event_count_changes"

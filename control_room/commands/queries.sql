@@ -7,8 +7,9 @@ SELECT online FROM devices WHERE device_id = %(device_id)s AND revoked_at IS NUL
 SELECT 1 FROM cameras WHERE device_id = %(device_id)s AND camera_id = %(camera_id)s;
 
 -- given_lately --
--- How many commands this person gave since then
-SELECT count(*) FROM commands WHERE issued_by = %(issued_by)s AND issued_at > %(since)s;
+-- How many commands this person gave since then; what live video and turning cameras order has limits of its own
+SELECT count(*) FROM commands
+WHERE issued_by = %(issued_by)s AND issued_at > %(since)s AND kind NOT IN ('live_start', 'live_stop', 'ptz');
 
 -- add --
 -- A command that waits to be sent

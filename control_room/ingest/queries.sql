@@ -227,19 +227,20 @@ RETURNING device_id;
 -- set_camera_status --
 -- A camera as its device says it stands; nothing where it stood so already
 INSERT INTO cameras AS known (device_id, camera_id, name, state, reason, since, lat, lon, accuracy_m, purpose,
-                              legal_regime, staged, last_frame_at, created_at, updated_at)
+                              legal_regime, staged, last_frame_at, ptz, created_at, updated_at)
 VALUES (%(device_id)s, %(camera_id)s, %(name)s, %(state)s, %(reason)s, %(since)s, %(lat)s, %(lon)s, %(accuracy_m)s,
-        %(purpose)s, %(legal_regime)s, %(staged)s, %(last_frame_at)s, %(now)s, %(now)s)
+        %(purpose)s, %(legal_regime)s, %(staged)s, %(last_frame_at)s, %(ptz)s, %(now)s, %(now)s)
 ON CONFLICT (device_id, camera_id) DO UPDATE SET
     name = excluded.name, state = excluded.state, reason = excluded.reason, since = excluded.since,
     lat = excluded.lat, lon = excluded.lon, accuracy_m = excluded.accuracy_m, purpose = excluded.purpose,
     legal_regime = excluded.legal_regime, staged = excluded.staged, last_frame_at = excluded.last_frame_at,
-    updated_at = excluded.updated_at
+    ptz = excluded.ptz, updated_at = excluded.updated_at
 WHERE (known.name, known.state, known.reason, known.since, known.lat, known.lon, known.accuracy_m, known.purpose,
-       known.legal_regime, known.staged, known.last_frame_at)
+       known.legal_regime, known.staged, known.last_frame_at, known.ptz)
     IS DISTINCT FROM
       (excluded.name, excluded.state, excluded.reason, excluded.since, excluded.lat, excluded.lon,
-       excluded.accuracy_m, excluded.purpose, excluded.legal_regime, excluded.staged, excluded.last_frame_at)
+       excluded.accuracy_m, excluded.purpose, excluded.legal_regime, excluded.staged, excluded.last_frame_at,
+       excluded.ptz)
 RETURNING camera_id;
 
 -- set_cameras_aside --

@@ -164,5 +164,6 @@ def _camera(status: StatusMessage, camera: CameraStatus, now: datetime) -> dict[
         "legal_regime": camera.legal_regime,
         "staged": camera.staged,
         "last_frame_at": camera.last_frame_at,
+        "ptz": None if camera.ptz is None else Jsonb(camera.ptz.model_dump(mode="json")),
         "now": now,
     }
