@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from aiortc import RTCDtlsTransport
     from aiortc.rtcrtpparameters import RTCRtpSendParameters
     from aiortc.rtp import AnyRtcpPacket
+    from pylibsrtp import Session
 
     from control_room.media.ring import Frame
     from control_room.media.streams import Clock
@@ -45,6 +46,7 @@ _HISTORY_PACKETS = 1024
 _REPEATS_S_MAX = 400
 _VERSION, _VERSION_WITH_EXTENSION, _MARKER = 0x80, 0x90, 0x80
 _CONNECTED = "connected"
+_HEADER = struct.Struct("!BBHLL")
 
 
 class PassingSender(RTCRtpSender):
@@ -65,7 +67,7 @@ class PassingSender(RTCRtpSender):
         self._number = random.randrange(0x8000)
         self._first_timestamp = random.randrange(0xFFFFFFFF)
         self._history: deque[tuple[int, int, int, bytes]] = deque(maxlen=_HISTORY_PACKETS)
-        """Number, timestamp, marker, payload."""
+        """Number, timestamp, second octet, payload."""
         self._is_registered = False
         self._cname = ""
         self._repeats_left = float(_REPEATS_S_MAX)
@@ -105,35 +107,38 @@ class PassingSender(RTCRtpSender):
 
     def pass_on(self, frame: Frame, timestamp: int, begin: int, end: int) -> None:
         """Send the picture's payloads `begin` to `end`."""
+        way = self._way()
+        if way is None:
+            return
+        cipher, send, address = way
         timestamp = timestamp + self._first_timestamp & 0xFFFFFFFF
         self._last_timestamp = timestamp
         last = len(frame.payloads) - 1
         extension = self._extension if frame.is_key else b""
-        for index in range(begin, end):
+        version = _VERSION_WITH_EXTENSION if extension else _VERSION
+        for index in range(begin, end):  # some thousands a second of all viewers together: nothing is looked up twice
             payload = frame.payloads[index]
-            marker = _MARKER if index == last else 0
-            self._history.append((self._number, timestamp, marker, payload))
-            self._packet(self._number, timestamp, marker, payload, extension)
+            kind = (_MARKER if index == last else 0) | self._payload_type
+            header = _HEADER.pack(version, kind, self._number, timestamp, self._ssrc)
+            self._history.append((self._number, timestamp, kind, payload))
+            send(cipher.protect(header + extension + payload), address)
             self._number = self._number + 1 & 0xFFFF
             self.packets += 1
             self.bytes += len(payload)
 
-    def _packet(self, number: int, timestamp: int, marker: int, payload: bytes, extension: bytes) -> None:
-        version = _VERSION_WITH_EXTENSION if extension else _VERSION
-        header = struct.pack("!BBHLL", version, marker | self._payload_type, number, timestamp, self._ssrc)
-        self._put(header + extension + payload, is_control=False)
-
-    def _put(self, packet: bytes, *, is_control: bool) -> None:
+    def _way(self) -> tuple[Session, Callable[[bytes, tuple[str, int]], None], tuple[str, int]] | None:
+        """Cipher, socket and address; None: the connection does not stand."""
         dtls = self.transport
         pair = dtls.transport._connection._nominated.get(1)
         if pair is None or dtls.state != _CONNECTED:
-            return
-        cipher = dtls._tx_srtp
-        ciphered = cipher.protect_rtcp(packet) if is_control else cipher.protect(packet)
-        pair.protocol.transport.sendto(ciphered, pair.remote_addr)
+            return None
+        return dtls._tx_srtp, pair.protocol.transport.sendto, pair.remote_addr
 
     def _control(self, packet: bytes) -> None:
-        self._put(packet, is_control=True)
+        way = self._way()
+        if way is not None:
+            cipher, send, address = way
+            send(cipher.protect_rtcp(packet), address)
 
     def report(self, passed_s: float) -> None:
         """To be called about once a second: what has been sent."""
@@ -162,12 +167,15 @@ class PassingSender(RTCRtpSender):
 
     def _repeat(self, numbers: list[int]) -> None:
         """What the viewer missed, as far as it is still at hand and does not cost the others."""
-        if not self._history:
+        way = self._way()
+        if not self._history or way is None:
             return
+        cipher, send, address = way
         first = self._history[0][0]
         for number in numbers:
             at = number - first & 0xFFFF
             if at < len(self._history) and self._repeats_left >= 1:
                 self._repeats_left -= 1
                 self.repeated += 1
-                self._packet(*self._history[at], b"")
+                _, timestamp, kind, payload = self._history[at]
+                send(cipher.protect(_HEADER.pack(_VERSION, kind, number, timestamp, self._ssrc) + payload), address)
