@@ -1,22 +1,22 @@
 -- add --
 -- An aircraft
-INSERT INTO aircraft (aircraft_id, name, make, model, serial_number, eu_class, remote_id, camera_model, hours_before, note,
-                      created_at, created_by)
+INSERT INTO aircraft (aircraft_id, name, make, model, serial_number, eu_class, remote_id, camera_model, calibration,
+                      hours_before, note, created_at, created_by)
 VALUES (%(aircraft_id)s, %(name)s, %(make)s, %(model)s, %(serial_number)s, %(eu_class)s, %(remote_id)s,
-        %(camera_model)s, %(hours_before)s, %(note)s, %(now)s, %(by)s);
+        %(camera_model)s, %(calibration)s, %(hours_before)s, %(note)s, %(now)s, %(by)s);
 
 -- change --
 -- What it is called and is, where nobody changed it meanwhile
 UPDATE aircraft SET name = %(name)s, make = %(make)s, model = %(model)s, serial_number = %(serial_number)s,
     eu_class = %(eu_class)s, remote_id = %(remote_id)s, camera_model = %(camera_model)s,
-    hours_before = %(hours_before)s, note = %(note)s, version = version + 1,
+    calibration = %(calibration)s, hours_before = %(hours_before)s, note = %(note)s, version = version + 1,
     retired_at = CASE WHEN %(retired)s THEN coalesce(retired_at, %(now)s) END
 WHERE aircraft_id = %(aircraft_id)s AND version = %(version)s;
 
 -- items --
 -- Aircraft with what they have flown, those in use first
 SELECT aircraft.aircraft_id, aircraft.version, aircraft.name, aircraft.make, aircraft.model, aircraft.serial_number,
-    aircraft.eu_class, aircraft.remote_id, aircraft.camera_model, aircraft.hours_before, aircraft.note,
+    aircraft.eu_class, aircraft.remote_id, aircraft.camera_model, aircraft.calibration, aircraft.hours_before, aircraft.note,
     aircraft.created_at, aircraft.created_by, aircraft.retired_at,
     flown.flights, flown.last_at,
     aircraft.hours_before + flown.seconds / 3600.0 AS hours,

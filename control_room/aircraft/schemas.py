@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from control_room import fields
+from vision.georeference.camera import CalibrationError, of_calibration
 from wire.message import UtcTime
 
 EuClass = Literal["C0", "C1", "C2", "C3", "C4", "C5", "C6", "legacy"]
@@ -15,6 +16,27 @@ Hours = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
 
 class _Given(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class Calibration(BaseModel):
+    """A calibrated lens, as `talaia-room georeference --calibration` takes it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    width_px: int
+    height_px: int
+    camera_matrix: list[list[float]]
+    """fx 0 cx / 0 fy cy / 0 0 1, in px of a picture of that size."""
+    distortion: list[float] = []
+    """k1, k2, p1, p2, k3."""
+
+    @model_validator(mode="after")
+    def _is_a_lens(self) -> "Calibration":
+        try:
+            of_calibration(self.model_dump(), "calibration")
+        except CalibrationError as error:
+            raise ValueError(str(error)) from None
+        return self
 
 
 class NewAircraft(_Given):
@@ -28,6 +50,8 @@ class NewAircraft(_Given):
     remote_id: fields.Line | None = None
     camera_model: fields.Line | None = None
     """As `talaia-room georeference --camera-model` knows it; null: each file says its own."""
+    calibration: Calibration | None = None
+    """Of its wide lens; its places are then the surer."""
     hours_before: Hours = 0
     """Flown before this log began."""
     note: fields.Prose | None = None
@@ -52,6 +76,7 @@ class AircraftItem(BaseModel):
     eu_class: EuClass | None
     remote_id: str | None
     camera_model: str | None
+    calibration: Calibration | None
     hours_before: float
     note: str | None
     created_at: UtcTime

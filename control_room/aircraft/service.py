@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 from uuid_utils import compat as uuids
 
 from control_room import problems
@@ -57,7 +58,7 @@ class UnknownReferenceError(problems.UnprocessableError):
 def add(connection: pool.Connection, wanted: dict[str, Any], *, by: callers.Caller, now: datetime) -> uuid.UUID:
     """`wanted`: the fields of `schemas.NewAircraft`. Raises SameSerialNumberError."""
     aircraft_id = uuids.uuid7()
-    _write(connection, _QUERIES["add"], wanted | {"aircraft_id": aircraft_id, "now": now, "by": by.name})
+    _write(connection, _QUERIES["add"], _stored(wanted) | {"aircraft_id": aircraft_id, "now": now, "by": by.name})
     _audit(connection, by, "aircraft.add", now, ("aircraft", aircraft_id))
     return aircraft_id
 
@@ -67,9 +68,14 @@ def change(
 ) -> None:
     """Raises NoSuchAircraftError, StaleVersionError, SameSerialNumberError."""
     present = item(connection, aircraft_id)
-    if not _write(connection, _QUERIES["change"], wanted | {"aircraft_id": aircraft_id, "now": now}):
+    if not _write(connection, _QUERIES["change"], _stored(wanted) | {"aircraft_id": aircraft_id, "now": now}):
         raise StaleVersionError(aircraft=present)
     _audit(connection, by, "aircraft.change", now, ("aircraft", aircraft_id))
+
+
+def _stored(wanted: dict[str, Any]) -> dict[str, Any]:
+    calibration = wanted["calibration"]
+    return wanted | {"calibration": None if calibration is None else Jsonb(calibration)}
 
 
 def listed(connection: pool.Connection, *, retired: bool | None = None) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 
 from control_room.database import sql
+from control_room.flights import lenses
 from control_room.store.local import LocalStore
 from vision.footage.flown import Flown
 from vision.georeference import cameras
@@ -63,8 +64,11 @@ class Video:
     width_px: int | None
     height_px: int | None
     telemetry: dict[str, Any] | None
+    lens: str | None
     camera_model: str | None
     """Of its aircraft, as the unit wrote it down."""
+    calibration: dict[str, Any] | None
+    """Likewise, of its wide lens."""
 
 
 def videos(connection: pool.Connection, flight_id: uuid.UUID) -> list[Video]:
@@ -121,15 +125,10 @@ def _camera_of(video: Video) -> Camera | None:
 
 def lens(video: Video) -> Callable[[Sample, tuple[int, int]], GroundCamera]:
     """The aircraft's camera where the unit wrote it down, else what the telemetry tells."""
-    model = None
-    if video.camera_model:
-        with contextlib.suppress(cameras.UnknownModelError):
-            model = cameras.find(video.camera_model)
-
-    def camera(sample: Sample, size_px: tuple[int, int]) -> GroundCamera:
-        return cameras.nominal(sample, size_px, model)
-
-    return camera
+    try:
+        return lenses.of_aircraft(video.calibration, video.camera_model, video.lens).camera
+    except cameras.UnknownModelError:
+        return lenses.Lens().camera
 
 
 def flown(

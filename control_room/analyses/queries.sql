@@ -73,7 +73,7 @@ DELETE FROM analysis_spans WHERE analysis_id = %(analysis_id)s;
 -- videos --
 -- What of a flight is looked through: of several lenses of one moment the wide one
 SELECT footage_id, footage.name, sha256, kind, lens, recording, captured_from, captured_to, duration_s, width_px, height_px,
-    footage.telemetry, aircraft.camera_model
+    footage.telemetry, aircraft.camera_model, aircraft.calibration
 FROM footage
 JOIN flights USING (flight_id)
 LEFT JOIN aircraft USING (aircraft_id)
@@ -83,8 +83,8 @@ ORDER BY captured_from, modified_at, footage.name, footage_id;
 
 -- video --
 -- A video that is there, whatever its lens
-SELECT footage_id, footage.name, sha256, captured_from, captured_to, duration_s, width_px, height_px, footage.telemetry,
-    aircraft.camera_model
+SELECT footage_id, footage.name, sha256, lens, captured_from, captured_to, duration_s, width_px, height_px,
+    footage.telemetry, aircraft.camera_model, aircraft.calibration
 FROM footage
 JOIN flights USING (flight_id)
 LEFT JOIN aircraft USING (aircraft_id)
@@ -267,5 +267,6 @@ ORDER BY footage.captured_from DESC, footage.footage_id
 LIMIT %(limit)s;
 
 -- forget_look --
--- What an analysis before wrote of the same flight
-DELETE FROM site_visits WHERE site_id = %(site_id)s AND flight_id = %(flight_id)s AND kind = 'look';
+-- What an analysis before wrote of the same flight; its pictures
+DELETE FROM site_visits WHERE site_id = %(site_id)s AND flight_id = %(flight_id)s AND kind = 'look'
+RETURNING before_sha256, after_sha256;

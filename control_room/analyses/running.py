@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 from uuid_utils import compat as uuids
 
 from control_room.analyses import footage_files, pictures, site_looks
+from control_room.analyses.flown_footage import FlownFootage
 from control_room.buildings import service as buildings
 from control_room.database import pool, sql
 from control_room.flights import showing
@@ -137,12 +138,14 @@ class _Running:
         samples = footage_files.samples(self._connection, self._flight_id, video)
         lens = footage_files.lens(video)
         kept = self._kept(video.footage_id)
-        with footage_files.on_disk(self._means.store, video.sha256) as path:
+        earlier = FlownFootage(self._connection, self._means.store, self._means.settings)
+        with contextlib.closing(earlier), footage_files.on_disk(self._means.store, video.sha256) as path:
             return analysis.analyse(
                 path,
                 samples,
                 lens,
                 detector=detector,
+                previous=earlier.last_over(self._flight_id, video),
                 settings=self._means.settings,
                 progress=self._progress,
                 kept=kept,
@@ -208,8 +211,9 @@ class _Running:
     def _look_at_sites(self, found: list[tuple[footage_files.Video, FootageResult]], detector: Detector) -> None:
         """A kill after it costs it again."""
         offsets = {video.footage_id: result.summary.synchrony.offset_s for video, result in found}
-        looker = site_looks.Looker(self._connection, self._means.store, detector, self._means.settings, offsets)
-        with contextlib.closing(looker):
+        footage = FlownFootage(self._connection, self._means.store, self._means.settings, offsets)
+        with contextlib.closing(footage):
+            looker = site_looks.Looker(footage, self._means.store, detector, self._means.settings)
             site_looks.note(looker, self._flight_id, self._means.clock())
 
     def _pictured(self, video: footage_files.Video, result: FootageResult, detector: Detector) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ Both are laid north up on the same ground, people and vehicles in them pixelated
 
 from __future__ import annotations
 
-import contextlib
 import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -17,12 +16,11 @@ from psycopg.rows import dict_row
 from control_room.analyses import footage_files, pictures
 from control_room.buildings import service as buildings
 from control_room.database import sql
+from control_room.removals import service as removals
 from control_room.sites import service as sites
 from vision import redact
 from vision.footage import ground_picture, homes, tiles
 from vision.footage.change import before_after
-from vision.footage.revisits import Flight
-from vision.footage.video import Footage, VideoError
 from vision.georeference import globe, orthophoto
 from vision.georeference.pose import RefusedError
 from vision.track import PERSON
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from control_room.database import pool
+    from control_room.analyses.flown_footage import FlownFootage
     from control_room.store.content import Store
     from vision.detect import Detector
     from vision.footage.change import Pair, Shot
@@ -46,8 +44,6 @@ SITES_MAX = 50
 """Of one flight; the nearest to its track come first."""
 _RADIUS_M = (10.0, 25.0)
 """Least and most ground around a site; between, twice its error."""
-_EARLIER_MAX = 5
-"""Videos of earlier flights that are tried for one site."""
 _MARK = (60, 60, 230)
 _SIDE_PX_MIN = 480
 _AT_M = 3.0
@@ -67,44 +63,23 @@ class Look:
 
 @dataclass(slots=True)
 class Looker:
-    """Finds and prepares pictures of places; the files must be in the store."""
+    """Finds and prepares pictures of places."""
 
-    connection: pool.Connection
+    footage: FlownFootage
     store: Store
     detector: Detector
     settings: Settings
-    offsets: dict[uuid.UUID, float] = field(default_factory=dict)
-    """By how much telemetry is moved, of videos of which the database does not know it yet."""
-    _opened: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-    _flights: dict[uuid.UUID, Flight | None] = field(default_factory=dict)
     _towns: dict[uuid.UUID, homes.Homes | None] = field(default_factory=dict)
-
-    def close(self) -> None:
-        self._opened.close()
 
     def best(self, flight_id: uuid.UUID, videos: Sequence[footage_files.Video], site: dict[str, Any]) -> Look | None:
         """The first of the videos that shows the site well; None: none does."""
         for video in videos:
-            flight = self._flight(flight_id, video)
+            flight = self.footage.of(flight_id, video)
             look = None if flight is None else flight.best_look(site["lat"], site["lon"])
             shot = None if flight is None or look is None else flight.shot(look)
             if look is not None and shot is not None:
                 return Look(video, look.time_s, replace(shot, shown=self._hidden(shot, site, flight_id)))
         return None
-
-    def _flight(self, flight_id: uuid.UUID, video: footage_files.Video) -> Flight | None:
-        if video.footage_id not in self._flights:
-            try:
-                path = self._opened.enter_context(footage_files.on_disk(self.store, video.sha256))
-                with Footage(path) as footage:
-                    facts = footage.facts()
-                offset_s = self.offsets.get(video.footage_id)
-                flown = footage_files.flown(self.connection, flight_id, video, facts, offset_s)
-            except (footage_files.NoTelemetryError, VideoError, OSError):
-                self._flights[video.footage_id] = None
-            else:
-                self._flights[video.footage_id] = Flight(path, flown, facts, self.settings)
-        return self._flights[video.footage_id]
 
     def _hidden(self, shot: Shot, site: dict[str, Any], flight_id: uuid.UUID) -> NDArray[np.uint8]:
         """A copy without people, and without homes but for the ground of the site itself.
@@ -117,7 +92,7 @@ class Looker:
         found = tiles.detect(shot.image, self.detector, wary) + list(self.detector.detect(shot.image))
         people = [one for one in found if one.label in _HIDDEN]
         if flight_id not in self._towns:
-            self._towns[flight_id] = buildings.near(self.connection, flight_id)
+            self._towns[flight_id] = buildings.near(self.footage.connection, flight_id)
         hidden = shot.image.copy()
         homes.paint(hidden, shot.view, self._towns[flight_id], _box_of(site, shot.view))
         kept = [one for one in people if one.confidence >= _SURE or not _is_at(site, shot.view, one.box, self.settings)]
@@ -150,11 +125,12 @@ def _is_at(site: dict[str, Any], view: View, box: Box, settings: Settings) -> bo
 
 def note(looker: Looker, flight_id: uuid.UUID, now: datetime) -> int:
     """Write down for each site that this flight's pictures show what they show; how many."""
-    with looker.connection.cursor(row_factory=dict_row) as cursor:
+    connection = looker.footage.connection
+    with connection.cursor(row_factory=dict_row) as cursor:
         near = cursor.execute(_QUERIES["sites_near"], {"flight_id": flight_id, "limit": SITES_MAX}).fetchall()
     if not near:
         return 0
-    videos = footage_files.videos(looker.connection, flight_id)
+    videos = footage_files.videos(connection, flight_id)
     looked = 0
     for site in near:
         after = looker.best(flight_id, videos, site)
@@ -164,19 +140,19 @@ def note(looker: Looker, flight_id: uuid.UUID, now: datetime) -> int:
         row = _row(looker.store, site, before, after)
         at = after.video.captured_from or now
         columns = {"flight_id": flight_id, "footage_id": after.video.footage_id, "time_s": after.time_s, "at": at}
-        with looker.connection.transaction():
-            looker.connection.execute(_QUERIES["forget_look"], {"site_id": site["site_id"], "flight_id": flight_id})
-            sites.note_look(looker.connection, site["site_id"], columns | row)
+        with connection.transaction():
+            given = {"site_id": site["site_id"], "flight_id": flight_id}
+            gone = [sha256 for pair in connection.execute(_QUERIES["forget_look"], given) for sha256 in pair]
+            sites.note_look(connection, site["site_id"], columns | row)
+            removals.note(connection, [sha256 for sha256 in gone if sha256 is not None], now)
         looked += 1
     return looked
 
 
 def _before(looker: Looker, flight_id: uuid.UUID, site: dict[str, Any]) -> Look | None:
     """The newest picture of an earlier flight whose file is still there."""
-    given = {"flight_id": flight_id, "lat": site["lat"], "lon": site["lon"], "limit": _EARLIER_MAX}
-    for earlier_id, footage_id in looker.connection.execute(_QUERIES["earlier_videos"], given).fetchall():
-        videos = [one for one in footage_files.videos(looker.connection, earlier_id) if one.footage_id == footage_id]
-        found = looker.best(earlier_id, videos, site)
+    for earlier_id, video in looker.footage.before(flight_id, (site["lat"], site["lon"])):
+        found = looker.best(earlier_id, [video], site)
         if found is not None:
             return found
     return None

@@ -1148,7 +1148,8 @@ CREATE TABLE aircraft (
     retired_at timestamptz,
     version integer NOT NULL DEFAULT 1 CHECK (version >= 1),
     hours_before double precision NOT NULL DEFAULT 0 CHECK (hours_before >= 0),
-    note text
+    note text,
+    calibration jsonb
 );
 CREATE UNIQUE INDEX aircraft_serial_number ON aircraft (serial_number) WHERE serial_number IS NOT NULL;
 COMMENT ON TABLE aircraft IS 'Drones of the unit.';
@@ -1166,6 +1167,7 @@ COMMENT ON COLUMN aircraft.retired_at IS 'From when it is not flown any more (se
 COMMENT ON COLUMN aircraft.version IS 'Counts changes by people, from 1.';
 COMMENT ON COLUMN aircraft.hours_before IS 'Flown before this log began.';
 COMMENT ON COLUMN aircraft.note IS 'In words; null: nothing.';
+COMMENT ON COLUMN aircraft.calibration IS 'Its wide lens as it was calibrated: width_px, height_px, camera_matrix, distortion; null: not calibrated.';
 
 CREATE TABLE authorisations (
     authorisation_id uuid PRIMARY KEY,
@@ -2008,6 +2010,18 @@ COMMENT ON COLUMN live_recordings.pictures IS 'How many.';
 COMMENT ON COLUMN live_recordings.transcoded IS 'They were H.265 and are coded again: not as they were sent.';
 COMMENT ON COLUMN live_recordings.received_at IS 'When it was in the store (server).';
 COMMENT ON COLUMN live_recordings.erased_at IS 'When its file was erased (server); null: it is there, or the footage''s.';
+
+CREATE TABLE live_pulls (
+    source_id uuid PRIMARY KEY,
+    address text NOT NULL CHECK (address ~ '^rtsps?://'),
+    set_by text NOT NULL,
+    set_at timestamptz NOT NULL
+);
+COMMENT ON TABLE live_pulls IS 'Live sources that are fetched from an RTSP server instead of sending themselves.';
+COMMENT ON COLUMN live_pulls.source_id IS 'Which source. No foreign key: see live_recordings.';
+COMMENT ON COLUMN live_pulls.address IS 'rtsp:// or rtsps://, with user and password where the server asks for them; shown without.';
+COMMENT ON COLUMN live_pulls.set_by IS 'User name.';
+COMMENT ON COLUMN live_pulls.set_at IS 'When (server).';
 
 -- Live stream ----------------------------------------------------------------------------------------------------------
 

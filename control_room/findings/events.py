@@ -166,6 +166,11 @@ def _attributes(finding: Mapping[str, Any], by: Caller) -> dict[str, Any]:
     }
 
 
+def own_device(connection: pool.Connection, now: datetime) -> str:
+    """As which device the room speaks."""
+    return _outbox(connection, now)[0]
+
+
 def _outbox(connection: pool.Connection, now: datetime) -> tuple[str, uuid.UUID]:
     """As which device the room speaks; made when it first does."""
     row = connection.execute(_QUERIES["room_outbox"]).fetchone()

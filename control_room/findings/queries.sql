@@ -1,7 +1,8 @@
 -- shown --
 -- A video or still of a flight that is there, and the camera of its aircraft
 SELECT footage.footage_id, footage.flight_id, footage.kind, footage.width_px, footage.height_px, footage.sync_offset_s,
-    footage.telemetry, aircraft.camera_model
+    footage.telemetry, footage.captured_from, footage.captured_to, footage.lens, aircraft.camera_model,
+    aircraft.calibration
 FROM footage
 JOIN flights USING (flight_id)
 LEFT JOIN aircraft USING (aircraft_id)
@@ -14,6 +15,18 @@ SELECT row, time_s, at AS time_utc, lat, lon, rel_alt_m, abs_alt_m, gimbal_yaw_d
 FROM telemetry_samples
 WHERE footage_id = %(footage_id)s AND (%(from_s)s::double precision IS NULL OR time_s BETWEEN %(from_s)s AND %(to_s)s)
 ORDER BY row;
+
+-- samples_of_log --
+-- The part of a whole flight's log that a file without telemetry of its own lies in, whole or of some seconds
+SELECT row, extract(epoch FROM at - %(captured_from)s::timestamptz)::double precision AS time_s, at AS time_utc, lat, lon,
+    rel_alt_m, abs_alt_m, gimbal_yaw_deg, gimbal_pitch_deg, gimbal_roll_deg, focal_length_mm, focal_length_equivalent_mm,
+    zoom, horizontal_view_deg, vertical_view_deg, position_error_m
+FROM telemetry_samples JOIN footage USING (footage_id)
+WHERE flight_id = %(flight_id)s AND kind = 'telemetry' AND belongs_to IS NULL
+    AND at BETWEEN %(captured_from)s::timestamptz + make_interval(secs => %(from_s)s)
+        AND %(captured_from)s::timestamptz + make_interval(secs => %(to_s)s)
+    AND NOT EXISTS (SELECT FROM telemetry_samples AS own WHERE own.footage_id = %(footage_id)s)
+ORDER BY at, row;
 
 -- known_points --
 -- Points of a flight that somebody knows
@@ -127,8 +140,9 @@ ORDER BY abs(coalesce(time_s - %(time_s)s, 0)), row
 LIMIT 1;
 
 -- captured --
--- When a file's recording began
-SELECT coalesce(captured_from, received_at, created_at) FROM footage WHERE footage_id = %(footage_id)s;
+-- When a moment of a file's recording was, where no telemetry of its own says it
+SELECT coalesce(captured_from, received_at, created_at) + make_interval(secs => coalesce(%(time_s)s, 0))
+FROM footage WHERE footage_id = %(footage_id)s;
 
 -- picture --
 -- The picture that shows it best

@@ -9,6 +9,7 @@ from psycopg.rows import dict_row
 
 from control_room import problems
 from control_room.database import sql
+from control_room.flights import lenses
 from vision.georeference import cameras, correction, place
 from vision.georeference.pose import RefusedError, Track, of_sample
 from vision.telemetry.sample import Camera as CameraFacts
@@ -17,6 +18,7 @@ from vision.telemetry.sample import Sample
 if TYPE_CHECKING:
     import uuid
     from collections.abc import Sequence
+    from datetime import datetime
 
     from control_room.database import pool
     from vision.georeference.camera import Camera
@@ -50,7 +52,11 @@ class Shown:
     height_px: int | None
     sync_offset_s: float | None
     telemetry: dict[str, Any] | None
+    captured_from: datetime | None
+    captured_to: datetime | None
+    lens: str | None
     camera_model: str | None
+    calibration: dict[str, Any] | None
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -60,13 +66,11 @@ class Shown:
 
     def camera(self, sample: Sample) -> Camera:
         """Raises RefusedError."""
-        model = None
-        if self.camera_model is not None:
-            try:
-                model = cameras.find(self.camera_model)
-            except cameras.UnknownModelError:
-                raise RefusedError(f"the aircraft's camera {self.camera_model} is not in the table") from None
-        return cameras.nominal(sample, self.size_px, model)
+        try:
+            lens = lenses.of_aircraft(self.calibration, self.camera_model, self.lens)
+        except cameras.UnknownModelError:
+            raise RefusedError(f"the aircraft's camera {self.camera_model} is not in the table") from None
+        return lens.camera(sample, self.size_px)
 
 
 def shown(connection: pool.Connection, flight_id: uuid.UUID, footage_id: uuid.UUID) -> Shown:
@@ -86,6 +90,9 @@ def view(connection: pool.Connection, of: Shown, time_s: float | None) -> View:
     if time_s is None:
         if not rows:
             raise RefusedError("the still says nothing of where it was taken")
+        if rows[0].time_s is not None:  # a log's, which runs on
+            pose, sample = Track(rows).at_time(0.0)
+            return place.View(of.camera(sample), pose)
         return place.View(of.camera(rows[0]), of_sample(rows[0]))
     pose, sample = Track(rows).at_time(time_s - offset)
     return place.View(of.camera(sample), pose)
@@ -174,5 +181,19 @@ def _samples(connection: pool.Connection, of: Shown, around_s: float | None) -> 
     facts = CameraFacts(make=told.get("make"), model=told.get("model"))
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_QUERIES["samples"], asked).fetchall()
+        if not rows and of.captured_from is not None:
+            rows = cursor.execute(_QUERIES["samples_of_log"], asked | _of_log(of, around_s)).fetchall()
     image = str(of.footage_id) if of.kind == "still" else None
     return [Sample(**row, camera=facts, image=image) for row in rows]
+
+
+def _of_log(of: Shown, around_s: float | None) -> dict[str, Any]:
+    """Which part of a whole flight's log."""
+    length_s = (
+        0.0
+        if of.captured_from is None or of.captured_to is None
+        else (of.captured_to - of.captured_from).total_seconds()
+    )
+    from_s, to_s = (0.0, length_s) if around_s is None else (around_s, around_s)
+    given = {"flight_id": of.flight_id, "captured_from": of.captured_from}
+    return given | {"from_s": from_s - AROUND_S, "to_s": to_s + AROUND_S}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from control_room.config import ConfigError
 from control_room.flights.asked import FlightError
-from control_room.flights.footage_views import Lens, first_position
+from control_room.flights.footage_views import first_position
+from control_room.flights.lenses import Lens
 from control_room.flights.telemetry_command import town_assumptions
 from models import ModelError, load_detector
 from vision.footage import analysis

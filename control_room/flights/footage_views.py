@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import av
 
-from vision.georeference import cameras
 from vision.georeference.place import View
 from vision.georeference.pose import RefusedError, Track
 
@@ -15,9 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from control_room.flights.lenses import Lens
     from control_room.flights.points import Point
-    from vision.georeference.camera import Camera
-    from vision.georeference.cameras import Model
     from vision.georeference.ground import Ground
     from vision.telemetry.sample import Sample
 
@@ -25,20 +23,6 @@ _VIDEO_SUFFIXES = (".mp4", ".MP4", ".mov", ".MOV", ".ts", ".TS", ".mkv")
 _USUAL_PX = ((1920, 1080), (2720, 1530), (3840, 2160), (4096, 2160), (5472, 3078), (7680, 4320))
 _STRAY_SHARE = 0.25
 """Of the points may lie outside the picture by mistake."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lens:
-    """What was asked for; without either the telemetry must tell."""
-
-    calibrated: Camera | None = None
-    model: Model | None = None
-
-    def camera(self, sample: Sample, size_px: tuple[int, int]) -> Camera:
-        """Raise RefusedError."""
-        if self.calibrated is not None:
-            return cameras.rezoomed(self.calibrated.scaled_to(*size_px), sample)
-        return cameras.nominal(sample, size_px, self.model)
 
 
 def on(view: View, ground: Ground) -> View:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from control_room.config import ConfigError
-from control_room.flights import footage_views, points, still_views
+from control_room.flights import footage_views, lenses, points, still_views
 from control_room.flights.asked import FlightError
 from control_room.flights.telemetry_command import town_assumptions
 from vision.georeference import cameras, globe, terrain
@@ -61,7 +61,7 @@ def run(asked: Asked, town: Town) -> None:
     """Write the places. Raise ConfigError for what was asked wrongly, FlightError for files that cannot be used."""
     try:
         wanted = points.read(asked.points)
-        lens = footage_views.Lens(
+        lens = lenses.Lens(
             read_calibration(asked.calibration) if asked.calibration else None,
             cameras.find(asked.camera_model) if asked.camera_model else None,
         )
@@ -76,7 +76,7 @@ def run(asked: Asked, town: Town) -> None:
 
 
 def _sources(
-    asked: Asked, wanted: list[Point], lens: footage_views.Lens, assumptions: Assumptions
+    asked: Asked, wanted: list[Point], lens: lenses.Lens, assumptions: Assumptions
 ) -> tuple[Views | None, Views | None]:
     stills = [point for point in wanted if point.image is not None]
     footage = [point for point in wanted if point.image is None]

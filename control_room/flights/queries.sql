@@ -170,6 +170,25 @@ UPDATE footage SET read_at = %(now)s, telemetry = %(telemetry)s,
     captured_from = coalesce(%(captured_from)s, captured_from), captured_to = coalesce(%(captured_to)s, captured_to)
 WHERE footage_id = %(footage_id)s;
 
+-- untold_videos --
+-- Videos of a flight that say nothing of their own times
+SELECT footage_id, name, duration_s, modified_at, (probe ->> 'created_at')::timestamptz AS created_at, captured_from
+FROM footage
+WHERE flight_id = %(flight_id)s AND kind = 'video' AND state = 'ready' AND duration_s IS NOT NULL
+    AND NOT EXISTS (SELECT FROM telemetry_samples AS sample WHERE sample.footage_id = footage.footage_id);
+
+-- logged --
+-- From when to when the logs of a whole flight go; nulls where there are none
+SELECT min(telemetry_samples.at), max(telemetry_samples.at)
+FROM telemetry_samples JOIN footage USING (footage_id)
+WHERE flight_id = %(flight_id)s AND kind = 'telemetry' AND belongs_to IS NULL;
+
+-- time_video --
+-- When a video began and ended, as nearly as is known
+UPDATE footage SET captured_from = %(from)s::timestamptz,
+    captured_to = %(from)s::timestamptz + make_interval(secs => duration_s)
+WHERE footage_id = %(footage_id)s;
+
 -- log_of --
 -- The file beside a video that its telemetry was read from
 SELECT footage_id, telemetry FROM footage

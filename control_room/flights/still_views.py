@@ -16,7 +16,7 @@ from vision.telemetry.reading import TelemetryError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from control_room.flights.footage_views import Lens
+    from control_room.flights.lenses import Lens
     from control_room.flights.points import Point
     from vision.telemetry.reading import Assumptions
     from vision.telemetry.sample import Sample

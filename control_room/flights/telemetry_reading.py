@@ -10,12 +10,13 @@ import logging
 import tempfile
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO
+from zoneinfo import ZoneInfo
 
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from control_room.database import sql
-from control_room.flights import showing, track
+from control_room.flights import showing, track, video_times
 from control_room.probing import telemetry
 from control_room.store.local import LocalStore
 
@@ -48,6 +49,7 @@ def read(connection: pool.Connection, store: Store, town: Town, footage_id: uuid
             return
         if file["kind"] in _READ_KINDS:
             _read(connection, store, town, file, now)
+            _time_videos(connection, file["flight_id"], ZoneInfo(town.time_zone))
         settle(connection, file["flight_id"], now)
         showing.publish(connection, file["flight_id"], now)
 
@@ -72,6 +74,20 @@ def _read(connection: pool.Connection, store: Store, town: Town, file: dict[str,
     connection.execute(_QUERIES["note_read"], parameters | {"footage_id": file["footage_id"], "telemetry": Jsonb(said)})
     if target != file["footage_id"] and header.rows:
         connection.execute(_QUERIES["note_read"], parameters | {"footage_id": target, "telemetry": Jsonb(said)})
+
+
+def _time_videos(connection: pool.Connection, flight_id: uuid.UUID, zone: ZoneInfo) -> None:
+    """Those without telemetry of their own, so that their part of a whole flight's log is found."""
+    row = connection.execute(_QUERIES["logged"], {"flight_id": flight_id}).fetchone()
+    log = None if row is None or row[0] is None else (row[0], row[1])
+    with connection.cursor(row_factory=dict_row) as cursor:
+        videos = cursor.execute(_QUERIES["untold_videos"], {"flight_id": flight_id}).fetchall()
+    for video in videos:
+        length_s = video["duration_s"]
+        guessed = video_times.guesses(video["name"], video["created_at"], video["modified_at"], length_s, zone)
+        began_at = video_times.began_at(list(guessed), length_s, log)
+        if began_at is not None and began_at != video["captured_from"]:
+            connection.execute(_QUERIES["time_video"], {"footage_id": video["footage_id"], "from": began_at})
 
 
 class _Told:

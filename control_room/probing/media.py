@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 import av
@@ -129,8 +130,17 @@ def _media(file: BinaryIO, size_bytes: int, kind: signatures.Kind) -> Found:
             media_type=kind.media_type,
             bytes=size_bytes,
             duration_s=duration if duration is None or duration >= 0 else None,
+            created_at=None if is_picture else _created_at(container.metadata.get("creation_time")),
             streams=streams,
         )
+
+
+def _created_at(written: str | None) -> datetime | None:
+    try:
+        created = datetime.fromisoformat(written or "")
+    except ValueError:
+        return None
+    return created if created.tzinfo is not None else created.replace(tzinfo=UTC)
 
 
 def _codec(stream: object) -> str:

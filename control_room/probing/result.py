@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Reason = Literal[
     "unknown_kind",  # not one of the kinds that are taken
@@ -51,6 +51,8 @@ class Found(BaseModel):
     media_type: str = Field(max_length=100)
     bytes: int = Field(ge=1)
     duration_s: float | None = Field(default=None, ge=0, le=1_000_000, allow_inf_nan=False)
+    created_at: AwareDatetime | None = None
+    """As the file says that it was begun, by whatever clock."""
     streams: list[Stream] = Field(default=[], max_length=16)
 
 

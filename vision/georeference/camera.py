@@ -148,12 +148,17 @@ def read_calibration(path: Path) -> Camera:
         raise CalibrationError(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise CalibrationError(f"{path}: no JSON ({error}); allowed: {_SHAPE}") from error
+    return of_calibration(loaded, str(path))
+
+
+def of_calibration(loaded: Any, name: str) -> Camera:
+    """Of what a calibration's JSON holds; `name` begins what is said of faults. Raise CalibrationError."""
     if not isinstance(loaded, dict):
-        raise CalibrationError(f"{path}: got {type(loaded).__name__}; allowed: {_SHAPE}")
-    width, height = (_number(path, loaded, key, 1, _SIDE_PX_MAX) for key in ("width_px", "height_px"))
-    matrix, bent = _matrix(path, loaded), _distortion(path, loaded)
+        raise CalibrationError(f"{name}: got {type(loaded).__name__}; allowed: {_SHAPE}")
+    width, height = (_number(name, loaded, key, 1, _SIDE_PX_MAX) for key in ("width_px", "height_px"))
+    matrix, bent = _matrix(name, loaded), _distortion(name, loaded)
     if not (matrix[0][0] > 0 and matrix[1][1] > 0):
-        raise CalibrationError(f"{path}: camera_matrix: got focal lengths not above 0; allowed: px above 0")
+        raise CalibrationError(f"{name}: camera_matrix: got focal lengths not above 0; allowed: px above 0")
     return Camera(
         int(width),
         int(height),
@@ -172,14 +177,14 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _number(path: Path, loaded: dict[str, Any], key: str, least: float, most: float) -> float:
+def _number(name: str, loaded: dict[str, Any], key: str, least: float, most: float) -> float:
     value = loaded.get(key)
     if not _is_number(value) or not least <= float(value or 0) <= most:
-        raise CalibrationError(f"{path}: {key}: got {value!r}; allowed: a number from {least:g} to {most:g}")
+        raise CalibrationError(f"{name}: {key}: got {value!r}; allowed: a number from {least:g} to {most:g}")
     return float(value or 0)
 
 
-def _matrix(path: Path, loaded: dict[str, Any]) -> list[list[float]]:
+def _matrix(name: str, loaded: dict[str, Any]) -> list[list[float]]:
     rows = loaded.get("camera_matrix")
     right = (
         isinstance(rows, list)
@@ -187,13 +192,13 @@ def _matrix(path: Path, loaded: dict[str, Any]) -> list[list[float]]:
         and all(isinstance(row, list) and len(row) == 3 and all(map(_is_number, row)) for row in rows)  # noqa: PLR2004
     )
     if not right or rows is None:
-        raise CalibrationError(f"{path}: camera_matrix: allowed: 3 rows of 3 numbers, fx 0 cx / 0 fy cy / 0 0 1")
+        raise CalibrationError(f"{name}: camera_matrix: allowed: 3 rows of 3 numbers, fx 0 cx / 0 fy cy / 0 0 1")
     return [[float(value) for value in row] for row in rows]
 
 
-def _distortion(path: Path, loaded: dict[str, Any]) -> tuple[float, float, float, float, float]:
+def _distortion(name: str, loaded: dict[str, Any]) -> tuple[float, float, float, float, float]:
     values = loaded.get("distortion", [])
     if not isinstance(values, list) or len(values) not in {0, 4, 5} or not all(map(_is_number, values)):
-        raise CalibrationError(f"{path}: distortion: got {values!r}; allowed: 5 numbers k1, k2, p1, p2, k3")
+        raise CalibrationError(f"{name}: distortion: got {values!r}; allowed: 5 numbers k1, k2, p1, p2, k3")
     k1, k2, p1, p2, k3 = [float(value) for value in values] + [0.0] * (5 - len(values))
     return k1, k2, p1, p2, k3
