@@ -633,6 +633,37 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/ptz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stands
+         * @description How a camera stands, its presets, and who turns it. 404 `not-turnable` where nobody can.
+         */
+        get: operations["stands_api_v1_cameras__camera_id__ptz_get"];
+        put?: never;
+        /**
+         * Turn
+         * @description Turn a camera. A movement goes on for a second and a half: order it again while it is to go on.
+         *
+         *     Whoever orders holds the camera for a while after; another's order is refused meanwhile (409 `camera-held`, with
+         *     who and until when), unless he takes it over with a word. The state is the one before the device obeys.
+         */
+        post: operations["turn_api_v1_cameras__camera_id__ptz_post"];
+        /**
+         * Release
+         * @description Let others turn the camera at once, instead of when one's time is over.
+         */
+        delete: operations["release_api_v1_cameras__camera_id__ptz_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -2474,6 +2505,172 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/rewind.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rewind Camera
+         * @description The last seconds of a camera that is being watched, to play and seek in. Needs a reason, or its open alert.
+         */
+        get: operations["rewind_camera_api_v1_cameras__camera_id__rewind_mp4_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/sources/{source_id}/rewind.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rewind Source
+         * @description The last seconds of a drone or telephone that sends, to play and seek in. Needs a reason.
+         */
+        get: operations["rewind_source_api_v1_live_sources__source_id__rewind_mp4_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/clip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clip Camera
+         * @description Keep what one sees as evidence: the camera's own recording, or what the room has in memory where there is none.
+         *
+         *     The clip's own address says what came of it; beside an alert the stream does.
+         */
+        post: operations["clip_camera_api_v1_cameras__camera_id__clip_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/sources/{source_id}/clip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clip Source
+         * @description Keep what a drone or telephone shows as evidence, packet by packet as it came.
+         */
+        post: operations["clip_source_api_v1_live_sources__source_id__clip_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/clips/{clip_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Clip
+         * @description What came of a clip.
+         */
+        get: operations["clip_api_v1_live_clips__clip_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/sources/{source_id}/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recordings
+         * @description What was recorded of a source, the newest first, and whether it is being recorded, or why not.
+         */
+        get: operations["recordings_api_v1_live_sources__source_id__recordings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/recordings/{live_recording_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Content
+         * @description A file of a live recording, whole or a range. Who opened it and why is in the audit.
+         */
+        get: operations["content_api_v1_live_recordings__live_recording_id__content_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/sources/{source_id}/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Pull
+         * @description Fetch a source from an RTSP server, such as a drone's ground station, instead of waiting for it to send.
+         */
+        put: operations["set_pull_api_v1_live_sources__source_id__pull_put"];
+        post?: never;
+        /**
+         * Forget Pull
+         * @description Fetch a source no more.
+         */
+        delete: operations["forget_pull_api_v1_live_sources__source_id__pull_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ogc": {
         parameters: {
             query?: never;
@@ -2851,6 +3048,7 @@ export interface components {
             remote_id?: string | null;
             /** Camera Model */
             camera_model?: string | null;
+            calibration?: components["schemas"]["Calibration"] | null;
             /**
              * Hours Before
              * @default 0
@@ -2892,6 +3090,7 @@ export interface components {
             remote_id: string | null;
             /** Camera Model */
             camera_model: string | null;
+            calibration: components["schemas"]["Calibration"] | null;
             /** Hours Before */
             hours_before: number;
             /** Note */
@@ -3504,6 +3703,23 @@ export interface components {
         BuildingSetList: {
             /** Items */
             items: components["schemas"]["BuildingSetItem"][];
+        };
+        /**
+         * Calibration
+         * @description A calibrated lens, as `talaia-room georeference --calibration` takes it.
+         */
+        Calibration: {
+            /** Width Px */
+            width_px: number;
+            /** Height Px */
+            height_px: number;
+            /** Camera Matrix */
+            camera_matrix: number[][];
+            /**
+             * Distortion
+             * @default []
+             */
+            distortion: number[];
         };
         /**
          * CameraHealth
@@ -4976,6 +5192,8 @@ export interface components {
             bytes: number;
             /** Duration S */
             duration_s?: number | null;
+            /** Created At */
+            created_at?: string | null;
             /**
              * Streams
              * @default []
@@ -5540,6 +5758,73 @@ export interface components {
             reference: "AGL" | "AMSL" | "WGS84";
         };
         /**
+         * LiveClipFile
+         * @description What came of a clip.
+         */
+        LiveClipFile: {
+            /**
+             * Evidence Id
+             * Format: uuid
+             */
+            evidence_id: string;
+            /** Sha256 */
+            sha256: string;
+            /** Bytes */
+            bytes: number;
+            /** Captured From */
+            captured_from: string;
+            /** Captured To */
+            captured_to: string;
+            /** Received At */
+            received_at: string | null;
+            /** Url */
+            url: string | null;
+        };
+        /**
+         * LiveClipItem
+         * @description A clip, and what came of it.
+         */
+        LiveClipItem: {
+            /**
+             * Clip Id
+             * Format: uuid
+             */
+            clip_id: string;
+            /** Device Id */
+            device_id: string | null;
+            /** Camera Id */
+            camera_id: string | null;
+            /** Source Id */
+            source_id: string | null;
+            /** Alert Id */
+            alert_id: string | null;
+            /** Clip From */
+            clip_from: string;
+            /** Clip To */
+            clip_to: string;
+            /** Note */
+            note: string | null;
+            /** Asked By */
+            asked_by: string;
+            /** Asked At */
+            asked_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "ordered" | "ready" | "failed";
+            /** In Memory */
+            in_memory: boolean;
+            /** Command Id */
+            command_id: string | null;
+            /** Error */
+            error: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Evidence */
+            evidence: components["schemas"]["LiveClipFile"][];
+        };
+        /**
          * LiveItem
          * @description A camera or a source, with what is on its way of it and who watches.
          */
@@ -5617,6 +5902,79 @@ export interface components {
             bits_s: number | null;
             /** Viewers */
             viewers: number;
+        };
+        /**
+         * LivePull
+         * @description Where a source is fetched from.
+         */
+        LivePull: {
+            /** Address */
+            address: string;
+        };
+        /**
+         * LiveRecordingItem
+         * @description A file of a source's live recording.
+         */
+        LiveRecordingItem: {
+            /**
+             * Live Recording Id
+             * Format: uuid
+             */
+            live_recording_id: string;
+            /**
+             * Recording Id
+             * Format: uuid
+             */
+            recording_id: string;
+            /** Part */
+            part: number;
+            /**
+             * Source Id
+             * Format: uuid
+             */
+            source_id: string;
+            /** Flight Id */
+            flight_id: string | null;
+            /** Authorisation Id */
+            authorisation_id: string | null;
+            /** Footage Id */
+            footage_id: string | null;
+            /** Bytes */
+            bytes: number;
+            /** Captured From */
+            captured_from: string;
+            /** Captured To */
+            captured_to: string;
+            /** Width Px */
+            width_px: number;
+            /** Height Px */
+            height_px: number;
+            /** Pictures */
+            pictures: number;
+            /** Transcoded */
+            transcoded: boolean;
+            /** Received At */
+            received_at: string;
+            /** Erased At */
+            erased_at: string | null;
+            /** Url */
+            url: string | null;
+        };
+        /**
+         * LiveRecordingPage
+         * @description Files of a source, the newest first, and whether more is being recorded.
+         */
+        LiveRecordingPage: {
+            /** Items */
+            items: components["schemas"]["LiveRecordingItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Recording */
+            recording: boolean;
+            /** Refusal */
+            refusal: ("no-ground" | "flight-closed" | "permission-not-yet" | "permission-over" | "permission-revoked" | "ended" | "away" | "disk") | null;
+            /** Fault */
+            fault: string | null;
         };
         /**
          * LiveServer
@@ -5926,6 +6284,7 @@ export interface components {
             remote_id?: string | null;
             /** Camera Model */
             camera_model?: string | null;
+            calibration?: components["schemas"]["Calibration"] | null;
             /**
              * Hours Before
              * @default 0
@@ -6608,6 +6967,73 @@ export interface components {
             ended_at: string | null;
             /** Doubts */
             doubts: components["schemas"]["DoubtItem"][];
+        };
+        /**
+         * PtzOrder
+         * @description One of: pan, tilt and zoom; stop; preset; home.
+         */
+        PtzOrder: {
+            /** Pan */
+            pan?: number | null;
+            /** Tilt */
+            tilt?: number | null;
+            /** Zoom */
+            zoom?: number | null;
+            /**
+             * Mode
+             * @default move
+             * @enum {string}
+             */
+            mode: "move" | "to" | "by";
+            /** Stop */
+            stop?: true | null;
+            /** Preset */
+            preset?: string | null;
+            /** Home */
+            home?: true | null;
+            /** Take Over */
+            take_over?: string | null;
+        };
+        /**
+         * PtzPresetItem
+         * @description A view that the camera remembers.
+         */
+        PtzPresetItem: {
+            /** Token */
+            token: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * PtzState
+         * @description How a camera stands, as its device last said, and who turns it.
+         */
+        PtzState: {
+            /** Device Id */
+            device_id: string;
+            /** Camera Id */
+            camera_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "home" | "moving" | "away" | "unknown";
+            /** Since */
+            since: string;
+            /** Home */
+            home: boolean;
+            /** Presets */
+            presets: components["schemas"]["PtzPresetItem"][];
+            /** Trouble */
+            trouble: string;
+            /** Locked By */
+            locked_by: string | null;
+            /** Held */
+            held: boolean;
+            /** Locked Until */
+            locked_until: string | null;
+            /** Return After S */
+            return_after_s: number;
         };
         /**
          * PublishAddress
@@ -7629,6 +8055,26 @@ export interface components {
         WantedFlights: {
             /** Flights */
             flights: components["schemas"]["WantedFlight"][];
+        };
+        /**
+         * WantedLiveClip
+         * @description How much of what one watches becomes evidence.
+         */
+        WantedLiveClip: {
+            /**
+             * Seconds Before
+             * @default 30
+             */
+            seconds_before: number;
+            /**
+             * Seconds After
+             * @default 0
+             */
+            seconds_after: number;
+            /** Note */
+            note?: string | null;
+            /** Alert Id */
+            alert_id?: string | null;
         };
         /**
          * WasteClasses
@@ -10866,6 +11312,254 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    stands_api_v1_cameras__camera_id__ptz_get: {
+        parameters: {
+            query?: {
+                /** @description Needed where several devices have a camera of this name. */
+                device_id?: string | null;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PtzState"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    turn_api_v1_cameras__camera_id__ptz_post: {
+        parameters: {
+            query?: {
+                /** @description Needed where several devices have a camera of this name. */
+                device_id?: string | null;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PtzOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PtzState"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    release_api_v1_cameras__camera_id__ptz_delete: {
+        parameters: {
+            query?: {
+                /** @description Needed where several devices have a camera of this name. */
+                device_id?: string | null;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18679,6 +19373,734 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    rewind_camera_api_v1_cameras__camera_id__rewind_mp4_get: {
+        parameters: {
+            query?: {
+                /** @description How far back; what is in memory. */
+                seconds?: number;
+                /** @description A word of the player's own: requests with the same one are of the same file, for 3 minutes. */
+                take?: string;
+                device_id?: string | null;
+                stream?: "main" | "sub";
+                /** @description The open alert that is the reason. */
+                alert_id?: string | null;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": unknown;
+                };
+            };
+            /** @description A range of its bytes. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    rewind_source_api_v1_live_sources__source_id__rewind_mp4_get: {
+        parameters: {
+            query?: {
+                /** @description How far back; what is in memory. */
+                seconds?: number;
+                /** @description A word of the player's own: requests with the same one are of the same file, for 3 minutes. */
+                take?: string;
+            };
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": unknown;
+                };
+            };
+            /** @description A range of its bytes. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clip_camera_api_v1_cameras__camera_id__clip_post: {
+        parameters: {
+            query?: {
+                device_id?: string | null;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedLiveClip"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveClipItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clip_source_api_v1_live_sources__source_id__clip_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedLiveClip"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveClipItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clip_api_v1_live_clips__clip_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clip_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveClipItem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    recordings_api_v1_live_sources__source_id__recordings_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveRecordingPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    content_api_v1_live_recordings__live_recording_id__content_get: {
+        parameters: {
+            query?: {
+                /** @description Why; lasts 15 minutes. */
+                reason?: string | null;
+                /** @description As a file to keep, not to show in the page. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                live_recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": unknown;
+                };
+            };
+            /** @description A range of its bytes. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    set_pull_api_v1_live_sources__source_id__pull_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LivePull"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    forget_pull_api_v1_live_sources__source_id__pull_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
