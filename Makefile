@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format lock sbom bench bench-edge bench-ingest bench-storage bench-whole-way bench-footage soak screenshots clean
+.PHONY: help setup run test check format lock sbom bench bench-edge bench-ingest bench-storage bench-whole-way bench-footage bench-live soak screenshots clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -33,7 +33,7 @@ sbom: ## what is in the Python environment and in the web pages, as CycloneDX JS
 screenshots: ## every screen into docs/img, of the system that runs on DATA_DIR or of one started for it
 	@launch/bootstrap.sh dev && exec $(PYTHON) -m launch.screenshots
 
-bench: bench-edge bench-ingest bench-storage bench-whole-way bench-footage ## every figure beside its baseline, into docs/reference/benchmarks.md and .json
+bench: bench-edge bench-ingest bench-storage bench-whole-way bench-footage bench-live ## every figure beside its baseline, into docs/reference/benchmarks.md and .json
 
 bench-edge: ## what a camera costs the processor, beside the naive way and the least there is
 	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.edge
@@ -49,6 +49,9 @@ bench-whole-way: ## from a frame to an alert on the screen, and CPU a camera
 
 bench-footage: ## what looking through drone footage costs, beside decoding alone and every picture through the detector
 	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.footage
+
+bench-live: ## live video: glass to glass, first picture, what a viewer costs beside plain TCP and beside transcoding
+	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.live
 
 soak: ## the long proofs, one JSON line each (kills)
 	@launch/bootstrap.sh dev && exec $(PYTHON) -m benchmarks.soak

@@ -116,11 +116,11 @@ def rtsp_camera(port: int | None = None) -> Iterator[str]:
     ):
         if drawing.stdout is not None:
             drawing.stdout.close()
-        towns.wait_for(lambda: _listens(port), _WITHIN_S, "the camera listens")
+        towns.wait_for(lambda: listens(port), _WITHIN_S, "the camera listens")
         yield f"rtsp://127.0.0.1:{port}/street"
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     found = Path("/proc/net/tcp").read_text(encoding="ascii")
     return f"0100007F:{port:04X} 00000000:0000 0A" in found
 

@@ -121,6 +121,11 @@ class Viewer:
         for protocol in self._ice._protocols:  # noqa: SLF001 - see the top
             protocol.datagram_received = partial(self._received, protocol.datagram_received)
 
+    async def offer_only(self, signal: Signal) -> None:
+        """And never come."""
+        await self.connection.setLocalDescription(await self.connection.createOffer())
+        await signal(self.connection.localDescription.sdp)
+
     @property
     def _dtls(self) -> Any:
         return self._transceiver.receiver.transport

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -62,12 +62,19 @@ def _read(process: subprocess.Popen[bytes], what: str) -> bytes:
 
 
 @contextmanager
-def street(running: parts.Media, stream: str = parts.CAMERA, *, bits_s: int = 3_000_000) -> Iterator[None]:
-    """A publisher of 720p25."""
+def street(
+    running: parts.Media, stream: str = parts.CAMERA, *, bits_s: int = 3_000_000
+) -> Iterator[Callable[[], None]]:
+    """A publisher of 720p25; what is given begins it anew."""
     with _started("benchmarks.live.street", running, stream, str(bits_s)) as process:
         _read(process, "the clip is published")
         parts.wait_for_pictures(running, stream)
-        yield
+
+        def again() -> None:
+            _write(process, "again")
+            _read(process, "the clip is published again")
+
+        yield again
 
 
 def watched(running: parts.Media, viewers: int, seconds: float, stream: str = parts.CAMERA) -> Crowd:

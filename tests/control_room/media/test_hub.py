@@ -38,8 +38,9 @@ def test_a_published_picture_reaches_every_viewer_whole_and_undecoded() -> None:
                 steps = [b - a & 0xFFFFFFFF for a, b in itertools.pairwise(viewer.timestamps[-30:])]
                 assert steps.count(3600) > 15  # where the machine is late, the clock is set anew
             assert (media.streams[STREAM].picture is not None, media.streams[STREAM].dropped) == (True, 0)
-            for peer in (*viewers, publisher):
-                await peer.close()
+            for viewer in viewers:
+                await viewer.close()
+            await publisher.close()
             await until(lambda: not media.sessions, "all are gone")
             assert media.streams[STREAM].publisher is None
 
@@ -55,7 +56,7 @@ def test_viewers_stay_while_their_source_begins_anew() -> None:
             await viewer.watch(whep(media))
             for _ in range(3):
                 before = viewer.pictures
-                await until(lambda before=before: viewer.pictures > before + 10, "pictures go on")  # type: ignore[misc]
+                await until(lambda before=before: viewer.pictures > before + 10, "pictures go on")
                 following = stubs.Publisher(clip())
                 with pytest.raises(AlreadyPublishedError):
                     await media.publish(STREAM, (await offer()).encode(), replace=False)

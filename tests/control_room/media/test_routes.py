@@ -93,7 +93,7 @@ def test_a_span_is_a_film_of_the_pictures_as_they_came_and_the_last_one_is_a_jpe
         async with door() as (client, media), published(client, media):
             answer = await client.get(f"/streams/{STREAM}/span.mp4", params={"seconds": 30})
             assert answer.status_code == 200
-            with av.open(io.BytesIO(answer.content)) as film:
+            with av.open(io.BytesIO(answer.content), "r") as film:
                 video = film.streams.video[0]
                 frames = [frame.pts for frame in film.decode(video)]
             assert (video.codec_context.name, video.codec_context.width) == ("h264", 1280)
