@@ -51,6 +51,8 @@ from control_room.holds import routes as holds
 from control_room.live import keeping as live_keeping
 from control_room.live import routes as live
 from control_room.live import source_routes as live_sources
+from control_room.live_recordings import keeping as live_recordings_keeping
+from control_room.live_recordings import routes as live_recordings
 from control_room.ogc import routes as ogc
 from control_room.positions import routes as positions
 from control_room.preflight import routes as preflight
@@ -113,6 +115,7 @@ FEATURES = (
     users,
     live,
     live_sources,
+    live_recordings,
     ogc,
     dead_letters,
     town,
@@ -261,5 +264,6 @@ def _do_due(room: rooms.Room) -> None:
         removals.take_out(connection, room.store)
     room.store.staging.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)
     live_keeping.look(room, now)
+    live_recordings_keeping.look(room, now)
     expiry.remove(room, now)
     flight_checks.refresh(room, now)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from control_room.media import recording
+from control_room.media.address import rtsp_address
 from control_room.media.arriving import RefusedError
 from control_room.media.h265 import Transcoders
 from control_room.media.hub import FullError, HubError, NoSuchStreamError
@@ -40,13 +41,6 @@ _CLIP_S_MOST = 3600.0
 _log = logging.getLogger(__name__)
 
 
-def _rtsp(address: str) -> str:
-    parts = urlsplit(address)
-    if parts.scheme not in {"rtsp", "rtsps"} or not parts.hostname or not address.isprintable() or " " in address:
-        raise ValueError("an address that begins with rtsp:// or rtsps://")
-    return address
-
-
 class Wanted(BaseModel):
     """Of one source."""
 
@@ -54,7 +48,7 @@ class Wanted(BaseModel):
 
     rtmp_key_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
     """Null: nothing of it comes by RTMP."""
-    rtsp_url: Annotated[str, Field(max_length=1000), AfterValidator(_rtsp)] | None = None
+    rtsp_url: Annotated[str, Field(max_length=1000), AfterValidator(rtsp_address)] | None = None
     """Where it is fetched; null: nowhere."""
     record: Ground | None = None
     """Null: it is not recorded."""
@@ -103,7 +97,6 @@ class Inputs:
 
     async def start(self) -> None:
         """Raises OSError: the address for RTMP cannot be listened on."""
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         salvaged = recording.salvage(self.directory)
         if salvaged:
             _log.warning("%d recordings that were cut off are finished", salvaged)

@@ -1,0 +1,114 @@
+"""A room with a media process of its own, which writes into the room's store and takes RTMP."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from benchmarks.live import parts
+from control_room import config
+from control_room.commands import keys
+from tests.control_room import door as doors
+from tests.control_room import messages, services
+from wire import topics
+
+SECRET = "a secret of tests, long enough"  # noqa: S105 - of tests
+PATIENCE_S = 60
+
+
+@dataclass
+class Recorded:
+    """The room, and where its sources send."""
+
+    door: doors.Door
+    media_url: str
+    rtmp_port: int
+    media: subprocess.Popen[bytes]
+
+    def add_source(self, client: httpx.Client, **more: Any) -> dict[str, Any]:
+        answer = client.post("/api/v1/live/sources", json={"name": "the drone", "kind": "drone", **more})
+        assert answer.status_code == httpx.codes.CREATED, answer.text
+        item: dict[str, Any] = answer.json()
+        self.until(lambda: f"source/{item['source_id']}" in self.inputs(), "the media process knows the source")
+        return item
+
+    def inputs(self) -> dict[str, Any]:
+        found = self.ask("/inputs")["items"]
+        return {each["stream"]: each for each in found}
+
+    def ask(self, path: str) -> dict[str, Any]:
+        answer: dict[str, Any] = httpx.get(
+            f"{self.media_url}{path}", headers={"Authorization": f"Bearer {SECRET}"}, timeout=20
+        ).json()
+        return answer
+
+    def frames_of(self, stream: str) -> float:
+        answer = httpx.get(
+            f"{self.media_url}/streams/{stream}", headers={"Authorization": f"Bearer {SECRET}"}, timeout=20
+        )
+        return float(answer.json()["fps"]) if answer.status_code == httpx.codes.OK else 0.0
+
+    @contextlib.contextmanager
+    def sending(self, token: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A drone's remote control, as FFmpeg stands for it."""
+        words = "-v error -re -f lavfi -i testsrc=size=320x240:rate=25 -pix_fmt yuv420p -c:v libx264 -g 25"
+        words += f" -preset ultrafast -threads 1 -f flv rtmp://127.0.0.1:{self.rtmp_port}/live/{token}"
+        process = subprocess.Popen(["ffmpeg", *words.split()], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(20)
+
+    def until(self, condition: Any, what: str) -> None:
+        def moved() -> bool:
+            self.door.clock.now = datetime.now(UTC)
+            return bool(condition())
+
+        services.wait_until(moved, PATIENCE_S, what)
+
+
+@pytest.fixture
+def recorded(database_url: str, tmp_path: Path) -> Iterator[Recorded]:
+    key_file = tmp_path / "command.key"
+    keys.make(config.Commands(key_file=str(key_file)))
+    port, rtmp_port = services.free_port(), services.free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        **os.environ,
+        "TALAIA_LIVE_BUILTIN_URL": url,
+        "TALAIA_LIVE_SECRET": SECRET,
+        "TALAIA_MEDIA_ADDRESSES": "127.0.0.1",
+        "TALAIA_MEDIA_RTMP_LISTEN": f"127.0.0.1:{rtmp_port}",
+        "TALAIA_MEDIA_SEGMENT_S": "5",
+        "TALAIA_STORE_DIRECTORY": str(tmp_path / "store"),
+    }
+    more = {"live": {"builtin_url": url, "secret": SECRET}}
+    with (
+        parts.ended(subprocess.Popen([str(parts.ROOM), "media"], env=environment)) as media,
+        doors.opened(database_url, tmp_path, key_file=str(key_file), more=more) as door,
+    ):
+        door.clock.now = datetime.now(UTC)
+        with door.connection() as connection:
+            messages.add_device(connection)
+            status = messages.status(cameras=[messages.camera_status()])
+            messages.ingest(connection, messages.delivery(status, topics.STATUS))
+        made = Recorded(door, url, rtmp_port, media)
+        made.until(lambda: _answers(url), "the media process")
+        yield made
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz").status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
