@@ -3,7 +3,10 @@ import type { Page } from '../api/types';
 import type { Target } from './targets';
 import type {
   Account,
+  Clip,
+  ClipWanted,
   LiveList,
+  LiveRecordings,
   LiveSource,
   NewSource,
   PtzOrder,
@@ -15,6 +18,12 @@ import type {
 } from './types';
 
 export type StreamName = 'main' | 'sub';
+
+export interface Rewound {
+  video: Blob;
+  from: string | null;
+  to: string | null;
+}
 
 /** Where a camera's or a source's live routes are, with what they are asked. */
 export function addressOf(target: Target, what: string, query: Record<string, string | number> = {}): string {
@@ -39,11 +48,15 @@ export class LiveCalls {
   list(): Promise<Result<LiveList>> {
     return this.#json('GET', '/api/v1/live');
   }
-  /** A video of the last seconds; the page keeps it in memory, so that it can be gone back and forth in. */
-  async rewind(target: Target, seconds: number, alert_id: string | null): Promise<Result<Blob>> {
-    const path = addressOf(target, 'rewind.mp4', { seconds, ...(alert_id && { alert_id }) });
+  /** A video of the last seconds, and of when it is; the page keeps it in memory, so that it can be gone back and forth in. */
+  async rewind(target: Target, stream: StreamName, seconds: number, alert_id: string | null): Promise<Result<Rewound>> {
+    const asked = target.kind === 'camera' ? { stream, ...(alert_id && { alert_id }) } : {};
+    const path = addressOf(target, 'rewind.mp4', { seconds, ...asked });
     const answer = await this.#api.plain({ method: 'GET', path });
-    return answer.ok ? { ok: true, data: await answer.data.blob() } : answer;
+    if (!answer.ok) return answer;
+    const { headers } = answer.data;
+    const data = { video: await answer.data.blob(), from: headers.get('X-Span-From'), to: headers.get('X-Span-To') };
+    return { ok: true, data };
   }
   /** The picture of this moment, marked by the room with who took it and when. */
   async picture(target: Target, note: string, alert_id: string | null): Promise<Result<Blob>> {
@@ -52,8 +65,19 @@ export class LiveCalls {
     const answer = await this.#api.plain({ method: 'POST', path, body, type: 'application/json' });
     return answer.ok ? { ok: true, data: await answer.data.blob() } : answer;
   }
-  clip(target: Target, body: ClipWanted): Promise<Result<ClipMade>> {
+  clip(target: Target, body: ClipWanted): Promise<Result<Clip>> {
     return this.#json('POST', addressOf(target, 'clip'), body);
+  }
+  clipNow(clip_id: string): Promise<Result<Clip>> {
+    return this.#json('GET', `/api/v1/live/clips/${encodeURIComponent(clip_id)}`);
+  }
+  /** What was recorded of a source, the newest first. */
+  recordings(source_id: string, cursor: string | null): Promise<Result<LiveRecordings>> {
+    const path = `/api/v1/live/sources/${encodeURIComponent(source_id)}/recordings`;
+    return this.#json('GET', cursor ? `${path}?cursor=${encodeURIComponent(cursor)}` : path);
+  }
+  letTurn(target: Target): Promise<Result<unknown>> {
+    return this.#json('DELETE', addressOf(target, 'ptz'));
   }
   ptz(target: Target): Promise<Result<PtzState>> {
     return this.#json('GET', addressOf(target, 'ptz'));
@@ -93,14 +117,4 @@ export class LiveCalls {
     if (!answer.ok) return answer;
     return { ok: true, data: (answer.data.status === 204 ? undefined : await answer.data.json()) as T };
   }
-}
-
-export interface ClipWanted {
-  seconds_before: number;
-  seconds_after: number;
-  note: string;
-  alert_id?: string;
-}
-export interface ClipMade {
-  evidence_id: string;
 }

@@ -1,7 +1,10 @@
 import type { Problem, Result } from '../api/client';
-import type { ClipMade, ClipWanted, LiveCalls } from './calls';
+import type { LiveCalls, StreamName } from './calls';
 import type { Target } from './targets';
+import type { Clip, ClipWanted } from './types';
 
+const CLIP_LOOK_MS = 3_000;
+const CLIP_LOOKS = 140;
 /** How far "go back" goes. */
 export const BACK_S = 30;
 
@@ -13,31 +16,34 @@ export interface Asked {
 /** What a person does with one live picture beside watching it: going back, cutting, saving. Each may want a reason first. */
 export class Looking {
   /** The video of what was, over the live picture that goes on. */
-  past: { address: string; seconds: number } | null = $state.raw(null);
+  past: { address: string; from: string | null; to: string | null } | null = $state.raw(null);
   isBusy = $state(false);
   problem: Problem | null = $state.raw(null);
   asked: Asked | null = $state.raw(null);
 
   readonly #calls: LiveCalls;
   readonly #target: Target;
+  readonly #stream: StreamName;
   readonly #alert_id: string | null;
 
-  constructor(calls: LiveCalls, target: Target, alert_id: string | null) {
+  constructor(calls: LiveCalls, target: Target, stream: StreamName, alert_id: string | null) {
     this.#calls = calls;
     this.#target = target;
+    this.#stream = stream;
     this.#alert_id = alert_id;
   }
 
   /** Begins to show the last seconds; live goes on underneath. */
   async goBack(): Promise<void> {
-    const answer = await this.#do(() => this.#calls.rewind(this.#target, BACK_S, this.#alert_id));
+    const answer = await this.#do(() => this.#calls.rewind(this.#target, this.#stream, BACK_S, this.#alert_id));
     if (!answer) return;
     if (!answer.ok) {
       this.#refused(answer.problem, () => void this.goBack());
       return;
     }
     this.toLive();
-    this.past = { address: URL.createObjectURL(answer.data), seconds: BACK_S };
+    const { video, from, to } = answer.data;
+    this.past = { address: URL.createObjectURL(video), from, to };
   }
 
   toLive(): void {
@@ -55,7 +61,7 @@ export class Looking {
   }
 
   /** Gives the problem for the dialog to show; one that is a missing reason is asked for, and the clip then made. */
-  async clip(wanted: ClipWanted, ondone: (made: ClipMade) => void): Promise<Problem | null> {
+  async clip(wanted: ClipWanted, ondone: (made: Clip) => void): Promise<Problem | null> {
     const answer = await this.#do(() => this.#calls.clip(this.#target, wanted));
     if (!answer) return null;
     if (answer.ok) {
@@ -64,6 +70,18 @@ export class Looking {
     }
     if (answer.problem.name !== REASON_NEEDED) return answer.problem;
     this.#refused(answer.problem, () => void this.clip(wanted, ondone).then((problem) => (this.problem = problem)));
+    return null;
+  }
+
+  /** Follows a clip to its end: the last word about it, or null where it takes longer than anybody waits. */
+  async followed(clip: Clip): Promise<Clip | null> {
+    let now = clip;
+    for (let look = 0; look < CLIP_LOOKS; look += 1) {
+      if (now.state === 'ready' || now.state === 'failed') return now;
+      await new Promise((resolve) => setTimeout(resolve, CLIP_LOOK_MS));
+      const answer = await this.#calls.clipNow(clip.clip_id);
+      if (answer.ok) now = answer.data;
+    }
     return null;
   }
 

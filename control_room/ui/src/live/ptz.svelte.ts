@@ -44,6 +44,8 @@ export class Turning {
     return () => {
       clearInterval(looking);
       this.release();
+      // Others need not wait until our time is over.
+      if (this.state?.held) void this.#calls.letTurn(this.#target);
     };
   }
 
@@ -61,6 +63,11 @@ export class Turning {
     clearInterval(this.#holding);
     this.#holding = undefined;
     void this.#order({ stop: true });
+  }
+
+  /** From whoever turns it; he sees who did, and why. */
+  takeOver(why: string): Promise<void> {
+    return this.#order({ stop: true, take_over: why });
   }
 
   home(): Promise<void> {
