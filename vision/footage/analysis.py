@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vision.detect import Detector
-    from vision.footage.revisits import Flight
+    from vision.footage.revisits import Flight, Flights
     from vision.telemetry.sample import Sample
 
 __all__ = ["CancelledError", "Plan", "VideoError", "analyse", "plan"]
@@ -104,7 +104,7 @@ def analyse(
     *,
     ground: Ground | None = None,
     detector: Detector | None = None,
-    previous: Flight | None = None,
+    previous: Flight | Flights | None = None,
     settings: Settings | None = None,
     progress: Progress = silent,
     kept: Kept | None = None,

@@ -46,6 +46,11 @@ class Flight:
         best = max(judged, key=lambda each: each[:2], default=None)
         return best[2] if best is not None and best[0] > 0 else None
 
+    def worth(self, lat: float, lon: float) -> float:
+        """Of the look that shows a place best; 0: none does."""
+        look = self.best_look(lat, lon)
+        return 0.0 if look is None else self._worth(look, lat, lon)
+
     def _worth(self, look: sampling.Look, lat: float, lon: float) -> float:
         """1 in the middle straight below, 0 where it is not seen."""
         try:
@@ -81,3 +86,14 @@ class Flight:
     def shot_of(self, lat: float, lon: float) -> Shot | None:
         look = self.best_look(lat, lon)
         return None if look is None else self.shot(look)
+
+
+@dataclass(frozen=True, slots=True)
+class Flights:
+    """The videos of one flight, asked as one."""
+
+    parts: tuple[Flight, ...]
+
+    def shot_of(self, lat: float, lon: float) -> Shot | None:
+        best = max(self.parts, key=lambda part: part.worth(lat, lon))
+        return best.shot_of(lat, lon)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from vision.detect import Detector
     from vision.footage.flown import Flown
-    from vision.footage.revisits import Flight
+    from vision.footage.revisits import Flight, Flights
     from vision.footage.sampling import Look
     from vision.footage.settings import Settings
     from vision.footage.video import Picture
@@ -94,7 +94,7 @@ class Searcher:
     flown: Flown
     settings: Settings
     detector: Detector | None = None
-    previous: Flight | None = None
+    previous: Flight | Flights | None = None
 
     def search(self, looks: list[Look], from_s: float, to_s: float) -> Span:
         """Raise VideoError where the video cannot be opened."""

@@ -17,7 +17,8 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.drawn_flight import filming, flying, ground, things
-from control_room.analyses import site_looks
+from control_room.analyses import footage_files, site_looks
+from control_room.analyses.flown_footage import FlownFootage
 from control_room.fsck import report
 from control_room.retention import limits
 from control_room.retention import service as retention
@@ -99,9 +100,29 @@ def site(door: doors.Door, lat: float, lon: float) -> str:
 
 def looked(door: doors.Door, flight_id: uuid.UUID, detector: Detector) -> int:
     with door.connection() as connection:
-        looker = site_looks.Looker(connection, door.room.store, detector, Settings())
-        with contextlib.closing(looker):
+        footage = FlownFootage(connection, door.room.store, Settings())
+        with contextlib.closing(footage):
+            looker = site_looks.Looker(footage, door.room.store, detector, Settings())
             return site_looks.note(looker, flight_id, door.clock())
+
+
+def test_the_last_flight_over_the_same_ground_is_found(door: doors.Door, films: tuple[Film, Film]) -> None:
+    heap = films[1].truth["waste"][-1]
+    oldest, newer, now = (added(door, film, days) for film, days in zip((*films, films[1]), (-9, -2, 0), strict=True))
+    flown.add_footage(door, oldest)
+    with (
+        door.connection() as connection,
+        contextlib.closing(FlownFootage(connection, door.room.store, Settings())) as footage,
+    ):
+        last = {}
+        for flight_id in (oldest, newer, now):
+            [video] = [one for one in footage_files.videos(connection, flight_id) if one.width_px == 800]
+            last[flight_id] = footage.last_over(flight_id, video)
+    assert last[oldest] is None
+    shots = [None if one is None else one.shot_of(heap["lat"], heap["lon"]) for one in (last[newer], last[now])]
+    assert shots[0] is not None
+    assert shots[1] is not None
+    assert not np.array_equal(shots[0].image, shots[1].image), "each is compared with the one before it"
 
 
 def visit(door: doors.Door, site_id: str) -> dict[str, Any]:
