@@ -272,7 +272,7 @@ class Live(_Section):
     """Live video: which process has the streams, and how long a picture is waited for."""
 
     backend: Literal["builtin", "mediamtx"] = "builtin"
-    builtin_url: Annotated[str, AfterValidator(values.loopback_url)] = "http://127.0.0.1:8189"
+    builtin_url: Annotated[str, AfterValidator(values.inner_url)] = "http://127.0.0.1:8189"
     secret: SecretStr = SecretStr("")
     secret_file: str = ""
     mediamtx_url: Annotated[str, AfterValidator(values.optional_http_url)] = ""

@@ -100,17 +100,28 @@ def ports(text: str) -> str:
     return text
 
 
-def loopback_url(url: str) -> str:
-    """Of a program on this machine: what goes there is not ciphered."""
+def inner_url(url: str) -> str:
+    """Of a program on this machine or on a network of the room's own: what goes there is not ciphered."""
     parts = urllib.parse.urlsplit(url)
+    host = parts.hostname or ""
     try:
         sound = parts.scheme == "http" and parts.path in {"", "/"} and not parts.query and parts.port != 0
-        loopback = parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
+        inner = _is_inner(host)
     except ValueError:
-        sound = loopback = False
-    if not (sound and loopback) or parts.username:
-        raise wrong(without_password(url), "http://127.0.0.1:PORT, a loopback address")
+        sound = inner = False
+    if not (sound and inner) or parts.username:
+        raise wrong(
+            without_password(url),
+            "http://127.0.0.1:PORT: a loopback or private address, or a name without a dot, as containers have",
+        )
     return url.removesuffix("/")
+
+
+def _is_inner(host: str) -> bool:
+    if host and "." not in host and ":" not in host:
+        return True
+    address = ipaddress.ip_address(host)
+    return address.is_loopback or address.is_private
 
 
 def optional_http_url(url: str) -> str:

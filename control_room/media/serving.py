@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import signal
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -15,9 +14,6 @@ from control_room import config
 from control_room.media import input_routes, inputs, routes
 from control_room.media.hub import Hub
 from running.watchdog import Watchdog
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +32,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self):  # type: ignore[no-untyped-def] # noqa: ANN202 - uvicorn's
         yield
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
 
 
 def secret_of(settings: config.Live) -> str:

@@ -51,7 +51,7 @@ def test_every_container_is_confined_and_looked_after() -> None:
         assert ("healthcheck" in service) == lasting, name
         assert set(service.get("secrets", [])) <= content["secrets"].keys(), name
     reached = {name for name, service in content["services"].items() if "ports" in service}
-    assert reached == {"broker", "proxy"}
+    assert reached == {"broker", "media", "proxy"}
 
 
 def test_no_secret_stands_in_the_compose_file() -> None:
