@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import importlib
 import logging
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -34,6 +35,7 @@ Done = TypeVar("Done")
 Key = tuple[str, "StreamName"]
 _ANSWER_S = 10.0
 _FAREWELL_S = 1.5
+_PREPARED_AFTER_S = 20.0
 _AWAY = "live video is not running yet; try again"
 
 
@@ -170,10 +172,12 @@ class Live:
         self._loop = asyncio.get_running_loop()
         if self._ended_for_good:
             self._stopping.set()
+        prepared = asyncio.create_task(self._prepare())
         try:
             await self._stopping.wait()
         finally:
             self._loop = None
+            prepared.cancel()
             for one in self._publications.values():
                 one.end()
             if self._tasks:
@@ -181,6 +185,12 @@ class Live:
             for recoding in self._recodings.values():
                 recoding.stop()
             self._publications, self._tasks, self._recodings = {}, {}, {}
+
+    async def _prepare(self) -> None:
+        """Load what WebRTC needs, once the agent's start is over: the first to watch should not wait for that."""
+        await asyncio.sleep(_PREPARED_AFTER_S)
+        if self._section().enabled:
+            await asyncio.to_thread(importlib.import_module, "edge.live.publication")
 
     async def _start(self, wanted: StartLive) -> LiveStarted:
         key = wanted.camera_id, wanted.stream

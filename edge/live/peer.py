@@ -7,6 +7,7 @@ from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import aiortc.rtcrtpsender
 import av
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamTrack
@@ -17,6 +18,9 @@ from edge.live.whip import WhipError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from aioice import Candidate
+    from aiortc import RTCIceGatherer
+
     from edge.clock import Clock
     from edge.live.feed import Feed
     from edge.live.whip import Accepted
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
 _TICK = Fraction(1, TICKS_A_SECOND)
 _CONNECT_S = 15.0
 _CLOSE_S = 2.0
+_LOOPBACK = "127.0.0.1"
+aiortc.rtcrtpsender.RTP_HISTORY_SIZE = 1024  # type: ignore[attr-defined]
+"""Packets that can be sent again where the room has missed them; a large key frame has more than aiortc's own 128."""
 
 
 class _Packets(MediaStreamTrack):
@@ -49,9 +56,9 @@ class Peer:
     """Use it on one event loop."""
 
     def __init__(
-        self, feed: Feed, clock: Clock, servers: Sequence[IceServer], *, key_wanted: Callable[[], None]
+        self, feed: Feed, clock: Clock, servers: Sequence[IceServer], *, here: bool, key_wanted: Callable[[], None]
     ) -> None:
-        """`key_wanted`: called when the room has lost so much that it asks for a key frame."""
+        """`here`: the room is on this machine; `key_wanted`: called when it has lost too much to go on as it is."""
         wanted = [RTCIceServer(list(one.urls), one.username, one.credential) for one in servers]
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=wanted))
         self._changed = asyncio.Event()
@@ -60,6 +67,8 @@ class Peer:
             transceiver = self._connection.addTransceiver(_Packets(feed, clock), direction="sendonly")
         except ValueError as error:
             raise WhipError(f"the room names a server that cannot be used: {error}") from None
+        if here:
+            _offer_loopback(transceiver.sender.transport.transport.iceGatherer)
         # Before the offer: what is preferred afterwards is not heard, and VP8 would be agreed upon without a word.
         known = RTCRtpSender.getCapabilities("video").codecs
         transceiver.setCodecPreferences([one for one in known if one.mimeType.lower() in {"video/h264", "video/rtx"}])
@@ -107,3 +116,14 @@ class Peer:
     async def close(self) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._connection.close(), _CLOSE_S)
+
+
+def _offer_loopback(gatherer: RTCIceGatherer) -> None:
+    """Also where this machine has no network at all. aioice leaves loopback out, and asks nobody whether it should."""
+    connection = gatherer._connection  # noqa: SLF001 - nothing public has it
+    gather = connection.get_component_candidates
+
+    async def with_loopback(component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:  # noqa: ASYNC109 - as aioice has it
+        return await gather(component, [*addresses, _LOOPBACK], timeout)
+
+    connection.get_component_candidates = with_loopback  # type: ignore[method-assign]

@@ -119,7 +119,9 @@ class Publication:
         Raises:
             WhipError: it does not come about, or breaks off.
         """
-        door, peer = self._door(), Peer(self.feed, self._clock, self.wanted.ice_servers, key_wanted=self._give_key)
+        door = self._door()
+        servers = self.wanted.ice_servers
+        peer = Peer(self.feed, self._clock, servers, here=door.is_here, key_wanted=self._give_key)
         session = None
         try:
             accepted = await door.offer(self.wanted.whip_url, self.wanted.token, await peer.offer())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,15 @@ class RoomDoor:
         self._client = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {credential}"}, verify=trust, timeout=_TIMEOUT, trust_env=False
         )
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the room is on this machine."""
+        host = urlsplit(self._url).hostname or ""
+        try:
+            return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
 
     async def close(self) -> None:
         await self._client.aclose()

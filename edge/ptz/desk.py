@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import logging
 from typing import TYPE_CHECKING
 
 from edge.commands.orders import CommandError
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from edge.ptz.section import PtzSection
     from wire.device import PtzStatus
     from wire.message import Part
-
-log = logging.getLogger(__name__)
 
 _ANSWER_S = 15.0
 _FAREWELL_S = 1.5
@@ -41,6 +38,7 @@ class Heads:
         self._ended_for_good = False
         self._turnings: dict[str, Turning] = {}
         self._beginnings: dict[str, asyncio.Task[None]] = {}
+        self._farewells: set[asyncio.Task[None]] = set()
 
     def run(self) -> None:
         """Until `stop`."""
@@ -120,9 +118,10 @@ class Heads:
             self._loop = None
             for task in self._beginnings.values():
                 task.cancel()
-            farewells = [asyncio.create_task(one.end()) for one in self._turnings.values()]
-            if farewells:
-                await asyncio.wait(farewells, timeout=_FAREWELL_S)
+            await asyncio.sleep(0)  # what was removed a moment ago is let go first
+            self._farewells |= {asyncio.create_task(one.end()) for one in self._turnings.values()}
+            if self._farewells:
+                await asyncio.wait(self._farewells, timeout=_FAREWELL_S)
 
     def _begin(self, camera_id: str, turning: Turning, had: Turning | None) -> None:
         if had is not None:
@@ -135,4 +134,5 @@ class Heads:
         if task is not None:
             task.cancel()
         farewell = asyncio.create_task(had.end())
-        farewell.add_done_callback(lambda _: log.debug("%s: not turned any more", camera_id))
+        self._farewells.add(farewell)
+        farewell.add_done_callback(self._farewells.discard)

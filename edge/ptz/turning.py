@@ -146,7 +146,7 @@ class Turning:
             async with asyncio.timeout(1.0):
                 if moving:
                     await self._head.stop()
-                await self._head.close()
+        await self._head.close()
 
     async def _tell(self, wanted: TurnCamera, for_s: float) -> None:
         way = wanted.pan, wanted.tilt, wanted.zoom
