@@ -54,6 +54,7 @@ from control_room.live import source_routes as live_sources
 from control_room.live_recordings import keeping as live_recordings_keeping
 from control_room.live_recordings import routes as live_recordings
 from control_room.ogc import routes as ogc
+from control_room.positions import beside_video
 from control_room.positions import routes as positions
 from control_room.preflight import routes as preflight
 from control_room.ptz import routes as ptz
@@ -213,6 +214,7 @@ def create_app(
             asyncio.create_task(hub.run()),
             asyncio.create_task(heartbeat.run(room)),
             asyncio.create_task(_do_chores(room)),
+            asyncio.create_task(beside_video.run(room)),
         ]
         try:
             yield

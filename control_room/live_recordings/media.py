@@ -55,9 +55,15 @@ class Memory:
     def forget(self, stream: str) -> None:
         self._caller.ask("DELETE", f"/inputs/{stream}")
 
-    def telemetry(self, after: int) -> list[dict[str, Any]]:
-        lines: list[dict[str, Any]] = self._read(f"/telemetry?after={after}")["lines"]
+    def telemetry(self) -> list[dict[str, Any]]:
+        """Lines that publishers told beside their video, until they are said to be taken."""
+        lines: list[dict[str, Any]] = self._read("/telemetry")["lines"]
         return lines
+
+    def telemetry_taken(self, through: int, useless: dict[str, int]) -> None:
+        self._caller.ask(
+            "POST", "/telemetry", json.dumps({"through": through, "useless": useless}).encode(), media_type=_JSON
+        )
 
     def keep_clip(self, clip_id: uuid.UUID, stream: str, begin: datetime, end: datetime) -> None:
         """Raises NoSuchStreamError, RefusedError."""

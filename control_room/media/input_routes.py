@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
@@ -15,19 +15,31 @@ from control_room.media.inputs import Inputs, Wanted, WantedClip, is_source
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-_BODY_BYTES_MOST = 16 * 1024
+_BODY_BYTES_MOST = 64 * 1024
+_LINES_MOST = 1000
 _Shape = TypeVar("_Shape", bound=BaseModel)
 
 
 def routes(inputs: Inputs) -> list[Route]:
-    """`GET /inputs`, `PUT|DELETE /inputs/source/SOURCE`, `PUT /clips/CLIP`, `GET /telemetry?after=NUMBER`."""
+    """`GET /inputs`, `PUT|DELETE /inputs/source/SOURCE`, `PUT /clips/CLIP`, `GET|POST /telemetry`."""
     api = _Api(inputs)
     return [
         Route("/inputs", api.listed),
         Route("/inputs/{stream:path}", api.change, methods=["PUT", "DELETE"]),
         Route("/clips/{clip_id:uuid}", api.keep_clip, methods=["PUT"]),
-        Route("/telemetry", api.telemetry),
+        Route("/telemetry", api.telemetry, methods=["GET", "POST"]),
     ]
+
+
+class TakenLines(BaseModel):
+    """What the room has fetched and written down."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    through: int = Field(ge=0)
+    """The number of the last line."""
+    useless: dict[str, Annotated[int, Field(ge=0)]] = {}
+    """Of how many lines the room could make nothing, by stream."""
 
 
 class _Api:
@@ -53,10 +65,11 @@ class _Api:
         return Response(status_code=204)
 
     async def telemetry(self, request: Request) -> Response:
-        after = request.query_params.get("after", "0")
-        if not after.isdecimal() or len(after) > 18:  # noqa: PLR2004 - digits of a number that is one
-            raise HTTPException(422, "?after= is a number")
-        return _json(self._inputs.telemetry.after(int(after)))
+        if request.method == "POST":
+            taken = await _read(request, TakenLines)
+            self._inputs.telemetry.taken(taken.through, taken.useless)
+            return Response(status_code=204)
+        return _json(self._inputs.telemetry.waiting(_LINES_MOST))
 
 
 async def _read(request: Request, shape: type[_Shape]) -> _Shape:

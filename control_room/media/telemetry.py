@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,8 @@ class Telemetry:
         """Lines that were let go of, by stream: too long, too many, or no text."""
         self._now = now
         self._kept: deque[Told] = deque(maxlen=_KEPT)
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(1 + time.time_ns() // 1_000_000)
+        """Greater than those of the process before."""
         self._left: dict[str, tuple[datetime, float]] = {}
 
     def take(self, stream: str, content: bytes) -> None:
@@ -50,16 +52,19 @@ class Telemetry:
                 continue
             self._kept.append(Told(next(self._numbers), stream, now, line.decode(errors="replace")))
 
-    def after(self, number: int) -> dict[str, Any]:
-        """For JSON: what came after that one, as far as it is still there; a number from before a restart is 0."""
-        newest = self._kept[-1].number if self._kept else 0
-        after = number if number <= newest else 0
+    def waiting(self, most: int) -> dict[str, Any]:
+        """For JSON: the oldest ones that were not taken."""
         lines = [
             {"number": told.number, "stream": told.stream, "at": told.at.isoformat(), "line": told.line}
-            for told in self._kept
-            if told.number > after
+            for told in itertools.islice(self._kept, most)
         ]
         return {"lines": lines, "refused": dict(self.refused)}
+
+    def taken(self, through: int, useless: dict[str, int]) -> None:
+        """The room has those up to this number; `useless`: how many it could make nothing of, by stream."""
+        while self._kept and self._kept[0].number <= through:
+            self._kept.popleft()
+        self.refused.update(useless)
 
     def forget(self, stream: str) -> None:
         self._left.pop(stream, None)

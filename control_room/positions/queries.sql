@@ -54,3 +54,12 @@ WHERE device_id = %(device_id)s AND at >= %(since)s AND at < %(until)s
     AND (%(after)s::timestamptz IS NULL OR at > %(after)s)
 ORDER BY at
 LIMIT %(limit)s;
+
+-- alone_with_telemetry --
+-- Whether no other process fetches what publishers tell; until this transaction ends
+SELECT pg_try_advisory_xact_lock(1952541810, 2);
+
+-- devices_of --
+-- Whose positions the publishers of these streams tell
+SELECT 'source/' || source_id, device_id FROM live_sources
+WHERE 'source/' || source_id = ANY(%(streams)s) AND device_id IS NOT NULL AND ended_at IS NULL;

@@ -218,10 +218,11 @@ def test_lines_beside_the_video_are_bounded_and_fetched_once(tmp_path: Path) -> 
     at = hub.clock.now()
     told = Telemetry(lambda: at)
     told.take(SOURCE, b'{"lat": 1}\n\n{"lat": 2}\n')
-    lines = told.after(0)["lines"]
+    lines = told.waiting(10)["lines"]
     assert [each["line"] for each in lines] == ['{"lat": 1}', '{"lat": 2}']
-    assert told.after(lines[-1]["number"])["lines"] == []
-    assert len(told.after(10_000)["lines"]) == 2  # asked by who knew a process that is no more
+    assert told.waiting(1)["lines"] == lines[:1]
+    told.taken(lines[0]["number"], {SOURCE: 1})
+    assert told.waiting(10) == {"lines": lines[1:], "refused": {SOURCE: 1}}
     told.take(SOURCE, b"x" * 5000)
     told.take(SOURCE, b"\n".join([b"{}"] * 100))
-    assert told.refused[SOURCE] == 1 + 100 - 38
+    assert told.refused[SOURCE] == 1 + 1 + 100 - 38
