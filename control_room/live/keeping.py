@@ -5,6 +5,7 @@ In each serving process, but only one of them at a time does it.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -42,8 +43,9 @@ def look(room: Room, now: datetime) -> None:
     try:
         media = opening.open_media(room)
         known = media.sessions()
+        live = {each.stream for each in media.streams() if each.is_live}
     except (LiveOffError, MediaAwayError):
-        known, media = None, None
+        known, live, media = None, None, None
     with room.database.connection() as connection:
         if connection.execute(_QUERIES["one_at_a_time"]).fetchone() != (True,):
             return
@@ -52,7 +54,7 @@ def look(room: Room, now: datetime) -> None:
         if media is not None:
             _withdraw(connection, media, now)
     with room.database.connection() as connection:
-        _renew_or_stop(connection, room, now)
+        _renew_or_stop(connection, room, live, now)
 
 
 def _reconcile(connection: pool.Connection, media: Media, known: dict[str, SessionState], now: datetime) -> None:
@@ -64,7 +66,7 @@ def _reconcile(connection: pool.Connection, media: Media, known: dict[str, Sessi
             seen.append(session["session_id"])
         elif state is not None or now - session["began_at"] > _SETTLES:
             if state is not None:
-                media.end(session["media_session"])
+                _end_there(media, session["media_session"])
             frames = None if state is None else state.frames
             watching.end(connection, session["session_id"], callers.ROOM, "vanished", now, frames)
     connection.execute(_QUERIES["see"], {"session_ids": seen, "now": now})
@@ -81,8 +83,14 @@ def _withdraw(connection: pool.Connection, media: Media, now: datetime) -> None:
     for view in views:
         viewer = viewers.get(view["session"])
         if viewer is None or not viewer.may(watched_of(view["stream"])):
-            media.end(view["media_session"])
+            _end_there(media, view["media_session"])
             watching.end(connection, view["session_id"], callers.ROOM, "withdrawn", now)
+
+
+def _end_there(media: Media, session: str) -> None:
+    """Should it be away just now, what it forgets when it begins anew is this too."""
+    with contextlib.suppress(MediaAwayError):
+        media.end(session)
 
 
 def watched_of(stream: str) -> viewed.Watched:
@@ -93,7 +101,8 @@ def watched_of(stream: str) -> viewed.Watched:
     return viewed.source(uuid.UUID(stream.partition("/")[2]))
 
 
-def _renew_or_stop(connection: pool.Connection, room: Room, now: datetime) -> None:
+def _renew_or_stop(connection: pool.Connection, room: Room, live: set[str] | None, now: datetime) -> None:
+    """`live`: streams that flow; None: not known."""
     watched = sorted({each["stream"] for each in watching.opened(connection) if each["kind"] == "view"})
     connection.execute(_QUERIES["touch"], {"streams": watched, "now": now})
     lingers = timedelta(seconds=room.settings.live.linger_s)
@@ -104,9 +113,10 @@ def _renew_or_stop(connection: pool.Connection, room: Room, now: datetime) -> No
             continue
         if now - current["watched_at"] > lingers:
             publishing.stop(connection, room, current, callers.ROOM)
-        elif current["until"] - now <= publishing.RENEW_BEFORE and room.signer is not None:
+        elif current["online"] and room.signer is not None:
             camera = Camera(current["device_id"], current["camera_id"], "live", None, online=True)
-            publishing.ask(connection, room, camera, current["stream"], callers.ROOM)
+            flows = live is None or current["stream"] in live
+            publishing.ask(connection, room, camera, current["stream"], callers.ROOM, flows=flows)
 
 
 def _publications(connection: pool.Connection) -> list[dict[str, Any]]:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 ASKED_FOR = timedelta(minutes=10)
 """A device sends so long by itself: should the room be gone, it stops."""
 RENEW_BEFORE = timedelta(minutes=5)
+AGAIN_AFTER = timedelta(seconds=15)
+"""A device that was asked and sends nothing is asked again: it may have begun anew, and forgotten it."""
 _LOOK_EVERY_S = 0.2
 _REMEMBERED = timedelta(hours=12)
 """How long a camera is taken to have but one picture, after its device said so."""
@@ -123,7 +125,7 @@ async def ensure(room: Room, media: Media, camera: Camera, wanted: StreamName, b
         _check_state(camera)
     if not camera.online:
         return name  # it flows though the device cannot be told anything
-    command_id = await run_in_threadpool(_ask_in_turn, room, camera, name, by)
+    command_id = await run_in_threadpool(_ask_in_turn, room, camera, name, by, flows)
     loop = asyncio.get_running_loop()
     deadline_s = loop.time() + room.settings.live.start_wait_s
     while not flows:
@@ -135,16 +137,14 @@ async def ensure(room: Room, media: Media, camera: Camera, wanted: StreamName, b
     return name
 
 
-def ask(connection: pool.Connection, room: Room, camera: Camera, stream: str, by: Caller) -> UUID:
-    """The command by which the device was asked; a new one where the last failed or soon runs out."""
+def ask(
+    connection: pool.Connection, room: Room, camera: Camera, stream: str, by: Caller, *, flows: bool
+) -> UUID:
+    """The command by which the device was asked; a new one where the last failed, soon runs out or brought nothing."""
     now = room.clock()
     connection.execute(_QUERIES["lock_stream"], {"stream": stream})
     asked = publication(connection, stream)
-    if (
-        asked is not None
-        and asked["until"] - now > RENEW_BEFORE
-        and asked["command_state"] not in {"failed", "expired"}
-    ):
+    if asked is not None and not _is_to_be_asked(asked, now, flows=flows):
         connection.execute(_QUERIES["touch"], {"streams": [stream], "now": now})
         return UUID(str(asked["command_id"]))
     if room.signer is None:
@@ -163,6 +163,13 @@ def ask(connection: pool.Connection, room: Room, camera: Camera, stream: str, by
     }
     connection.execute(_QUERIES["ask"], given)
     return command_id
+
+
+def _is_to_be_asked(asked: dict[str, Any], now: datetime, *, flows: bool) -> bool:
+    """Again, though it was asked."""
+    if asked["until"] - now <= RENEW_BEFORE or asked["command_state"] in {"failed", "expired"}:
+        return True
+    return not flows and bool(now - asked["asked_at"] > AGAIN_AFTER)
 
 
 def stop(connection: pool.Connection, room: Room, asked: dict[str, Any], by: Caller) -> None:
@@ -219,9 +226,9 @@ def _check_state(camera: Camera) -> None:
         raise CameraDarkError(f"no pictures come from this camera: {camera.reason or 'its device does not say why'}")
 
 
-def _ask_in_turn(room: Room, camera: Camera, name: str, by: Caller) -> UUID:
+def _ask_in_turn(room: Room, camera: Camera, name: str, by: Caller, flows: bool) -> UUID:  # noqa: FBT001 - by a thread pool
     with room.database.connection() as connection:
-        return ask(connection, room, camera, name, by)
+        return ask(connection, room, camera, name, by, flows=flows)
 
 
 def _check_answer(room: Room, command_id: UUID) -> None:

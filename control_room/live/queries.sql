@@ -19,8 +19,8 @@ SELECT pg_advisory_xact_lock(hashtextextended('live ' || %(stream)s, 0));
 -- publication --
 -- What was asked of a device, with what became of the command
 SELECT stream, publication_id, live_publications.device_id, live_publications.camera_id, asked_at, until, watched_at,
-    live_publications.command_id, commands.state AS command_state, commands.error, commands.result ->> 'stream' AS sends
-FROM live_publications LEFT JOIN commands USING (command_id)
+    live_publications.command_id, commands.state AS command_state, devices.online
+FROM live_publications JOIN devices USING (device_id) LEFT JOIN commands USING (command_id)
 WHERE stream = %(stream)s;
 
 -- publications --

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http
 import re
 from dataclasses import dataclass
@@ -155,4 +156,5 @@ def leave(room: Room, session_id: uuid.UUID, caller: Caller) -> None:
     with room.database.connection() as connection:
         session = watching.own(connection, session_id, caller)
         watching.end(connection, session_id, caller, "left", room.clock())
-    opening.open_media(room).end(session["media_session"])
+    with contextlib.suppress(media.MediaAwayError):
+        opening.open_media(room).end(session["media_session"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from typing import Any
 
@@ -270,7 +271,7 @@ class TestPublishing:
             from control_room.live import publishing  # noqa: PLC0415 - only here
 
             camera = publishing.resolve(connection, "placa", "quay")
-            publishing.ask(connection, room.door.room, camera, "camera/quay/placa", callers.ROOM)
+            publishing.ask(connection, room.door.room, camera, "camera/quay/placa", callers.ROOM, flows=False)
         return room, room.ordered("live_start")[0].arguments["token"]  # type: ignore[return-value]
 
     def test_nobody_asked(self, room: WatchedRoom) -> None:
@@ -306,6 +307,45 @@ class TestPublishing:
         room, token = asked
         for table in ("audit", "stream", "live_publications"):
             assert not [row for row in room.door.rows(f"SELECT * FROM {table}") if token in str(row)], table  # noqa: S608 - names of this line
+
+
+def test_several_serving_processes_ask_and_stop_a_device_once(open_room: Opener) -> None:
+    one, other = open_room(), open_room()
+    clients = [room.door.as_person(name) for room in (one, other) for name in ("marta", "anna")]
+
+    async def watch() -> None:
+        async with other.obeying(), contextlib.AsyncExitStack() as stack:
+            viewers = [await stack.enter_async_context(viewing()) for _ in clients]
+            rooms = (one, one, other, other)
+            signals = [room.signal(client, answers=[]) for room, client in zip(rooms, clients, strict=True)]
+            await asyncio.gather(*(viewer.watch(signal) for viewer, signal in zip(viewers, signals, strict=True)))
+            shown = await asyncio.to_thread(_live, clients[0])
+            assert sorted(each["user"] for each in shown["watchers"]) == ["anna", "marta"]
+            assert len(one.ordered("live_start")) == 1
+
+    asyncio.run(watch())
+    for room in (one, other):
+        room.door.clock.move(seconds=6)
+    wait_until(lambda: len(_ended_views(one)) == len(clients), "it is noticed that they left")
+    for room in (one, other):
+        room.door.clock.move(seconds=21)
+    wait_until(lambda: one.door.rows("SELECT * FROM live_publications") == [], "the device is told to stop")
+    assert (len(one.ordered("live_start")), len(one.ordered("live_stop"))) == (1, 1)
+
+
+def _ended_views(room: WatchedRoom) -> list[dict[str, Any]]:
+    return [each for each in room.audited("live.end") if each["detail"]["kind"] == "view"]
+
+
+def test_a_device_that_begins_anew_is_asked_again(open_room: Opener) -> None:
+    room = open_room(start_wait_s=1.0)
+    marta, offer = room.door.as_person("marta"), asyncio.run(offer_of())
+    for asked in (1, 1, 2):
+        assert doors.problem(room.offer(marta, offer)) == (504, "not-in-time")
+        assert len(room.ordered("live_start")) == asked
+        room.door.clock.move(seconds=10)
+    tokens = {each.arguments["token"] for each in room.ordered("live_start")}
+    assert len(tokens) == 1
 
 
 def test_candidates_that_come_later_reach_the_media_process(room: WatchedRoom) -> None:
