@@ -5975,6 +5975,8 @@ export interface components {
             refusal: ("no-ground" | "flight-closed" | "permission-not-yet" | "permission-over" | "permission-revoked" | "ended" | "away" | "disk") | null;
             /** Fault */
             fault: string | null;
+            /** Lines Refused */
+            lines_refused: number;
         };
         /**
          * LiveServer
