@@ -16,20 +16,42 @@ _BACK, _AHEAD = TICKS_A_SECOND // 2, 10 * TICKS_A_SECOND
 
 
 class Stamps:
-    """Of one connection."""
+    """Of one connection: the camera's pace, but never ahead of when a picture is there.
+
+    A stream that is opened comes with what queued meanwhile, and a camera's clock may run too fast; what is stamped
+    early a player holds back, and everything after it for as long.
+    """
 
     def __init__(self) -> None:
         self._shift: int | None = None
-        self._last = 0
+        self._last = -1
         self._sent_s = 0.0
+        self._earliest = (0, 0.0)
+        """Stamp of the picture that came soonest for its time, and when it was sent."""
 
     def of(self, packet: LivePacket, now_s: float) -> int:
         """`now_s`: on a monotonic clock, when it is sent."""
         own = round(packet.at_s * TICKS_A_SECOND) - packet.ahead * CATCHING_UP
-        if self._shift is None:
-            self._shift, self._last = -own, -1
-        expected = self._last + round((now_s - self._sent_s) * TICKS_A_SECOND)
-        if self._sent_s and not self._last - _BACK <= own + self._shift <= expected + _AHEAD:
-            self._shift = expected - own
-        self._last, self._sent_s = max(self._last + 1, own + self._shift), now_s
+        first = self._shift is None
+        shift = -own if self._shift is None else self._shift
+        if not first:
+            expected = self._last + _ticks(now_s - self._sent_s)
+            if not self._last - _BACK <= own + shift <= expected + _AHEAD:
+                shift = expected - own
+        if packet.ahead == 0:
+            shift = self._not_ahead(own, shift, now_s, first=first)
+        self._shift, self._sent_s = shift, now_s
+        self._last = max(self._last + 1, own + shift)
         return self._last
+
+    def _not_ahead(self, own: int, shift: int, now_s: float, *, first: bool) -> int:
+        stamp, sent_s = self._earliest
+        lead = 0 if first or not sent_s else own + shift - stamp - _ticks(now_s - sent_s)
+        if lead >= 0:
+            shift -= lead
+            self._earliest = own + shift, now_s
+        return shift
+
+
+def _ticks(seconds: float) -> int:
+    return round(seconds * TICKS_A_SECOND)

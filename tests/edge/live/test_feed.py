@@ -123,3 +123,15 @@ def test_a_media_time_that_begins_anew_goes_on() -> None:
         0.1,
         0.1,
     ]
+
+
+def test_what_queued_while_a_stream_was_opened_does_not_put_off_what_follows() -> None:
+    stamps = Stamps()
+    live = [stamps.of(LivePacket(b"", False, 8.0 + n / 10), 3.0 + n / 10) for n in range(5)]
+    burst = [stamps.of(LivePacket(b"", n == 0, 20.0 + n / 10), 15.0) for n in range(21)]
+    after = [stamps.of(LivePacket(b"", False, 22.0 + n / 10), 15.0 + n / 10) for n in range(1, 5)]
+    began_s, reopened_s = 3.0, 15.0
+    assert live == [n * 9000 for n in range(5)]
+    assert max(burst) - (reopened_s - began_s) * TICKS_A_SECOND < len(burst)
+    assert all(later > before for before, later in itertools.pairwise([*live, *burst, *after]))
+    assert max(after) - (reopened_s + 0.4 - began_s) * TICKS_A_SECOND < len(burst)
