@@ -52,10 +52,18 @@ class Recorded:
         return answer
 
     def frames_of(self, stream: str) -> float:
-        answer = httpx.get(
-            f"{self.media_url}/streams/{stream}", headers={"Authorization": f"Bearer {SECRET}"}, timeout=20
-        )
-        return float(answer.json()["fps"]) if answer.status_code == httpx.codes.OK else 0.0
+        """Pictures a second."""
+        return float(self._stream(stream).get("fps", 0))
+
+    def seconds_held(self, stream: str) -> float:
+        held = self._stream(stream).get("held_from")
+        return (datetime.now(UTC) - datetime.fromisoformat(held)).total_seconds() if held else 0.0
+
+    def _stream(self, name: str) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        answer = httpx.get(f"{self.media_url}/streams/{name}", headers=headers, timeout=20)
+        found: dict[str, Any] = answer.json() if answer.status_code == httpx.codes.OK else {}
+        return found
 
     @contextlib.contextmanager
     def sending(self, token: str) -> Iterator[subprocess.Popen[bytes]]:

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import httpx
+from playwright.sync_api import sync_playwright
 
+from benchmarks.whole_way import CHROMIUM, CHROMIUM_ARGUMENTS
 from control_room.fsck import report
+from control_room.sessions import cookie
 from tests.control_room.door import problem
 
 if TYPE_CHECKING:
@@ -235,3 +238,46 @@ def test_only_administrators_say_where_a_source_is_fetched_and_the_password_is_t
     assert told["detail"] == {"place": "127.0.0.1:9"}
     assert administrator.delete(path).status_code == httpx.codes.NO_CONTENT
     recorded.until(lambda: not recordings_of(administrator, source_id)["fault"], "it is fetched no more")
+
+
+def test_chromium_plays_what_one_goes_back_to_and_seeks_in_it(recorded: Recorded) -> None:
+    pilot = recorded.door.as_person("pere")
+    source = recorded.add_source(pilot, purpose="to look")
+    give_reason(pilot, source_id=source["source_id"])
+    path = f"/api/v1/live/sources/{source['source_id']}/rewind.mp4?seconds=30&take=x"
+    with recorded.sending(source["token"]):
+        recorded.until(lambda: recorded.seconds_held(f"source/{source['source_id']}") > 6, "it is sent for a while")
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+            context = browser.new_context()
+            context.add_cookies([{"name": cookie.NAME, "value": pilot.cookies[cookie.NAME], "url": recorded.door.url}])
+            page = context.new_page()
+            page.goto(f"{recorded.door.url}/healthz")
+            played = page.evaluate(_PLAYS, path)
+            browser.close()
+    assert played["error"] is None
+    assert played["duration_s"] > 5
+    assert played["sought_s"] == 2.0
+    assert played["reached_s"] > 2.2
+    assert (played["width_px"], played["height_px"]) == (320, 240)
+
+
+_PLAYS = """async path => {
+    const video = document.createElement("video");
+    video.muted = true;
+    document.body.append(video);
+    const happens = name => new Promise(resolve => video.addEventListener(name, resolve, {once: true}));
+    const failed = happens("error");
+    video.src = path;
+    await Promise.race([happens("loadeddata"), failed]);
+    if (video.error) return {error: video.error.message};
+    video.currentTime = 2;
+    await happens("seeked");
+    const sought_s = video.currentTime;
+    await video.play();
+    while (video.currentTime < 2.25 && !video.ended) await new Promise(resolve => setTimeout(resolve, 50));
+    return {
+        error: null, sought_s, reached_s: video.currentTime, duration_s: video.duration,
+        width_px: video.videoWidth, height_px: video.videoHeight,
+    };
+}"""
