@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -14,7 +14,8 @@ from benchmarks.live import barcode
 from benchmarks.whole_way import CHROMIUM, CHROMIUM_ARGUMENTS
 
 if TYPE_CHECKING:
-    from benchmarks.live.parts import Media
+    import httpx
+
     from benchmarks.live.relay import Relay
 
 _PLAYER = (
@@ -63,6 +64,12 @@ window.stats = async name => {
 ARGUMENTS = [*CHROMIUM_ARGUMENTS, "--autoplay-policy=no-user-gesture-required"]
 
 
+class Signalling(Protocol):
+    """Who answers a viewer's offer: the media process, or the room."""
+
+    def offer(self, stream: str, kind: str, sdp: str, **query: str) -> httpx.Response: ...
+
+
 @dataclass(slots=True)
 class Viewer:
     """One tile."""
@@ -72,7 +79,7 @@ class Viewer:
     samples: list[tuple[float, int | None]] = field(default_factory=list)
     """When a picture was shown (milliseconds since 1970), and the time burned into it."""
 
-    def watch(self, media: Media, stream: str, relay: Relay | None = None) -> None:
+    def watch(self, media: Signalling, stream: str, relay: Relay | None = None) -> None:
         """Begin to watch."""
         offer = self.page.evaluate("name => window.offer(name)", self.name)
         answer = media.offer(stream, "whep", offer)
