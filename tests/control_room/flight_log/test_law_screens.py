@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import math
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -32,13 +38,12 @@ def room(database_server: services.Server, tmp_path: Path) -> Iterator[doors.Doo
     database_server.drop_database(url)
 
 
-@pytest.fixture
-def page(room: doors.Door) -> Iterator[Page]:
-    """A pilot's browser."""
-    token, _ = room.log_in("pere")
+@contextmanager
+def browsing(room: doors.Door, name: str) -> Iterator[Page]:
+    token, _ = room.log_in(name)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        context = browser.new_context(base_url=room.url, locale="ca-ES")
+        context = browser.new_context(base_url=room.url, locale="ca-ES", viewport={"width": 1920, "height": 1080})
         context.set_default_timeout(WAIT_MS)
         context.add_cookies([{"name": cookie.NAME, "value": token, "url": room.url}])
         page = context.new_page()
@@ -47,6 +52,24 @@ def page(room: doors.Door) -> Iterator[Page]:
         yield page
         assert errors == []
         browser.close()
+
+
+@pytest.fixture
+def page(room: doors.Door) -> Iterator[Page]:
+    """A pilot's browser."""
+    with browsing(room, "pere") as opened:
+        yield opened
+
+
+def draw(page: Page, corners: int) -> None:
+    """Click corners around the middle of the map of areas."""
+    expect(page.get_by_test_id("area-map")).to_have_attribute("data-ready", "true")
+    box = page.get_by_test_id("area-map").bounding_box()
+    assert box is not None
+    for number in range(corners):
+        turn = 2 * math.pi * number / corners
+        across, down = 60 * math.cos(turn), 60 * math.sin(turn)
+        page.mouse.click(box["x"] + box["width"] / 2 + across, box["y"] + box["height"] / 2 + down)
 
 
 @pytest.mark.browser
@@ -94,3 +117,69 @@ def test_a_pilot_completes_a_log_and_asks_before_take_off(room: doors.Door, page
     expect(page.get_by_test_id("answer")).to_have_attribute("data-kept", "true")
     expect(page.get_by_test_id("zone-met")).to_contain_text("LEXX")
     page.context.set_offline(False)
+
+
+@pytest.mark.browser
+def test_what_an_administrator_gives_is_used_before_take_off(room: doors.Door) -> None:
+    expect.set_options(timeout=WAIT_MS)
+    lens = {"width_px": 1280, "height_px": 720, "camera_matrix": [[1000, 0, 640], [0, 1000, 360], [0, 0, 1]]}
+    town = room.room.settings.town
+    ring = [[town.lon + east, town.lat + north] for east, north in ((0, 0), (1e-4, 0), (1e-4, 1e-4), (0, 0))]
+    homes = {"features": [{"geometry": {"type": "Polygon", "coordinates": [ring]}}]}
+    with browsing(room, "anna") as page:
+        page.goto("/flight-log?tab=aircraft")
+        page.get_by_test_id("aircraft-add").click()
+        page.fill("input[name=name]", "Mavic 1")
+        page.fill("textarea[name=calibration]", "{")
+        page.get_by_test_id("aircraft-save").click()
+        expect(page.get_by_role("dialog")).to_contain_text("no és JSON")
+        page.fill("textarea[name=calibration]", json.dumps(lens))
+        page.get_by_test_id("aircraft-save").click()
+        expect(page.get_by_test_id("aircraft")).to_contain_text("Lent calibrada")
+        look_at(page, "aircraft")
+
+        page.goto("/flight-log?tab=buildings")
+        content = {"name": "homes.geojson", "mimeType": "application/geo+json"}
+        for buffer, said in (("[1]", "FeatureCollection"), (json.dumps(homes), "")):
+            page.fill("input[name=name]", "cadastre")
+            page.set_input_files("input[name=buildings]", {**content, "buffer": buffer.encode()})
+            page.get_by_test_id("buildings-take").click()
+            expect(page.get_by_test_id("buildings-fault")).to_contain_text(said)
+        expect(page.get_by_test_id("building-set")).to_contain_text("1 edifici")
+        look_at(page, "buildings")
+
+        page.goto("/flight-log?tab=authorisations")
+        page.get_by_test_id("authorisation-add").click()
+        now = room.clock().astimezone(ZoneInfo(town.time_zone))
+        for name, value in (("authority", "Delegació"), ("reference", "R-7"), ("purpose", "abocaments")):
+            page.fill(f"input[name={name}]", value)
+        page.fill("input[name=begins]", now.strftime("%Y-%m-%dT%H:%M"))
+        page.fill("input[name=ends]", (now + timedelta(days=20)).strftime("%Y-%m-%dT%H:%M"))
+        page.get_by_test_id("area-draw").click()
+        draw(page, 5)
+        look_at(page, "authorisation")
+        page.get_by_test_id("authorisation-save").click()
+        expect(page.get_by_text("R-7")).to_be_visible()
+    [given] = room.rows("SELECT area FROM authorisations")
+    assert len(given["area"]["coordinates"][0]) == 6
+    with browsing(room, "pere") as page:
+        page.goto("/preflight")
+        page.select_option("select[name=known]", label="R-7")
+        expect(page.get_by_test_id("area-map")).to_have_attribute("data-ready", "true")
+        page.get_by_test_id("preflight-ask").click()
+        expect(page.get_by_test_id("answer")).to_contain_text("R-7")
+        look_at(page, "preflight")
+    [permission] = room.as_person("pere").get("/api/v1/authorisations").json()["items"]
+    assert permission["area"] == given["area"]
+
+
+def look_at(page: Page, name: str) -> None:
+    """No word is beyond the edge of a telephone; pictures for whoever asked for them by FLIGHT_PICTURES."""
+    folder = os.environ.get("FLIGHT_PICTURES")
+    for width, height in ((390, 844), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0
+        if folder:
+            page.wait_for_timeout(700)
+            page.screenshot(path=Path(folder) / f"law-{name}-{width}.png")
