@@ -228,6 +228,7 @@ def _busy_config(  # noqa: PLR0917 - what may differ between proofs
     head = (
         f'[device]\nid = "{device_id}"\ndata_dir = "{folder / "data"}"\n'
         f'[room]\nurl = "{room_url or own["room"]["url"]}"\ntoken_file = "{token}"\n'
+        f'command_key_file = "{own["room"]["command_key_file"]}"\n'
         f'[mqtt]\nurl = "{mqtt_url or town.run["mqtt_url"]}"\n'
         '[detector]\nbackend = "onnxruntime"\nmodel = "centernet-coco"\ninput_px = 320\nconfidence = 0.30\n'
     )

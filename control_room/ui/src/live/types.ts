@@ -19,63 +19,16 @@ export type WatchedCamerasOfUser = Schemas['WatchedCamerasOfUser'];
 /** What a person says before pictures of people are opened. */
 export type SaidReason = Schemas['NewViewingReason'];
 
-/** How a camera stands that can be turned. */
-export interface PtzState {
-  device_id: string;
-  camera_id: string;
-  state: 'home' | 'moving' | 'away' | 'unknown';
-  since: string;
-  home: boolean;
-  presets: { token: string; name: string }[];
-  trouble: string;
-  locked_by: string | null;
-  held: boolean;
-  locked_until: string | null;
-  return_after_s: number;
-}
+export type PtzState = Schemas['PtzState'];
 export type PtzOrder =
   | { pan: number; tilt: number; zoom: number }
   | { stop: true; take_over?: string }
   | { preset: string }
   | { home: true };
 
-export interface ClipWanted {
-  seconds_before: number;
-  seconds_after: number;
-  note?: string;
-  alert_id?: string;
-}
+export type ClipWanted = Partial<Schemas['WantedLiveClip']>;
 /** A clip that was asked for, and what came of it. */
-export interface Clip {
-  clip_id: string;
-  state: 'waiting' | 'ordered' | 'ready' | 'failed';
-  error: string | null;
-  evidence: { evidence_id: string; url: string | null }[];
-}
-
-/** Why a source is not recorded, or would not be. */
-export type RecordingRefusal =
-  | 'no-ground'
-  | 'flight-closed'
-  | 'permission-not-yet'
-  | 'permission-over'
-  | 'permission-revoked'
-  | 'ended'
-  | 'away'
-  | 'disk';
-export interface LiveRecording {
-  live_recording_id: string;
-  bytes: number;
-  captured_from: string;
-  captured_to: string;
-  transcoded: boolean;
-  erased_at: string | null;
-  url: string | null;
-}
-export interface LiveRecordings {
-  items: LiveRecording[];
-  next_cursor: string | null;
-  recording: boolean;
-  refusal: RecordingRefusal | null;
-  fault: string | null;
-}
+export type Clip = Schemas['LiveClipItem'];
+export type LiveRecording = Schemas['LiveRecordingItem'];
+/** What was recorded of a source, and whether it is being recorded or why not. */
+export type LiveRecordings = Schemas['LiveRecordingPage'];
