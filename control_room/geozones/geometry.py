@@ -24,6 +24,8 @@ METRES_PER_DEGREE = 111_195.0
 _STEPS = 64
 _MANY_CORNERS = 32
 """Beyond these a ring is reckoned as an array."""
+_BORDER_M = 0.5
+"""So near to a border is on it."""
 _NEARLY = 1e-9
 """Degrees: a tenth of a millimetre."""
 _last_ring: list[tuple[Any, np.ndarray]] = [((), np.empty((0, 2)))]
@@ -125,14 +127,44 @@ def shapes_meet(a: zone.Polygon | zone.Circle, b: zone.Polygon | zone.Circle) ->
 
 
 def covers(outer: Sequence[zone.Polygon | zone.Circle], inner: zone.Polygon | zone.Circle) -> bool:
-    """Whether all of `inner` lies in one of `outer`; touching pieces of `outer` are not joined."""
+    """Whether all of `inner` lies in one of `outer`, a common border counted in.
+
+    Touching pieces of `outer` are not joined.
+    """
     ring = ring_of(inner)
     return any(
-        all(contains(piece, place) for place in ring)
-        and all(_whole(spans_inside(piece, *edge)) for edge in _edges(ring))
+        all(_nearly_contains(piece, place) for place in ring)
+        and all(_nearly_inside(piece, *edge) for edge in _edges(ring))
         and not any(_hole_in(hole, inner) for hole in (piece.rings[1:] if isinstance(piece, zone.Polygon) else ()))
         for piece in outer
     )
+
+
+def _nearly_inside(shape: zone.Polygon | zone.Circle, begin: Position, end: Position) -> bool:
+    cuts = sorted({0.0, 1.0, *_crossings(shape, begin, end)})
+    return all(
+        _nearly_contains(shape, _along(begin, end, (first + last) / 2)) for first, last in itertools.pairwise(cuts)
+    )
+
+
+def _nearly_contains(shape: zone.Polygon | zone.Circle, place: Position) -> bool:
+    """Within its border or so near to it that no drawing tells."""
+    if contains(shape, place):
+        return True
+    if isinstance(shape, zone.Circle):
+        return math.hypot(*_from_centre(shape, place)) <= shape.radius_m + _BORDER_M
+    return any(_off_edge_m(place, *edge) <= _BORDER_M for ring in shape.rings for edge in _edges(ring))
+
+
+def _off_edge_m(place: Position, begin: Position, end: Position) -> float:
+    """How far a place is from a straight edge."""
+    across = _longitude_m(place[1])
+    (x1, y1), (x2, y2) = (
+        ((lon - place[0]) * across, (lat - place[1]) * METRES_PER_DEGREE) for lon, lat in (begin, end)
+    )
+    length2 = (x2 - x1) ** 2 + (y2 - y1) ** 2
+    share = 0.0 if length2 == 0 else min(1.0, max(0.0, -(x1 * (x2 - x1) + y1 * (y2 - y1)) / length2))
+    return math.hypot(x1 + share * (x2 - x1), y1 + share * (y2 - y1))
 
 
 def ring_of(shape: zone.Polygon | zone.Circle) -> tuple[Position, ...]:
@@ -177,10 +209,6 @@ def _some_place(shape: zone.Polygon | zone.Circle) -> Position:
 
 def _hole_in(hole: Sequence[Position], inner: zone.Polygon | zone.Circle) -> bool:
     return contains(inner, hole[0])
-
-
-def _whole(spans: Sequence[tuple[float, float]]) -> bool:
-    return sum(last - first for first, last in spans) > 1 - 1e-6
 
 
 def _in_ring(ring: Sequence[Position], place: Position) -> bool:

@@ -168,6 +168,7 @@ def test_what_an_administrator_gives_is_used_before_take_off(room: doors.Door) -
         expect(page.get_by_test_id("area-map")).to_have_attribute("data-ready", "true")
         page.get_by_test_id("preflight-ask").click()
         expect(page.get_by_test_id("answer")).to_contain_text("R-7")
+        expect(page.locator("[data-testid=preflight-missing] li[data-code=permission]")).to_have_count(0)
         look_at(page, "preflight")
     [permission] = room.as_person("pere").get("/api/v1/authorisations").json()["items"]
     assert permission["area"] == given["area"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -70,6 +71,19 @@ def test_shapes_that_share_ground() -> None:
     assert geometry.covers([square], inner)
     assert not geometry.covers([Polygon(rings=(SQUARE, HOLE))], Circle(centre=(1.05, 41.05), radius_m=5000))
     assert not geometry.covers([inner], square)
+
+
+def test_an_area_covers_itself_and_what_shares_its_border() -> None:
+    rng = random.Random(3)
+    for _ in range(50):
+        corners = [
+            (1.2 + 0.01 * math.cos(turn) * rng.uniform(0.3, 1), 41.1 + 0.01 * math.sin(turn) * rng.uniform(0.3, 1))
+            for turn in (2 * math.pi * number / 7 for number in range(7))
+        ]
+        area = Polygon(rings=((*corners, corners[0]),))
+        assert geometry.covers([area], area)
+        out = (corners[0][0] + 0.002, corners[0][1])
+        assert not geometry.covers([area], Polygon(rings=((out, *corners[1:], out),)))
 
 
 def test_parts_of_days_in_utc_and_in_the_towns_hours() -> None:
