@@ -143,7 +143,12 @@ class Hub:
         if not replace and self._is_published(name):
             raise self._refuse(AlreadyPublishedError(f"{name} is being published; ?replace=true takes it over"))
         stream = self.stream(name)
-        publisher = Publisher(kind="whip", ask_for_key=lambda: peer.ask_for_key(), since=self.clock.now())  # noqa: PLW0108 - the peer is made below
+        publisher = Publisher(
+            kind="whip",
+            ask_for_key=lambda: peer.ask_for_key(),  # noqa: PLW0108 - the peer is made below
+            makes_keys=not name.startswith("camera/"),
+            since=self.clock.now(),
+        )
 
         def take(picture: Any) -> None:
             if stream.publisher is publisher:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-GOP_S_MAX = 4.0
+GOP_S_MAX = 12.0
+"""Of a longer group a viewer would be sent too much at once."""
 _GOP_BYTES_MAX = 8 * 1024 * 1024
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from control_room.media import h264
-from control_room.media.ring import GOP_S_MAX, Frame, Ring
+from control_room.media.ring import Frame, Ring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,9 @@ class Publisher:
 
     kind: Kind
     ask_for_key: Callable[[], None]
+    makes_keys: bool = True
+    """Asked for a key picture it codes one. An agent passes on what a camera codes: it can only repeat the last group,
+    which all viewers would see twice."""
     codec: Codec = "h264"
     """Of what it sends; viewers get H.264."""
     is_transcoded: bool = False
@@ -142,15 +145,18 @@ class Stream:
             self._key_asked_s, self._is_key_wanted = now_s, False
             self.publisher.ask_for_key()
 
+    def want_fresh_key(self) -> None:
+        """Where the publisher can make one."""
+        if self.publisher is not None and self.publisher.makes_keys:
+            self.want_key()
+
     def tend(self) -> None:
         """To be called a few times a second."""
         key = self.ring.key
-        if (
-            self._is_key_wanted
-            or key is None
-            or self._clock.now_s() - key.arrived_s > min(_KEY_WANTED_AFTER_S, GOP_S_MAX)
-        ):
+        if self._is_key_wanted or key is None:
             self.want_key()
+        elif self._clock.now_s() - key.arrived_s > _KEY_WANTED_AFTER_S:
+            self.want_fresh_key()
 
     @property
     def silent_s(self) -> float:

@@ -91,8 +91,8 @@ class Feed:
             self._pump()
 
     def lost_picture(self) -> None:
-        """The viewer says that it cannot go on (PLI): from the cache where that is near, and the publisher is asked."""
-        self._stream.want_key()
+        """The viewer says that it cannot go on (PLI): from the cache where that is near; a new one where it is made."""
+        self._stream.want_fresh_key()
         now_s, key = self._clock.now_s(), self._stream.ring.key
         if key is None or now_s - self._replayed_s < _REPLAY_EVERY_S:
             return
@@ -131,7 +131,7 @@ class Feed:
         self.dropped += len(self._queue) + 1
         self._clear()
         self._waits_for_key = True
-        self._stream.want_key()
+        self._stream.want_fresh_key()
 
     def _clear(self) -> None:
         self._queue.clear()

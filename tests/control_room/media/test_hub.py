@@ -74,18 +74,23 @@ def test_viewers_stay_while_their_source_begins_anew() -> None:
     asyncio.run(all_of_it())
 
 
-def test_a_viewers_loss_is_told_to_the_publisher() -> None:
+@pytest.mark.parametrize(("stream", "is_asked"), [("source/drone", True), (STREAM, False)])
+def test_a_viewers_loss_is_told_to_a_publisher_that_makes_key_pictures(stream: str, is_asked: bool) -> None:  # noqa: FBT001 - a column
     async def all_of_it() -> None:
         async with hub() as media:
             publisher, viewer = stubs.Publisher(clip()), stubs.Viewer()
-            await publisher.publish(whip(media))
-            await viewer.watch(whep(media))
-            await until(lambda: viewer.pictures > 5, "pictures go out")
-            asked = publisher.keys_asked
+            await publisher.publish(whip(media, stream))
+            await until(lambda: media.streams[stream].frames > 10, "pictures come in")
+            await viewer.watch(whep(media, stream))
+            await until(lambda: viewer.pictures > 15, "pictures go out")
+            asked, before = publisher.keys_asked, viewer.pictures
             for _ in range(5):
                 await viewer.lost_picture()
-            await until(lambda: publisher.keys_asked > asked, "the publisher is asked")
-            assert publisher.keys_asked <= asked + 2
+            if is_asked:
+                await until(lambda: publisher.keys_asked > asked, "the publisher is asked")
+            await until(lambda: viewer.pictures > before + 30, "pictures go on")
+            assert (publisher.keys_asked > asked) is is_asked
+            assert publisher.keys_asked <= asked + 3
             await viewer.close()
             await publisher.close()
 
