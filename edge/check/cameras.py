@@ -13,7 +13,7 @@ import av
 import av.error
 
 from edge.camera import source_settings
-from edge.check import telemetry
+from edge.check import telemetry, watching
 from edge.check.findings import Finding, fault_of
 from edge.clock import Clock
 from edge.errors import SourceError
@@ -97,10 +97,12 @@ def _try(settings: Settings, camera: CameraSection, watched_s: float) -> Probe:
             findings.append(Finding("opens", "fault", "gives no picture"))
         else:
             findings += _of_stream(watch, watch.facts)
+            findings.append(watching.of_live(watch.facts, watch.stamps_s))
             findings += _of_substream(settings.substream(camera), wanted, watch.facts, watched_s)
             findings += _of_clock(watch)
             findings += _of_sound(wanted)
             findings += _of_masks(camera, pictures)
+    findings += watching.of_ptz(settings, camera)
     if camera.drone is not None:
         findings += telemetry.probe(settings, camera, watched_s)
     reason = fault_of(findings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from edge.check import cameras, device
 from tests.edge import clips
 from tests.edge.broker import Broker
 from tests.edge.door import Door
+from tests.edge.ptz.ptz_camera import PtzCamera
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +59,7 @@ def test_what_a_camera_sends_is_said(tmp_path: Path, gop: int, verdict: str, sai
     assert (probe.ok, probe.reason) == (True, "")
     assert texts["stream"].startswith("h264, 160x120 px, 10.0 pictures a second, ")
     assert texts["key frames"].startswith(said)
-    assert verdicts(probe.findings) == {"stream": "ok", "key frames": verdict, "sound": "ok"}
+    assert verdicts(probe.findings) == {"stream": "ok", "live video": "ok", "key frames": verdict, "sound": "ok"}
 
 
 def test_masks_that_the_camera_should_paint_are_proved(tmp_path: Path) -> None:
@@ -93,3 +94,36 @@ def test_a_data_folder_that_cannot_be_used_is_a_fault(tmp_path: Path) -> None:
 def test_a_disk_smaller_than_the_ring_is_said(tmp_path: Path) -> None:
     settings = load(tmp_path, camera="record = true\n[recording]\nmax_gib = 900000.0\n")
     assert verdicts(device.check(settings))["disk"] == "note"
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "said"),
+    [
+        ({}, "ok", "passed on as it is"),
+        ({"b_frames": 2}, "note", "coded again while somebody watches, half a core: switch off"),
+        ({"codec": "libx265"}, "note", "hevc is coded again"),
+    ],
+)
+def test_whether_it_can_be_watched_as_it_is(tmp_path: Path, changes: dict[str, Any], verdict: str, said: str) -> None:
+    clips.write(tmp_path / "a.mp4", 30, fps=10, **changes)
+    (found,) = [one for one in cameras.probe(load(tmp_path))[0].findings if one.about == "live video"]
+    assert found.verdict == verdict
+    assert found.text.startswith(said)
+
+
+def test_whether_it_can_be_turned(tmp_path: Path) -> None:
+    clips.write(tmp_path / "a.mp4", 30, fps=10)
+    head = PtzCamera()
+    table = f'[camera.ptz]\nonvif = "{head.location}"\n'
+    said = {
+        home: [one for one in cameras.probe(load(tmp_path, camera=table + home))[0].findings if one.about == "turning"]
+        for home in ("", 'home = "Font"', 'home = "elsewhere"')
+    }
+    head.close()
+    assert [(one.verdict, one.text) for (one,) in said.values()] == [
+        ("ok", "2 presets; returns to its home position"),
+        ("ok", "2 presets; returns to Font"),
+        ("fault", "camera.ptz.home: has no preset elsewhere; there are Plaça, Font"),
+    ]
+    (gone,) = [one for one in cameras.probe(load(tmp_path, camera=table))[0].findings if one.about == "turning"]
+    assert (gone.verdict, gone.text.startswith("cannot be asked over ONVIF")) == ("fault", True)
