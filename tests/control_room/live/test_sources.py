@@ -81,20 +81,19 @@ def test_there_are_not_more_than_the_settings_allow(open_room: Opener) -> None:
     assert [each["ended_at"] is None for each in ended] == [True, True, False]
 
 
-@pytest.mark.parametrize("given", ["", "Bearer", "Bearer x", "Basic eDp5", "Bearer é"])
-def test_only_its_token_publishes(room: WatchedRoom, given: str) -> None:
+def test_only_its_token_publishes(room: WatchedRoom) -> None:
     source, other = _register(room), _register(room, name="Dron 2")
     path = f"{SOURCES}/{source['source_id']}/whip"
     anybody = room.door.client()
-    headers = [(b"Authorization", given.encode("latin-1")), (b"Content-Type", b"application/sdp")]
-    assert doors.problem(anybody.post(path, content=MADE_UP, headers=headers)) == (401, "wrong-publish-token")
+    for given in ("", "Bearer", "Bearer x", "Basic eDp5", "Bearer é"):
+        headers = [(b"Authorization", given.encode("latin-1")), (b"Content-Type", b"application/sdp")]
+        answer = anybody.post(path, content=MADE_UP, headers=headers)
+        assert doors.problem(answer) == (401, "wrong-publish-token"), given
     assert doors.problem(room.offer(anybody, MADE_UP, path, **_bearer(other))) == (401, "wrong-publish-token")
     nobody = f"{SOURCES}/{uuid.uuid4()}/whip"
     assert doors.problem(room.offer(anybody, MADE_UP, nobody, **_bearer(source))) == (401, "wrong-publish-token")
-    assert doors.problem(room.offer(anybody, MADE_UP, path, **_bearer(source)))[1] in {
-        "malformed-sdp",
-        "no-usable-codec",
-    }
+    read = room.offer(anybody, MADE_UP, path, **_bearer(source))
+    assert doors.problem(read)[1] in {"malformed-sdp", "no-usable-codec"}
 
 
 def test_a_drone_is_watched_saved_and_cut_off(room: WatchedRoom) -> None:

@@ -182,11 +182,11 @@ def _fail_next(room: WatchedRoom) -> None:
     assert answer.json()["refusal"] == "codec"
 
 
-@pytest.mark.parametrize("body", [b"", b"hello", b"v=0\r\n", b"v=0\r\nm=\x00", b"{}", b"v=0\r\nm=video\r\n" * 4000])
-def test_what_is_no_offer_asks_nobody_for_anything(room: WatchedRoom, body: bytes) -> None:
+def test_what_is_no_offer_asks_nobody_for_anything(room: WatchedRoom) -> None:
     marta = room.door.as_person("marta")
-    answer = marta.post(WHEP, content=body, headers={"Content-Type": "application/sdp"})
-    assert doors.problem(answer)[0] in {400, 413}
+    for body in (b"", b"hello", b"v=0\r\n", b"v=0\r\nm=\x00", b"{}", b"v=0\r\nm=video\r\n" * 4000, b"x" * 70_000):
+        answer = marta.post(WHEP, content=body, headers={"Content-Type": "application/sdp"})
+        assert doors.problem(answer)[0] in {400, 413}, body[:20]
     assert room.ordered("live_start") == []
 
 
@@ -278,12 +278,12 @@ class TestPublishing:
         answer = room.offer(room.device, MADE_UP, "/api/v1/cameras/placa/whip")
         assert doors.problem(answer) == (403, "not-asked")
 
-    @pytest.mark.parametrize("token", ["", "x", "é", "A" * 43])
-    def test_a_wrong_token(self, asked: tuple[WatchedRoom, str], token: str) -> None:
-        room, _ = asked
-        headers = [(b"Talaia-Live-Token", token.encode("latin-1")), (b"Content-Type", b"application/sdp")]
-        answer = room.device.post("/api/v1/cameras/placa/whip", content=MADE_UP, headers=headers)
-        assert doors.problem(answer) == (403, "not-asked")
+    def test_a_wrong_token(self, asked: tuple[WatchedRoom, str]) -> None:
+        room, right = asked
+        for token in ("", "x", "é", "A" * 43, right[:-1]):
+            headers = [(b"Talaia-Live-Token", token.encode("latin-1")), (b"Content-Type", b"application/sdp")]
+            answer = room.device.post("/api/v1/cameras/placa/whip", content=MADE_UP, headers=headers)
+            assert doors.problem(answer) == (403, "not-asked"), token
 
     def test_another_device_or_camera_or_picture_than_was_asked_for(self, asked: tuple[WatchedRoom, str]) -> None:
         room, token = asked
