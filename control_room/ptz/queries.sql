@@ -15,6 +15,10 @@ ON CONFLICT (device_id, camera_id) DO UPDATE SET
 WHERE known.held_by = excluded.held_by OR known.until <= %(now)s OR %(take_over)s
 RETURNING held_by;
 
+-- forget_old --
+-- Who held a camera a day ago is in the audit
+DELETE FROM ptz_locks WHERE until < %(before)s;
+
 -- release --
 -- Let others turn it
 DELETE FROM ptz_locks

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MOVE_MS = 1500
 """A movement ends after so long where it is not ordered again; the device may end it sooner."""
 
+_FORGOTTEN = timedelta(days=1)
 _QUERIES = sql.load(__file__)
 
 
@@ -118,6 +119,7 @@ def _hold(  # noqa: PLR0917 - who holds what from whom
     settings: Ptz,
     now: datetime,
 ) -> None:
+    connection.execute(_QUERIES["forget_old"], {"before": now - _FORGOTTEN})
     given = {
         "device_id": camera.device_id,
         "camera_id": camera.camera_id,

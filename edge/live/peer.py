@@ -30,6 +30,8 @@ _TICK = Fraction(1, TICKS_A_SECOND)
 _CONNECT_S = 15.0
 _CLOSE_S = 2.0
 _LOOPBACK = "127.0.0.1"
+_CATCHING_UP_BITS_S = 40_000_000
+"""Of a group that is given at once: what would go out in a moment, no socket's buffer on the way would hold."""
 aiortc.rtcrtpsender.RTP_HISTORY_SIZE = 1024  # type: ignore[attr-defined]
 """Packets that can be sent again where the room has missed them; a large key frame has more than aiortc's own 128."""
 
@@ -44,9 +46,14 @@ class _Packets(MediaStreamTrack):
         self._feed = feed
         self._clock = clock
         self._stamps = Stamps()
+        self._owed_s = 0.0
+        """How long the packet before takes at that rate."""
 
     async def recv(self) -> av.Packet[Any]:
         taken = await self._feed.next()
+        if self._owed_s:
+            await asyncio.sleep(self._owed_s)
+        self._owed_s = len(taken.data) * 8 / _CATCHING_UP_BITS_S if taken.ahead else 0.0
         packet: av.Packet[Any] = av.Packet(taken.data)
         packet.pts, packet.time_base = self._stamps.of(taken, self._clock.monotonic_s()), _TICK
         return packet
