@@ -76,7 +76,7 @@ SELECT attributes, model FROM alerts WHERE alert_id = %(alert_id)s;
 SELECT evidence_id, evidence.kind, media_type, sha256, bytes, captured_from, captured_to,
     evidence.received_at IS NOT NULL AND erased_at IS NULL AS available
 FROM evidence
-JOIN alerts ON alerts.alert_id = evidence.alert_id
+JOIN alerts ON alerts.alert_id = evidence.clip_alert_id
     OR (alerts.device_id = evidence.device_id AND alerts.event_id = evidence.event_id)
 WHERE alerts.alert_id = %(alert_id)s AND announced_at IS NOT NULL
 ORDER BY captured_from, evidence_id;

@@ -603,7 +603,7 @@ CREATE TABLE evidence (
     erased_at timestamptz,
     source_id uuid,
     clip_id uuid REFERENCES live_clips (clip_id) ON DELETE SET NULL,
-    alert_id uuid REFERENCES alerts (alert_id) ON DELETE SET NULL,
+    clip_alert_id uuid REFERENCES alerts (alert_id) ON DELETE SET NULL,
     CHECK (announced_at IS NOT NULL OR received_at IS NOT NULL),
     CHECK (announced_at IS NULL OR ((camera_id IS NOT NULL OR event_id IS NOT NULL OR source_id IS NOT NULL)
                                     AND (event_id IS NULL OR command_id IS NULL)
@@ -618,7 +618,7 @@ CREATE INDEX evidence_by_age ON evidence (coalesce(captured_to, received_at))
 CREATE INDEX evidence_by_expiry ON evidence (expires_at) WHERE expires_at IS NOT NULL AND erased_at IS NULL;
 CREATE INDEX evidence_awaited ON evidence (device_id) WHERE announced_at IS NOT NULL AND received_at IS NULL AND erased_at IS NULL;
 CREATE INDEX evidence_by_clip ON evidence (clip_id) WHERE clip_id IS NOT NULL;
-CREATE INDEX evidence_by_alert ON evidence (alert_id) WHERE alert_id IS NOT NULL;
+CREATE INDEX evidence_by_alert ON evidence (clip_alert_id) WHERE clip_alert_id IS NOT NULL;
 COMMENT ON TABLE evidence IS 'Files of an event or of the answer to a command: announced by a message, received by HTTP, in either order; and clips of live video. Seen by people only when both.';
 COMMENT ON COLUMN evidence.evidence_id IS 'Given by the device.';
 COMMENT ON COLUMN evidence.device_id IS 'Who announced or uploaded it; nobody else may do the other half. Of a clip out of the room''s memory the camera''s device, or the room''s own.';
@@ -637,7 +637,7 @@ COMMENT ON COLUMN evidence.expires_at IS 'When the room erases it, a copy that i
 COMMENT ON COLUMN evidence.erased_at IS 'When the room erased its file (server); null: it is there, or never came.';
 COMMENT ON COLUMN evidence.source_id IS 'The drone or telephone of whose live picture it is a clip; null: of none. No foreign key: a source may go before.';
 COMMENT ON COLUMN evidence.clip_id IS 'The clip that somebody asked for while he watched; null: none, or forgotten.';
-COMMENT ON COLUMN evidence.alert_id IS 'The alert for which that clip was taken, shown and kept with it; null: none.';
+COMMENT ON COLUMN evidence.clip_alert_id IS 'The alert for which that clip was taken, shown and kept with it; null: none.';
 
 -- Holds and retention --------------------------------------------------------------------------------------------------
 
@@ -726,7 +726,7 @@ BEGIN ATOMIC
     UNION ALL
     SELECT evidence.evidence_id, protected.because
     FROM protected_alerts(moment) AS protected
-    JOIN evidence ON evidence.alert_id = protected.alert_id
+    JOIN evidence ON evidence.clip_alert_id = protected.alert_id
     UNION ALL
     SELECT evidence.evidence_id, 'hold ' || holds.hold_id
     FROM holds JOIN evidence ON evidence.evidence_id = holds.evidence_id

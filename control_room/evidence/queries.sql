@@ -52,7 +52,7 @@ SELECT evidence_id, evidence.kind, media_type, sha256, bytes, evidence.camera_id
     coalesce(captured_from, captured_to, announced_at) AS captured_from,
     coalesce(captured_to, captured_from, announced_at) AS captured_to
 FROM evidence
-LEFT JOIN alerts ON alerts.alert_id = evidence.alert_id
+LEFT JOIN alerts ON alerts.alert_id = evidence.clip_alert_id
     OR (alerts.device_id = evidence.device_id AND alerts.event_id = evidence.event_id)
 LEFT JOIN commands ON commands.command_id = evidence.command_id
 WHERE evidence_id = %(evidence_id)s AND announced_at IS NOT NULL AND evidence.received_at IS NOT NULL;

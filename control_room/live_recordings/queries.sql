@@ -162,10 +162,10 @@ UPDATE live_clips SET state = 'ordered', command_id = %(command_id)s, error = %(
 
 -- link_evidence --
 -- What devices answered becomes evidence of the clip and of its alert
-UPDATE evidence SET clip_id = live_clips.clip_id, alert_id = live_clips.alert_id
+UPDATE evidence SET clip_id = live_clips.clip_id, clip_alert_id = live_clips.alert_id
 FROM live_clips
 WHERE live_clips.state = 'ordered' AND evidence.command_id = live_clips.command_id AND evidence.clip_id IS NULL
-RETURNING evidence.alert_id;
+RETURNING evidence.clip_alert_id;
 
 -- clips_ordered --
 -- Clips of which something is awaited
@@ -187,7 +187,7 @@ UPDATE live_clips SET state = %(state)s, error = %(error)s, ended_at = %(now)s W
 
 -- add_evidence --
 -- A clip out of the room's memory, as it came
-INSERT INTO evidence (evidence_id, device_id, camera_id, source_id, clip_id, alert_id, kind, media_type, sha256, bytes,
-                      captured_from, captured_to, announced_at, received_at)
+INSERT INTO evidence (evidence_id, device_id, camera_id, source_id, clip_id, clip_alert_id, kind, media_type, sha256,
+                      bytes, captured_from, captured_to, announced_at, received_at)
 VALUES (%(evidence_id)s, %(device_id)s, %(camera_id)s, %(source_id)s, %(clip_id)s, %(alert_id)s, 'recording',
         'video/mp4', %(sha256)s, %(bytes)s, %(captured_from)s, %(captured_to)s, %(now)s, %(now)s);

@@ -93,7 +93,7 @@ COMMENT ON COLUMN live_clips.ended_at IS 'When it was ready, or failed (server).
 ALTER TABLE evidence
     ADD COLUMN source_id uuid,
     ADD COLUMN clip_id uuid REFERENCES live_clips (clip_id) ON DELETE SET NULL,
-    ADD COLUMN alert_id uuid REFERENCES alerts (alert_id) ON DELETE SET NULL,
+    ADD COLUMN clip_alert_id uuid REFERENCES alerts (alert_id) ON DELETE SET NULL,
     DROP CONSTRAINT evidence_check1,
     ADD CONSTRAINT evidence_check1 CHECK (
         announced_at IS NULL OR ((camera_id IS NOT NULL OR event_id IS NOT NULL OR source_id IS NOT NULL)
@@ -102,12 +102,12 @@ ALTER TABLE evidence
                                  AND kind IS NOT NULL AND media_type IS NOT NULL)
     );
 CREATE INDEX evidence_by_clip ON evidence (clip_id) WHERE clip_id IS NOT NULL;
-CREATE INDEX evidence_by_alert ON evidence (alert_id) WHERE alert_id IS NOT NULL;
+CREATE INDEX evidence_by_alert ON evidence (clip_alert_id) WHERE clip_alert_id IS NOT NULL;
 COMMENT ON TABLE evidence IS 'Files of an event or of the answer to a command: announced by a message, received by HTTP, in either order; and clips of live video. Seen by people only when both.';
 COMMENT ON COLUMN evidence.device_id IS 'Who announced or uploaded it; nobody else may do the other half. Of a clip out of the room''s memory the camera''s device, or the room''s own.';
 COMMENT ON COLUMN evidence.source_id IS 'The drone or telephone of whose live picture it is a clip; null: of none. No foreign key: a source may go before.';
 COMMENT ON COLUMN evidence.clip_id IS 'The clip that somebody asked for while he watched; null: none, or forgotten.';
-COMMENT ON COLUMN evidence.alert_id IS 'The alert for which that clip was taken, shown and kept with it; null: none.';
+COMMENT ON COLUMN evidence.clip_alert_id IS 'The alert for which that clip was taken, shown and kept with it; null: none.';
 
 CREATE OR REPLACE FUNCTION protected_evidence(moment timestamptz)
     RETURNS TABLE (evidence_id uuid, because text)
@@ -119,7 +119,7 @@ BEGIN ATOMIC
     UNION ALL
     SELECT evidence.evidence_id, protected.because
     FROM protected_alerts(moment) AS protected
-    JOIN evidence ON evidence.alert_id = protected.alert_id
+    JOIN evidence ON evidence.clip_alert_id = protected.alert_id
     UNION ALL
     SELECT evidence.evidence_id, 'hold ' || holds.hold_id
     FROM holds JOIN evidence ON evidence.evidence_id = holds.evidence_id
