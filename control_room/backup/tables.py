@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 QUERIES = sql.load(__file__)
 NOT_KEPT = frozenset(
-    {"schema_migrations", "sessions", "login_links", "enrolment_codes", "attempts", "workers", "stream", "ptz_locks"}
+    {
+        *("schema_migrations", "sessions", "login_links", "enrolment_codes", "attempts", "workers", "stream"),
+        *("ptz_locks", "live_publications", "live_sessions", "viewing_reasons"),
+    }
 )
 """What is made anew (the schema), must not come back (who is logged in), or is of the moment (signs of life)."""
 UNFOLDED = "event_count_changes"

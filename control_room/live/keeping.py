@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from control_room import callers
 from control_room.database import sql
-from control_room.live import opening, publishing, watching
+from control_room.live import opening, publishing, sources, watching
 from control_room.live.media import LiveOffError, MediaAwayError
 from control_room.live.publishing import Camera
 from control_room.viewing import service as viewing
@@ -38,6 +38,7 @@ def look(room: Room, now: datetime) -> None:
     """Bring the room's sessions and what it asks of devices in line with who watches."""
     with room.database.connection() as connection:
         watching.forget_old(connection, now)
+        sources.forget_old(connection, room.settings.retention.flight_years, now)
         if connection.execute(_QUERIES["has_chores"]).fetchone() != (True,):
             return
     try:

@@ -137,9 +137,7 @@ async def ensure(room: Room, media: Media, camera: Camera, wanted: StreamName, b
     return name
 
 
-def ask(
-    connection: pool.Connection, room: Room, camera: Camera, stream: str, by: Caller, *, flows: bool
-) -> UUID:
+def ask(connection: pool.Connection, room: Room, camera: Camera, stream: str, by: Caller, *, flows: bool) -> UUID:
     """The command by which the device was asked; a new one where the last failed, soon runs out or brought nothing."""
     now = room.clock()
     connection.execute(_QUERIES["lock_stream"], {"stream": stream})

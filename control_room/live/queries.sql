@@ -163,6 +163,14 @@ UPDATE live_sources SET ended_at = %(now)s, ended_by = %(by)s
 WHERE source_id = %(source_id)s AND ended_at IS NULL
 RETURNING source_id;
 
+-- forget_sources --
+-- Sources that ended years ago and of which nothing recorded is left
+DELETE FROM live_sources
+WHERE ended_at < %(before)s AND NOT EXISTS (
+    SELECT FROM live_recordings WHERE live_recordings.source_id = live_sources.source_id
+)
+RETURNING source_id;
+
 -- token_of --
 -- What the token of a source hashes to, while it may publish
 SELECT token_sha256 FROM live_sources WHERE source_id = %(source_id)s AND ended_at IS NULL;

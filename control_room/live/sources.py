@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import dict_row
@@ -12,6 +13,7 @@ from uuid_utils import compat as uuids
 
 from control_room import problems
 from control_room.audit import service as audit
+from control_room.callers import ROOM
 from control_room.database import sql
 from control_room.live.schemas import NewLiveSource
 
@@ -101,6 +103,13 @@ def end(connection: pool.Connection, source_id: uuid.UUID, *, by: Caller, now: d
     if connection.execute(_QUERIES["end_source"], given).fetchone() is None:
         raise NoSuchSourceError
     audit.record(connection, by, "live.end_source", at=now, on=("source", str(source_id)))
+
+
+def forget_old(connection: pool.Connection, years: int, now: datetime) -> None:
+    """Sources that ended as long ago as the log of a flight is kept."""
+    before = now - timedelta(days=366 * years)
+    for (source_id,) in connection.execute(_QUERIES["forget_sources"], {"before": before}).fetchall():
+        audit.record(connection, ROOM, "live.forget_source", at=now, on=("source", str(source_id)))
 
 
 def page(connection: pool.Connection, *, limit: int, ended: bool = False, **filters: object) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.live import stubs
+from control_room.live import sources
 from tests.control_room import door as doors
 from tests.control_room import flown
 from tests.control_room.live.test_watching import MADE_UP
@@ -166,6 +168,18 @@ def test_who_may_not_watch_drones_watches_only_his_own(room: WatchedRoom) -> Non
     shown = {each["name"]: each["may_watch"] for each in pere.get(SOURCES).json()["items"]}
     assert shown == {"Dron 1": True, "Dron 2": False}
     assert room.offer(pere, MADE_UP, f"{SOURCES}/{mine['source_id']}/whep").status_code != 403
+
+
+def test_a_source_is_forgotten_when_the_years_of_flights_are_over(room: WatchedRoom) -> None:
+    ended, other = _register(room), _register(room, name="Dron 2")
+    room.door.as_person("pere").delete(f"{SOURCES}/{ended['source_id']}").raise_for_status()
+    years = room.door.room.settings.retention.flight_years
+    for days, left in ((365 * years - 1, 2), (366 * years + 1, 1)):
+        with room.door.connection() as connection:
+            sources.forget_old(connection, years, room.door.clock() + timedelta(days=days))
+        assert len(room.door.rows("SELECT * FROM live_sources")) == left
+    assert room.door.rows("SELECT source_id::text FROM live_sources")[0]["source_id"] == other["source_id"]
+    assert [row["object_id"] for row in room.audited("live.forget_source")] == [ended["source_id"]]
 
 
 def test_a_second_publisher_is_refused_while_the_first_sends(room: WatchedRoom) -> None:
