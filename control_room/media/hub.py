@@ -27,6 +27,8 @@ TEND_EVERY_S = 0.05
 _REPORT_EVERY_S = 1.0
 _CONNECTS_WITHIN_S = 15.0
 _CONNECTING_MAX = 64
+PACKETS_S_MAX = 8000
+"""Of a publisher: some 75 Mbit/s, more than any camera sends."""
 _MIB = 1024 * 1024
 
 
@@ -105,6 +107,8 @@ class Session:
     publisher: Publisher | None = None
     packets_seen: int = 0
     packets_at_s: float = 0.0
+    counted_from: tuple[int, float] = (0, 0.0)
+    """Packets and time at the last look at their rate."""
 
 
 @dataclass(eq=False)
@@ -346,11 +350,22 @@ class Hub:
         if isinstance(peer, PublisherPeer):
             if peer.packets != session.packets_seen:
                 session.packets_seen, session.packets_at_s = peer.packets, now_s
-            return "it sends nothing" if now_s - session.packets_at_s > self.limits.silent_publisher_s else None
+            if now_s - session.packets_at_s > self.limits.silent_publisher_s:
+                return "it sends nothing"
+            return self._why_too_much(session, peer.packets, now_s)
         if now_s - peer.heard_s > self.limits.silent_viewer_s:
             return "nothing is heard of it"
         if session.stream.publisher is None and session.stream.silent_s > self.limits.ring_s:
             return "its stream has ended"
+        return None
+
+    def _why_too_much(self, session: Session, packets: int, now_s: float) -> str | None:
+        before, at_s = session.counted_from
+        if now_s - at_s < _REPORT_EVERY_S:
+            return None
+        session.counted_from = packets, now_s
+        if before and (packets - before) / (now_s - at_s) > PACKETS_S_MAX:
+            return f"it sends more than {PACKETS_S_MAX} packets a second"
         return None
 
     async def close(self) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks.live import stubs
 from control_room.media import h264, offers
+from control_room.media import hub as hubs
 from control_room.media.hub import AlreadyPublishedError, FullError, Hub, NoSuchStreamError, TooManyOffersError
 from tests.control_room.media.media_process import STREAM, clip, hub, offer, until, whep, whip
 
@@ -139,6 +140,19 @@ def test_a_publisher_of_garbage_harms_nobody_and_is_ended() -> None:
             )
             for peer in (good, bad, viewer):
                 await peer.close()
+
+    asyncio.run(all_of_it())
+
+
+def test_a_publisher_that_sends_too_much_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hubs, "PACKETS_S_MAX", 20)
+
+    async def all_of_it() -> None:
+        async with hub() as media:
+            publisher = stubs.Publisher(clip())
+            await publisher.publish(whip(media))
+            await until(lambda: not media.sessions, "it is ended")
+            await publisher.close()
 
     asyncio.run(all_of_it())
 
