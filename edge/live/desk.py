@@ -7,6 +7,7 @@ import concurrent.futures
 import importlib
 import logging
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 Done = TypeVar("Done")
 Key = tuple[str, "StreamName"]
+LONGEST = timedelta(hours=1)
+"""After which a stream ends that nobody asked for again, whatever the room said."""
 _ANSWER_S = 10.0
 _FAREWELL_S = 1.5
 _PREPARED_AFTER_S = 20.0
@@ -194,13 +197,17 @@ class Live:
 
     async def _start(self, wanted: StartLive) -> LiveStarted:
         key = wanted.camera_id, wanted.stream
-        section = self._section()
+        section, now = self._section(), self._clock.now()
         if not section.enabled:
             raise _refused("off", "live video is switched off on this device")
-        if wanted.until <= self._clock.now():
-            raise _refused("expired", f"until is past; the device's clock says {self._clock.now():%H:%M:%S} UTC")
+        if wanted.until <= now:
+            raise _refused("expired", f"until is past; the device's clock says {now:%H:%M:%S} UTC")
+        wanted = wanted.model_copy(update={"until": min(wanted.until, now + LONGEST)})
         present = self._publications.get(key)
-        if present is None and len(self._publications) >= section.at_once:
+        if present is not None and present.has_ended:
+            present = None
+        others = [one for one in self._publications.values() if one is not present and not one.has_ended]
+        if present is None and len(others) >= section.at_once:
             raise _refused("too-many", f"{section.at_once} streams are sent already, as many as may be")
         stream, offered, why = self._choose(key, section)
         facts = offered.outlet.facts
@@ -221,6 +228,8 @@ class Live:
         ]
         for one in ended:
             one.end()
+            if not one.is_live:
+                self._tasks[one.wanted.camera_id, one.wanted.stream].cancel()
         return LiveStopped(streams=len(ended))
 
     def _choose(self, key: Key, section: LiveSection) -> tuple[StreamName, Offered, str]:

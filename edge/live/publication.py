@@ -58,7 +58,7 @@ class Publication:
         self._live = False
         self._since = clock.now()
         self._trouble = ""
-        self._over = False
+        self._ended = False
         self._wake = asyncio.Event()
         self._key_given_s = float("-inf")
 
@@ -80,7 +80,7 @@ class Publication:
             self._wake.set()
 
     def end(self) -> None:
-        self._over = True
+        self._ended = True
         self._wake.set()
 
     def attach(self, outlet: Outlet | None, recoding: Recoding | None, transcoded: str) -> None:
@@ -93,7 +93,22 @@ class Publication:
             self._join()
         self._changed()
 
+    @property
+    def is_live(self) -> bool:
+        return self._live
+
+    @property
+    def has_ended(self) -> bool:
+        """It cannot be wanted any longer, only another one."""
+        return self._ended
+
     async def run(self) -> None:
+        try:
+            await self._run()
+        finally:
+            self._ended = True
+
+    async def _run(self) -> None:
         again_s = _AGAIN_FIRST_S
         while not self._is_over():
             try:
@@ -111,7 +126,7 @@ class Publication:
                 again_s = _AGAIN_FIRST_S
 
     def _is_over(self) -> bool:
-        return self._over or self._clock.now() >= self.wanted.until
+        return self._ended or self._clock.now() >= self.wanted.until
 
     async def _publish(self) -> None:
         """Until it is over.
@@ -155,7 +170,7 @@ class Publication:
         left_s = (self.wanted.until - self._clock.now()).total_seconds()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), max(0.0, min(seconds, left_s)))
-        if not self._over:
+        if not self._ended:
             self._wake.clear()
 
     def _give_key(self) -> None:

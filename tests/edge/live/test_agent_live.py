@@ -97,6 +97,12 @@ def test_what_the_room_asks_for_comes_masked_and_nothing_that_somebody_else_asks
             wait_until(lambda: len(town.images) > 20, "pictures in the room", within_s=WITHIN_S)
             wait_until(lambda: bool(camera_of(room, "plaza")["live"]), "the status", within_s=WITHIN_S)
             wait_until(lambda: any(_live(one) > 0 for one in room.metrics), "the metrics", within_s=WITHIN_S)
+            camera.kill()
+            wait_until(lambda: camera_of(room, "plaza")["state"] == "dark", "the loss", within_s=WITHIN_S)
+            assert [one["state"] for one in camera_of(room, "plaza")["live"]] == ["live"]
+            had = len(town.images)
+            camera.start()
+            wait_until(lambda: len(town.images) > had + 20, "pictures after it", within_s=WITHIN_S)
             orders.give("live_stop", {"camera_id": "plaza"})
             wait_until(lambda: town.sessions[0].ended, "the end", within_s=WITHIN_S)
             wait_until(lambda: not camera_of(room, "plaza")["live"], "its status", within_s=WITHIN_S)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from edge.clock import Clock
 from edge.commands.orders import CommandError
+from edge.live.desk import LONGEST
 from tests.edge import clips
 from tests.edge.broker import wait_until
 from tests.edge.live.receiver import WhipRoom
@@ -110,6 +112,19 @@ def test_it_ends_at_its_time_unless_it_is_wanted_longer(room: WhipRoom, clip: Pa
     (session,) = room.sessions
     assert session.ended
     assert session.stamps[-1] - session.stamps[0] > 4 * 90_000
+
+
+def test_one_that_is_stopped_and_wanted_again_at_once_comes_again(room: WhipRoom, clip: Path) -> None:
+    with Desk(room, at_once=1) as desk, Street(desk.live, clip) as street:
+        ready(street)
+        for number in range(1, 4):
+            desk.start(for_s=3 * 3600.0)
+            wait_until(lambda: len(room.sessions) >= number, "a connection", within_s=WITHIN_S)  # noqa: B023 - of this round
+            assert desk.end() == 1
+        started = desk.start(for_s=3 * 3600.0)
+        assert started.until - Clock().now() <= LONGEST
+        wait_until(lambda: len(room.sessions) >= 4 and len(room.sessions[3].images) > 5, "pictures", within_s=WITHIN_S)
+        assert [one.state for one in desk.live.streams("plaza")] == ["live"]
 
 
 def test_a_room_that_goes_away_and_comes_back_has_the_pictures_again(room: WhipRoom, clip: Path) -> None:
