@@ -36,7 +36,9 @@ ASKED_FOR = timedelta(minutes=10)
 RENEW_BEFORE = timedelta(minutes=5)
 AGAIN_AFTER = timedelta(seconds=15)
 """A device that was asked and sends nothing is asked again: it may have begun anew, and forgotten it."""
-_LOOK_EVERY_S = 0.2
+_LOOK_EVERY_S = 0.1
+_HEAR_EVERY_S = 0.5
+"""How often it is looked whether the device refused; that asks the database."""
 _REMEMBERED = timedelta(hours=12)
 """How long a camera is taken to have but one picture, after its device said so."""
 
@@ -128,8 +130,11 @@ async def ensure(room: Room, media: Media, camera: Camera, wanted: StreamName, b
     command_id = await run_in_threadpool(_ask_in_turn, room, camera, name, by, flows)
     loop = asyncio.get_running_loop()
     deadline_s = loop.time() + room.settings.live.start_wait_s
+    hear_s = loop.time() + _HEAR_EVERY_S
     while not flows:
-        await run_in_threadpool(_check_answer, room, command_id)
+        if loop.time() > hear_s:
+            await run_in_threadpool(_check_answer, room, command_id)
+            hear_s = loop.time() + _HEAR_EVERY_S
         if loop.time() > deadline_s:
             raise NotInTimeError
         await asyncio.sleep(_LOOK_EVERY_S)
