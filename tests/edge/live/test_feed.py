@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import itertools
+
+from aioice import Connection
+from aiortc import RTCRtpSender, rtcrtpsender
 
 from edge.live.feed import LIMIT_PACKETS, Feed
 from edge.live.outlet import LivePacket, Outlet
@@ -135,3 +139,19 @@ def test_what_queued_while_a_stream_was_opened_does_not_put_off_what_follows() -
     assert max(burst) - (reopened_s - began_s) * TICKS_A_SECOND < len(burst)
     assert all(later > before for before, later in itertools.pairwise([*live, *burst, *after]))
     assert max(after) - (reopened_s + 0.4 - began_s) * TICKS_A_SECOND < len(burst)
+
+
+def test_what_is_used_of_aiortc_though_it_is_not_public() -> None:
+    """A version that has these no more would fail silently: no key frame, no loopback, few packets to send again."""
+    from edge.live import peer  # noqa: PLC0415 - it changes aiortc
+
+    assert callable(RTCRtpSender._send_keyframe)
+    assert rtcrtpsender.RTP_HISTORY_SIZE == 1024  # type: ignore[attr-defined]
+    assert "RTP_HISTORY_SIZE" in inspect.getsource(RTCRtpSender._retransmit)
+    assert list(inspect.signature(Connection.get_component_candidates).parameters) == [
+        "self",
+        "component",
+        "addresses",
+        "timeout",
+    ]
+    assert peer.Peer is not None
