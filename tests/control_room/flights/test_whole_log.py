@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from control_room.flights import video_times
+from control_room.flights import telemetry_reading, video_times
 from tests.control_room import door as doors
 from tests.control_room.flights import sending
 from vision.georeference import globe
@@ -21,7 +21,7 @@ MADRID = ZoneInfo("Europe/Madrid")
 BEGAN = datetime(2026, 5, 20, 10, tzinfo=UTC)
 START = (41.1189, 1.2445)
 SPEED_M_S, HEIGHT_M, SECONDS = 5.0, 50.0, 60
-SIZE_PX = (640, 360)
+SIZE_PX = (480, 272)
 
 
 def log() -> bytes:
@@ -40,10 +40,10 @@ def video(path: Path, began: datetime) -> bytes:
     """Four seconds that know when they began, and nothing else."""
     with av.open(str(path), "w") as container:
         container.metadata["creation_time"] = began.strftime("%Y-%m-%dT%H:%M:%S.000000Z")
-        stream = container.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
+        stream = container.add_stream("libx264", rate=5, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = *SIZE_PX, "yuv420p"
         rng = np.random.default_rng(round(began.timestamp()))
-        for _ in range(40):
+        for _ in range(20):
             image = (
                 rng.integers(0, 255, (SIZE_PX[1] // 8, SIZE_PX[0] // 8, 3)).astype(np.uint8).repeat(8, 0).repeat(8, 1)
             )
@@ -64,7 +64,10 @@ def flight(door: doors.Door, tmp_path: Path) -> tuple[str, list[str]]:
     flight_id, footage = sending.confirm(pere, *entries, sending.entry("flight.csv", told, kind="telemetry"))
     for footage_id, content in zip(footage, [*films, told], strict=True):
         assert sending.send(pere, footage_id, content).status_code == 204
-    sending.analyst_once(door)
+    with door.connection() as connection:
+        for footage_id in footage:
+            town, now = door.room.settings.town, door.clock()
+            telemetry_reading.read(connection, door.room.store, town, uuid.UUID(footage_id), now)
     return flight_id, footage
 
 
