@@ -121,6 +121,7 @@ class PublishAddress(BaseModel):
 
     kind: Literal["whip", "rtmp", "rtsp"]
     url: str
+    """Of RTMP, the token is its last part: it is whole only where the token is shown."""
 
 
 class LiveSourceItem(BaseModel):

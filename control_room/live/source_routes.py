@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import AwareDatetime, TypeAdapter
@@ -61,7 +62,7 @@ def add(wanted: schemas.NewLiveSource, room: rooms.Here, viewer: asking.Person) 
     with room.database.connection() as connection:
         source_id, token = sources.add(connection, wanted, most=most, by=viewer.caller, now=room.clock())
         row = sources.item(connection, source_id)
-    return schemas.NewLiveToken.model_validate({**_shown(room, viewer, row), "may_watch": True, "token": token})
+    return schemas.NewLiveToken.model_validate({**_shown(room, viewer, row, token), "may_watch": True, "token": token})
 
 
 @router.get("/sources/{source_id}", responses=_FOUND)
@@ -80,7 +81,7 @@ def renew_token(source_id: uuid.UUID, room: rooms.Here, viewer: asking.Person) -
         token = sources.renew_token(connection, source_id, by=viewer.caller, now=room.clock())
         row = sources.item(connection, source_id)
     _cut(room, source_id)
-    return schemas.NewLiveToken.model_validate({**_shown(room, viewer, row), "token": token})
+    return schemas.NewLiveToken.model_validate({**_shown(room, viewer, row, token), "token": token})
 
 
 @router.delete("/sources/{source_id}", status_code=http.HTTPStatus.NO_CONTENT, responses=_FOUND)
@@ -257,7 +258,18 @@ def _cut(room: rooms.Room, source_id: uuid.UUID) -> None:
         return  # nothing flows through a process that is away
 
 
-def _shown(room: rooms.Room, viewer: asking.Person, row: dict[str, Any]) -> dict[str, Any]:
-    url = f"{room.settings.http.url}/api/v1/live/sources/{row['source_id']}/whip"
-    addresses = [{"kind": "whip", "url": url}] if row["ended_at"] is None else []
+def _shown(room: rooms.Room, viewer: asking.Person, row: dict[str, Any], token: str = "") -> dict[str, Any]:
+    """`token`: where it is new, so that the whole RTMP address can be shown this once."""
+    addresses = _addresses(room, row, token) if row["ended_at"] is None else []
     return {**row, "addresses": addresses, "may_watch": viewer.may(watched.source(row["source_id"]))}
+
+
+def _addresses(room: rooms.Room, row: dict[str, Any], token: str) -> list[dict[str, str]]:
+    settings = room.settings
+    found = [{"kind": "whip", "url": f"{settings.http.url}/api/v1/live/sources/{row['source_id']}/whip"}]
+    if settings.media.rtmp_listen and settings.live.backend == "builtin":
+        host = urlsplit(settings.http.url).hostname or ""
+        port = settings.media.rtmp_listen.rpartition(":")[2]
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        found.append({"kind": "rtmp", "url": f"rtmp://{place}/live/{token}"})
+    return found

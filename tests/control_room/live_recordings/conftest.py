@@ -31,7 +31,6 @@ class Recorded:
 
     door: doors.Door
     media_url: str
-    rtmp_port: int
     media: subprocess.Popen[bytes]
 
     def add_source(self, client: httpx.Client, **more: Any) -> dict[str, Any]:
@@ -65,11 +64,18 @@ class Recorded:
         found: dict[str, Any] = answer.json() if answer.status_code == httpx.codes.OK else {}
         return found
 
+    @staticmethod
+    def rtmp(source: dict[str, Any]) -> str:
+        """Where it may send, as its registration said."""
+        url: str = next(each["url"] for each in source["addresses"] if each["kind"] == "rtmp")
+        assert url.endswith(f"/live/{source['token']}")
+        return url
+
     @contextlib.contextmanager
-    def sending(self, token: str) -> Iterator[subprocess.Popen[bytes]]:
+    def sending(self, address: str) -> Iterator[subprocess.Popen[bytes]]:
         """A drone's remote control, as FFmpeg stands for it."""
         words = "-v error -re -f lavfi -i testsrc=size=320x240:rate=25 -pix_fmt yuv420p -c:v libx264 -g 25"
-        words += f" -preset ultrafast -threads 1 -f flv rtmp://127.0.0.1:{self.rtmp_port}/live/{token}"
+        words += f" -preset ultrafast -threads 1 -f flv {address}"
         process = subprocess.Popen(["ffmpeg", *words.split()], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             yield process
@@ -100,7 +106,11 @@ def recorded(database_url: str, tmp_path: Path) -> Iterator[Recorded]:
         "TALAIA_MEDIA_SEGMENT_S": "5",
         "TALAIA_STORE_DIRECTORY": str(tmp_path / "store"),
     }
-    more = {"live": {"builtin_url": url, "secret": SECRET}}
+    more = {
+        "live": {"builtin_url": url, "secret": SECRET},
+        "media": {"rtmp_listen": f"127.0.0.1:{rtmp_port}"},
+        "http": {"public_url": "http://127.0.0.1:8080"},
+    }
     with (
         parts.ended(subprocess.Popen([str(parts.ROOM), "media"], env=environment)) as media,
         doors.opened(database_url, tmp_path, key_file=str(key_file), more=more) as door,
@@ -110,7 +120,7 @@ def recorded(database_url: str, tmp_path: Path) -> Iterator[Recorded]:
             messages.add_device(connection)
             status = messages.status(cameras=[messages.camera_status()])
             messages.ingest(connection, messages.delivery(status, topics.STATUS))
-        made = Recorded(door, url, rtmp_port, media)
+        made = Recorded(door, url, media)
         made.until(lambda: _answers(url), "the media process")
         yield made
 

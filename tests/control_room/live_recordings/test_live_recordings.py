@@ -55,7 +55,7 @@ def test_a_drones_live_picture_is_recorded_under_its_flight_and_becomes_its_foot
     door, pilot = recorded.door, recorded.door.as_person("pere")
     flight_id = add_flight(recorded)
     source = recorded.add_source(pilot, flight_id=str(flight_id))
-    with recorded.sending(source["token"]):
+    with recorded.sending(recorded.rtmp(source)):
         recorded.until(lambda: recordings_of(pilot, source["source_id"])["recording"], "it is recorded")
         recorded.until(lambda: recordings_of(pilot, source["source_id"])["items"], "a first file is there")
     recorded.until(lambda: len(recordings_of(pilot, source["source_id"])["items"]) > 1, "and what came after it")
@@ -87,7 +87,7 @@ def test_without_a_flight_or_a_permission_nothing_is_recorded_and_the_list_says_
     closed = recorded.add_source(
         pilot, flight_id=str(add_flight(recorded, state="closed", closed_at=datetime.now(UTC)))
     )
-    with recorded.sending(source["token"]), recorded.sending(closed["token"]):
+    with recorded.sending(recorded.rtmp(source)), recorded.sending(recorded.rtmp(closed)):
         recorded.until(lambda: recorded.frames_of(f"source/{source['source_id']}") > 10, "it is sent")
         recorded.until(lambda: recorded.frames_of(f"source/{closed['source_id']}") > 10, "it is sent")
         assert recordings_of(pilot, source["source_id"])["refusal"] == "no-ground"
@@ -100,7 +100,7 @@ def test_what_a_killed_media_process_had_recorded_is_there_after_its_next_start(
     permission = permit(recorded)
     source = recorded.add_source(pilot, authorisation_id=str(permission))
     live = recorded.door.folder / "store" / "live"
-    with recorded.sending(source["token"]):
+    with recorded.sending(recorded.rtmp(source)):
         recorded.until(lambda: any(each.stat().st_size > 30_000 for each in live.glob("*/*.part")), "it is written")
         recorded.media.send_signal(signal.SIGKILL)
         recorded.media.wait(20)
@@ -133,7 +133,7 @@ def test_one_goes_back_to_what_was_in_memory_and_seeks_in_it(recorded: Recorded)
     pilot = recorded.door.as_person("pere")
     source = recorded.add_source(pilot, purpose="to look")
     path = f"/api/v1/live/sources/{source['source_id']}/rewind.mp4"
-    with recorded.sending(source["token"]):
+    with recorded.sending(recorded.rtmp(source)):
         recorded.until(lambda: recorded.frames_of(f"source/{source['source_id']}") > 20, "it is sent")
         refused = pilot.get(path)
         assert problem(refused)[0] == httpx.codes.FORBIDDEN
@@ -159,7 +159,7 @@ def test_a_clip_of_a_drone_becomes_evidence_of_the_alert_packet_by_packet(record
     alert = door.alert()
     source = recorded.add_source(operator, purpose="to look")
     path = f"/api/v1/live/sources/{source['source_id']}/clip"
-    with recorded.sending(source["token"]):
+    with recorded.sending(recorded.rtmp(source)):
         recorded.until(lambda: recorded.frames_of(f"source/{source['source_id']}") > 20, "it is sent")
         assert problem(operator.post(path, json={}))[0] == httpx.codes.FORBIDDEN
         give_reason(operator, source_id=source["source_id"])
@@ -245,7 +245,7 @@ def test_chromium_plays_what_one_goes_back_to_and_seeks_in_it(recorded: Recorded
     source = recorded.add_source(pilot, purpose="to look")
     give_reason(pilot, source_id=source["source_id"])
     path = f"/api/v1/live/sources/{source['source_id']}/rewind.mp4?seconds=30&take=x"
-    with recorded.sending(source["token"]):
+    with recorded.sending(recorded.rtmp(source)):
         recorded.until(lambda: recorded.seconds_held(f"source/{source['source_id']}") > 6, "it is sent for a while")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
