@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from control_room import access, fields, problems
 from control_room import room as rooms
-from control_room.evidence import schemas, service, showing
+from control_room.evidence import marking, schemas, service, showing
 from control_room.store import download as downloads
 from control_room.store.staging import Incoming
 from control_room.viewing import asking
@@ -121,6 +121,32 @@ def get(
         name=f"{stored.kind}-{evidence_id}.{extension or 'bin'}",
         shown=bool(extension) and not download,
     )
+
+
+@router.get(
+    "/{evidence_id}/marked",
+    response_class=Response,
+    responses={
+        **access.RESPONSES,
+        **problems.responses(404, 410, 429),
+        200: {"description": "The marked copy.", "content": {"video/mp4": {}, "image/jpeg": {}}},
+    },
+)
+def marked(
+    evidence_id: uuid.UUID,
+    room: rooms.Here,
+    viewer: asking.Operator,
+    *,
+    reason: Annotated[fields.Line | None, Query(description="Why, where the alert is closed; lasts 15 min.")] = None,
+) -> Response:
+    """A copy of a clip or picture to keep, with user, camera and time burned in. The original stays as it came."""
+    now = room.clock()
+    with room.database.connection() as connection:
+        stored = showing.show(connection, room.store, evidence_id, by=viewer, reason=reason, download=True, now=now)
+    content = marking.copy(room, stored, viewer, now)
+    name = f"{stored.kind}-{evidence_id}-marked.{marking.TYPES[stored.media_type]}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(content, http.HTTPStatus.OK, headers, stored.media_type)
 
 
 @router.post(

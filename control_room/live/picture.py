@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ def mark(jpeg: bytes, *, user: str, name: str, at: datetime) -> Marked:
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
         raise NoPictureError from None
     when = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    lines, font = _laid_out([name, f"{when}  ·  {user}"], image.width, max(_SMALLEST_PX, image.height // _LINES))
+    lines, font = laid_out([name, f"{when}  ·  {user}"], image.width, max(_SMALLEST_PX, image.height // _LINES))
     line_px = round(font.size * 1.5)
     top_px = image.height - line_px * len(lines)
     shade = Image.new("RGBA", image.size, (0, 0, 0, 0))
@@ -67,7 +68,7 @@ def mark(jpeg: bytes, *, user: str, name: str, at: datetime) -> Marked:
     return Marked(written.getvalue())
 
 
-def _laid_out(parts: list[str], width_px: int, size_px: int) -> tuple[list[str], ImageFont.FreeTypeFont]:
+def laid_out(parts: list[str], width_px: int, size_px: int) -> tuple[list[str], ImageFont.FreeTypeFont]:
     """In one line, else a line each, and smaller where even that is too long: nothing of it is cut off."""
     font = _font(size_px)
     whole = "  ·  ".join(parts)
@@ -79,5 +80,9 @@ def _laid_out(parts: list[str], width_px: int, size_px: int) -> tuple[list[str],
 
 
 def _font(size_px: int) -> ImageFont.FreeTypeFont:
-    file = resources.files("control_room.papers") / "fonts" / _FONT
-    return ImageFont.truetype(io.BytesIO(file.read_bytes()), size_px)
+    return ImageFont.truetype(io.BytesIO(_letters()), size_px)
+
+
+@functools.cache
+def _letters() -> bytes:
+    return (resources.files("control_room.papers") / "fonts" / _FONT).read_bytes()
