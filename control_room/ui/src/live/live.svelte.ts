@@ -126,3 +126,11 @@ export function targetOfItem(item: LiveItem): Target {
 }
 
 export const keyOfItem = (item: LiveItem): string => keyOfTarget(targetOfItem(item));
+
+const UNSEEN: ReadonlySet<LiveItem['state']> = new Set(['dark', 'offline', 'unknown']);
+
+/** By name; what shows nothing now comes last. */
+export function sorted(items: readonly LiveItem[], language: string): LiveItem[] {
+  const rank = (item: LiveItem): number => Number(UNSEEN.has(item.state));
+  return [...items].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, language));
+}

@@ -14,6 +14,11 @@ export class Wall {
     this.#kept = readArrangement(storage.getItem(keyOf(user)));
   }
 
+  /** Where the person never chose: everything there is now, and no tile moves when that changes. */
+  begin(offered: string[]): void {
+    if (offered.length > 0) this.#kept ??= arranged(offered);
+  }
+
   /** As the person left it, or everything there is where he never chose. */
   arrangement(offered: string[]): Arrangement {
     return this.#kept ?? arranged(offered);

@@ -9,6 +9,8 @@ import { isUndecodable, sampleOf, statsOf, type LiveStats, type Sample } from '.
 const TICK_MS = 250;
 /** A connection that the browser calls broken gets so long to mend itself. */
 const MEND_MS = 2_000;
+/** A camera that is dark or whose device is away is not there again in a second. */
+const UNREADY_S = 8;
 
 export interface PlayerDeps {
   api: Api;
@@ -205,7 +207,8 @@ export class LivePlayer {
       this.#state = 'refused';
       return;
     }
-    const pause_s = pauseBefore(this.attempt, this.#deps.chance(), problem?.retryAfter_s ?? 0);
+    const asked_s = problem?.retryAfter_s ?? (problem?.status === 409 ? UNREADY_S : 0);
+    const pause_s = pauseBefore(this.attempt, this.#deps.chance(), asked_s);
     this.#retry_ms = this.#deps.steady() + pause_s * 1000;
     this.#state = 'waiting';
   }
