@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import signal
@@ -13,10 +14,12 @@ import av
 import httpx
 from playwright.sync_api import sync_playwright
 
+from benchmarks.live import camera, stubs
 from benchmarks.whole_way import CHROMIUM, CHROMIUM_ARGUMENTS
 from control_room.fsck import report
 from control_room.sessions import cookie
 from tests.control_room.door import problem
+from tests.control_room.live_recordings.conftest import SECRET
 
 if TYPE_CHECKING:
     from tests.control_room.live_recordings.conftest import Recorded
@@ -218,6 +221,42 @@ def test_a_cameras_clip_is_asked_of_its_device_by_the_devices_own_clock(recorded
         connection.execute("UPDATE commands SET state = 'failed', error = 'nothing is recorded', ended_at = now()")
     recorded.until(lambda: operator.get(clip).json()["state"] == "failed", "it fails, for nothing was in memory")
     assert operator.get(clip).json()["error"] == "nothing is recorded"
+
+
+def test_a_cameras_clip_comes_out_of_memory_where_its_device_cannot_be_asked(recorded: Recorded) -> None:
+    door = recorded.door
+    operator = door.as_person("marta")
+    alert = door.alert(occurred_at=datetime.now(UTC).isoformat().replace("+00:00", "Z"))
+    with door.connection() as connection:
+        connection.execute("UPDATE devices SET online = false")
+
+    async def watch_and_clip() -> str:
+        publisher = stubs.Publisher(camera.clip(1.0, bits_s=500_000))
+
+        async def signal(sdp: str) -> str:
+            headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer {SECRET}"}
+            url = f"{recorded.media_url}/camera/quay/placa/whip"
+            answer = await asyncio.to_thread(httpx.post, url, content=sdp, headers=headers, timeout=60)
+            answer.raise_for_status()
+            return answer.text
+
+        await publisher.publish(signal)
+        await asyncio.to_thread(recorded.until, lambda: recorded.frames_of("camera/quay/placa") > 10, "it is sent")
+        wanted = {"seconds_before": 20, "seconds_after": 1, "alert_id": alert["alert_id"]}
+        answer = await asyncio.to_thread(operator.post, "/api/v1/cameras/placa/clip", json=wanted)
+        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+        assert answer.json()["in_memory"]
+        clip = f"/api/v1/live/clips/{answer.json()['clip_id']}"
+        await asyncio.to_thread(recorded.until, lambda: operator.get(clip).json()["state"] == "ready", "the clip")
+        await publisher.close()
+        return clip
+
+    [file] = operator.get(asyncio.run(watch_and_clip())).json()["evidence"]
+    [row] = door.rows("SELECT device_id, camera_id, event_id, clip_alert_id FROM evidence WHERE kind = 'recording'")
+    assert (row["device_id"], row["camera_id"], row["event_id"]) == ("quay", "placa", None)
+    assert str(row["clip_alert_id"]) == alert["alert_id"]
+    assert pictures_in(operator.get(file["url"]).content) > 10
+    assert not door.rows("SELECT 1 FROM commands WHERE kind = 'recording_fetch'")
 
 
 def test_only_administrators_say_where_a_source_is_fetched_and_the_password_is_told_to_nobody(
