@@ -15,6 +15,7 @@ from benchmarks import town as towns
 from benchmarks.live import parts
 
 _SETTLES_S = 2.0
+_LEAVE_WITHIN_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,9 @@ def watched(running: parts.Media, viewers: int, seconds: float, stream: str = pa
         due = _frames(running, stream) - frames
         after, took_s = _now(process), time.monotonic() - before_s
         bits_s = next(each["bits_s"] for each in running.streams() if each["stream"] == stream)
+        if process.stdin is not None:
+            process.stdin.close()
+        process.wait(_LEAVE_WITHIN_S)  # they say goodbye, or the next crowd would share the process with their ghosts
     got = [now - then for then, now in zip(before["pictures"], after["pictures"], strict=True)]
     return Crowd(
         viewers=viewers,
@@ -105,6 +109,8 @@ def watched(running: parts.Media, viewers: int, seconds: float, stream: str = pa
 
 def _frames(running: parts.Media, stream: str) -> int:
     found = [each for each in running.sessions() if each["stream"] == stream and each["role"] == "publisher"]
+    if not found:
+        raise towns.NotInTimeError("the publisher goes on")
     return int(found[0]["frames"])
 
 
