@@ -53,6 +53,8 @@ class LiveVideo:
 
     port: int
     secret_file: Path
+    rtmp_port: int
+    """Where drones' remote controls may send."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def room_toml(  # the room of one start
         "commands": {"key_file": str(command_key)},
         "town": dict(TOWN),
         "live": {"builtin_url": f"http://127.0.0.1:{live.port}", "secret_file": str(live.secret_file)},
-        "media": {"addresses": ["127.0.0.1"]},
+        "media": {"addresses": ["127.0.0.1"], "rtmp_listen": f"127.0.0.1:{live.rtmp_port}"},
     }
     if enrolment is not None:
         sections["broker"] = {"device_url": enrolment.device_url, "admin_url": enrolment.admin_url}

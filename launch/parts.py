@@ -148,6 +148,7 @@ def room(context: Context, room_file: Path) -> Part:
 def choose_media_port(context: Context) -> None:
     """The room's settings name it."""
     context.remembered.media_port = own_port(context.remembered.media_port)
+    context.remembered.rtmp_port = own_port(context.remembered.rtmp_port)
     context.remembered.save(context.data)
 
 

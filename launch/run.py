@@ -165,7 +165,9 @@ class System:
             mqtt_url=self._context.mqtt_url(broker.ROOM_USER),
             store=self._data / "store",
             command_key=self._data / "command.key",
-            live=configuration.LiveVideo(self._context.remembered.media_port, secret_file),
+            live=configuration.LiveVideo(
+                self._context.remembered.media_port, secret_file, self._context.remembered.rtmp_port
+            ),
             enrolment=configuration.Enrolment(
                 town_keys=self._data / "town",
                 device_url=f"mqtts://127.0.0.1:{self._context.remembered.mqtt_tls_port}",

@@ -107,6 +107,7 @@ class Remembered:
     rtsp_port: int = 0
     media_secret: str = field(default_factory=lambda: secrets.token_urlsafe(PASSWORD_BYTES))
     media_port: int = 0
+    rtmp_port: int = 0
     timescaledb: str = ""  # the version the database was made with, empty for plain tables
 
     @classmethod

@@ -116,7 +116,7 @@ def test_the_rooms_file_holds_its_addresses(tmp_path: Path) -> None:
         mqtt_url="mqtt://m",
         store=tmp_path,
         command_key=tmp_path / "key",
-        live=configuration.LiveVideo(7, tmp_path / "secret"),
+        live=configuration.LiveVideo(7, tmp_path / "secret", 8),
         enrolment=configuration.Enrolment(tmp_path / "town", "mqtts://d", "mqtt://k"),
     )
     content = tomllib.loads(text)
@@ -127,7 +127,7 @@ def test_the_rooms_file_holds_its_addresses(tmp_path: Path) -> None:
     assert content["broker"] == {"device_url": "mqtts://d", "admin_url": "mqtt://k"}
     assert content["enrolment"] == {"directory": str(tmp_path / "town")}
     assert content["live"] == {"builtin_url": "http://127.0.0.1:7", "secret_file": str(tmp_path / "secret")}
-    assert content["media"] == {"addresses": ["127.0.0.1"]}
+    assert content["media"] == {"addresses": ["127.0.0.1"], "rtmp_listen": "127.0.0.1:8"}
 
 
 @pytest.mark.parametrize(
