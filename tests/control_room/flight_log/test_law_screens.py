@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import FilePayload, Page, expect, sync_playwright
 
 from benchmarks.whole_way import CHROMIUM, CHROMIUM_ARGUMENTS
 from control_room import room as rooms
@@ -139,10 +139,10 @@ def test_what_an_administrator_gives_is_used_before_take_off(room: doors.Door) -
         look_at(page, "aircraft")
 
         page.goto("/flight-log?tab=buildings")
-        content = {"name": "homes.geojson", "mimeType": "application/geo+json"}
         for buffer, said in (("[1]", "FeatureCollection"), (json.dumps(homes), "")):
             page.fill("input[name=name]", "cadastre")
-            page.set_input_files("input[name=buildings]", {**content, "buffer": buffer.encode()})
+            file: FilePayload = {"name": "a.geojson", "mimeType": "application/geo+json", "buffer": buffer.encode()}
+            page.set_input_files("input[name=buildings]", file)
             page.get_by_test_id("buildings-take").click()
             expect(page.get_by_test_id("buildings-fault")).to_contain_text(said)
         expect(page.get_by_test_id("building-set")).to_contain_text("1 edifici")

@@ -72,7 +72,7 @@ def flight(door: doors.Door, tmp_path: Path) -> tuple[str, list[str]]:
 
 
 def place(door: doors.Door, flight_id: str, footage_id: str, time_s: float, x: float = 0.5) -> Any:
-    asked = {"footage_id": footage_id, "time_s": time_s, "x": x, "y": 0.5}
+    asked: dict[str, Any] = {"footage_id": footage_id, "time_s": time_s, "x": x, "y": 0.5}
     answer = door.as_person("pere").get(f"/api/v1/flights/{flight_id}/place", params=asked)
     assert answer.status_code == 200, answer.text
     return answer.json()
