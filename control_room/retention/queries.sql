@@ -313,7 +313,7 @@ SELECT count(*), coalesce(sum(bytes), 0)::bigint, min(captured_to), max(captured
 -- What was asked for or recorded live and left nothing behind: rows of erased recordings and of clips, once rows are over
 WITH recordings AS (
     DELETE FROM live_recordings WHERE erased_at < %(before)s
-        OR (footage_id IS NULL AND sha256 IS NULL AND captured_to < %(before)s)
+        OR (footage_id IS NULL AND sha256 IS NULL AND erased_at IS NULL AND captured_to < %(before)s)
 )
 DELETE FROM live_clips
 WHERE ended_at < %(before)s
