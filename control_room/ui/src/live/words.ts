@@ -1,6 +1,7 @@
 import type { Problem } from '../api/client';
 import { describe } from '../api/problem';
 import { i18n, t } from '../i18n/i18n.svelte';
+import type { LiveItem } from './types';
 import type { LivePlayer } from './whep.svelte';
 
 const DEVICE_SAYS = new Set(['device-refuses', 'camera-dark']);
@@ -30,4 +31,9 @@ export function sayingOf(player: LivePlayer): string {
     case 'connecting':
       return t('live.connecting');
   }
+}
+
+/** How a camera or a source stands, as the room says: one that is filmed with by hand and sends nothing waits for nobody. */
+export function stateOf(item: Pick<LiveItem, 'kind' | 'state'>): string {
+  return i18n.name('live_state', item.kind !== 'camera' && item.state === 'off' ? 'silent' : item.state);
 }
