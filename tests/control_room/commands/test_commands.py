@@ -489,9 +489,10 @@ def test_rows_of_the_audit_name_arguments(room: doors.Door) -> None:
 
 
 def test_evidence_is_of_an_event_or_of_a_command(room: doors.Door) -> None:
+    """But for recordings, which may be taken out of the live picture."""
     with room.connection() as connection, pytest.raises(psycopg.errors.CheckViolation):
         connection.execute(
             "INSERT INTO evidence (evidence_id, device_id, camera_id, kind, media_type, sha256, bytes, announced_at)"
-            " VALUES (%s, 'quay', 'placa', 'recording', 'video/mp4', %s, 1, now())",
+            " VALUES (%s, 'quay', 'placa', 'clip', 'video/mp4', %s, 1, now())",
             (uuid.uuid4(), "0" * 64),
         )
