@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from control_room.database import pool
 
-LOOK_EVERY_S = 0.25
+LOOK_EVERY_S = 0.1
+"""A live picture that nobody sends yet, and a camera that is to be turned, wait for it."""
 EXPIRE_EVERY_S = 10.0
 _AGAIN_FIRST_S, _AGAIN_LONGEST_S = 5, 60
 _UNHEARD = timedelta(seconds=60)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from control_room.ingest.waiting import Waiting
 
 HUNG_AFTER = timedelta(seconds=20)
-"""A leader asks the database for commands to send four times a second."""
+"""A leader asks the database for commands to send ten times a second."""
 
 _LOG = logging.getLogger(__name__)
 _LOCK = 0x74616C77  # "talw"

@@ -34,7 +34,7 @@ from wire import topics
 _LOG = logging.getLogger(__name__)
 STUCK_AFTER_S = 30.0
 """Messages that wait for so long without being read: whoever reads them hangs."""
-_IDLE_S = 0.5  # how long the loop waits for a first message before it looks at its other duties
+_IDLE_S = 0.1  # how long the loop waits for a first message before it looks at its other duties
 _BACK_OFF_MIN_S, _BACK_OFF_MAX_S = 0.5, 15.0
 _STOP_WITHIN_S = 4.0
 _LAST_SPANS_S = 1.0
