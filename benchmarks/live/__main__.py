@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from benchmarks import town as towns
 from benchmarks.figures import Figure, percentile, record
-from benchmarks.live import baselines, browser, endurance, parts, relay, viewers, whole
+from benchmarks.live import baselines, browser, camera, endurance, parts, relay, viewers, whole
 
 BITS_S = 3_000_000
 STEPS = (10, 40, 80, 100, 130, 160, 200)
@@ -60,7 +60,9 @@ def _viewers() -> list[Figure]:
         sys.stderr.write("not even the first crowd was served whole\n")
         return []
     best = whole[-1]
-    each = (best.server_share - one.server_share) / (best.viewers - 1)
+    # By picture, for on a busy machine the publisher does not keep its pace.
+    one_s, best_s = one.server_share / one.pictures_s, best.server_share / best.pictures_s
+    each = camera.FPS * (best_s - one_s) / (best.viewers - 1)
     plain = baselines.plain_tcp_share(best.viewers, _STEP_S, BITS_S)
     coded = baselines.transcoding_share()
     return [
@@ -69,14 +71,14 @@ def _viewers() -> list[Figure]:
             best.viewers,
             "viewers",
             aim=">= 40 a core",
-            met=best.viewers >= 40 and best.server_share <= 1.0,  # noqa: PLR2004 - the aim
+            met=best.viewers >= 40 and best_s * camera.FPS <= 1.0,  # noqa: PLR2004 - the aim
             n=len(runs),
         ),
         Figure(
-            "live: processor of the media process at that, of one core",
-            100 * best.server_share,
+            "live: processor of the media process at that, of one core, at 25 pictures a second",
+            100 * best_s * camera.FPS,
             "%",
-            baseline=f"the viewers' own process: {100 * best.clients_share:.0f} %",
+            baseline=f"the viewers' own process: {100 * best.clients_share * camera.FPS / best.pictures_s:.0f} %",
             ratio=best.server_share / best.clients_share,
         ),
         Figure(

@@ -38,6 +38,11 @@ class Crowd:
         """No viewer missed a picture; two at the ends of the time are not counted."""
         return self.missing_packets == 0 and self.pictures_least >= self.pictures_due - 2
 
+    @property
+    def pictures_s(self) -> float:
+        """That came in; on a busy machine the publisher itself may not keep its pace."""
+        return self.pictures_due / self.seconds
+
 
 @contextmanager
 def _started(module: str, running: parts.Media, *words: str) -> Iterator[subprocess.Popen[bytes]]:
