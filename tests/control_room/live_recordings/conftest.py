@@ -17,6 +17,7 @@ import pytest
 from benchmarks.live import parts
 from control_room import config
 from control_room.commands import keys
+from control_room.fsck import report
 from tests.control_room import door as doors
 from tests.control_room import messages, services
 from wire import topics
@@ -64,6 +65,15 @@ class Recorded:
         found: dict[str, Any] = answer.json() if answer.status_code == httpx.codes.OK else {}
         return found
 
+    def being_recorded(self) -> set[str]:
+        return {stream for stream, each in self.inputs().items() if each["recording_id"]}
+
+    def violations(self) -> list[report.Violation]:
+        """But for files of tests before, whose database is gone."""
+        with self.door.connection() as connection:
+            found = report.check(connection, self.door.room.store).violations
+        return [each for each in found if each.code != "orphan_file"]
+
     @staticmethod
     def rtmp(source: dict[str, Any]) -> str:
         """Where it may send, as its registration said."""
@@ -91,10 +101,18 @@ class Recorded:
         services.wait_until(moved, PATIENCE_S, what)
 
 
-@pytest.fixture
-def recorded(database_url: str, tmp_path: Path) -> Iterator[Recorded]:
-    key_file = tmp_path / "command.key"
-    keys.make(config.Commands(key_file=str(key_file)))
+@dataclass
+class MediaProcess:
+    """With the folder in which it and its rooms have their store."""
+
+    url: str
+    rtmp_port: int
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+
+@contextlib.contextmanager
+def media_process(folder: Path) -> Iterator[MediaProcess]:
     port, rtmp_port = services.free_port(), services.free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -104,24 +122,47 @@ def recorded(database_url: str, tmp_path: Path) -> Iterator[Recorded]:
         "TALAIA_MEDIA_ADDRESSES": "127.0.0.1",
         "TALAIA_MEDIA_RTMP_LISTEN": f"127.0.0.1:{rtmp_port}",
         "TALAIA_MEDIA_SEGMENT_S": "5",
-        "TALAIA_STORE_DIRECTORY": str(tmp_path / "store"),
+        "TALAIA_STORE_DIRECTORY": str(folder / "store"),
     }
+    with parts.ended(subprocess.Popen([str(parts.ROOM), "media"], env=environment)) as process:
+        services.wait_until(lambda: _answers(url), PATIENCE_S, "the media process")
+        yield MediaProcess(url, rtmp_port, folder, process)
+
+
+@contextlib.contextmanager
+def room_before(media: MediaProcess, database_url: str, keys_in: Path) -> Iterator[Recorded]:
+    key_file = keys_in / "command.key"
+    keys.make(config.Commands(key_file=str(key_file)))
     more = {
-        "live": {"builtin_url": url, "secret": SECRET},
-        "media": {"rtmp_listen": f"127.0.0.1:{rtmp_port}"},
+        "live": {"builtin_url": media.url, "secret": SECRET},
+        "media": {"rtmp_listen": f"127.0.0.1:{media.rtmp_port}"},
         "http": {"public_url": "http://127.0.0.1:8080"},
     }
-    with (
-        parts.ended(subprocess.Popen([str(parts.ROOM), "media"], env=environment)) as media,
-        doors.opened(database_url, tmp_path, key_file=str(key_file), more=more) as door,
-    ):
+    with doors.opened(database_url, media.folder, key_file=str(key_file), more=more) as door:
         door.clock.now = datetime.now(UTC)
         with door.connection() as connection:
             messages.add_device(connection)
             status = messages.status(cameras=[messages.camera_status()])
             messages.ingest(connection, messages.delivery(status, topics.STATUS))
-        made = Recorded(door, url, media)
-        made.until(lambda: _answers(url), "the media process")
+        yield Recorded(door, media.url, media.process)
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MediaProcess]:
+    with media_process(tmp_path_factory.mktemp("media")) as running:
+        yield running
+
+
+@pytest.fixture
+def recorded(database_url: str, media: MediaProcess, tmp_path: Path) -> Iterator[Recorded]:
+    with room_before(media, database_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def mortal(database_url: str, tmp_path: Path) -> Iterator[Recorded]:
+    """Whose media process may be killed."""
+    with media_process(tmp_path) as media, room_before(media, database_url, tmp_path) as made:
         yield made
 
 

@@ -16,7 +16,6 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks.live import camera, stubs
 from benchmarks.whole_way import CHROMIUM, CHROMIUM_ARGUMENTS
-from control_room.fsck import report
 from control_room.sessions import cookie
 from tests.control_room.door import problem
 from tests.control_room.live_recordings.conftest import SECRET
@@ -80,8 +79,7 @@ def test_a_drones_live_picture_is_recorded_under_its_flight_and_becomes_its_foot
     assert (part.status_code, part.content) == (httpx.codes.PARTIAL_CONTENT, whole.content[100:200])
     played = door.rows("SELECT actor, reason FROM audit WHERE action = 'live_recording.play'")
     assert played == [{"actor": "pere", "reason": "the flight's report"}]
-    with door.connection() as connection:
-        assert report.check(connection, door.room.store).violations == []
+    assert recorded.violations() == []
 
 
 def test_without_a_flight_or_a_permission_nothing_is_recorded_and_the_list_says_why(recorded: Recorded) -> None:
@@ -95,22 +93,22 @@ def test_without_a_flight_or_a_permission_nothing_is_recorded_and_the_list_says_
         recorded.until(lambda: recorded.frames_of(f"source/{closed['source_id']}") > 10, "it is sent")
         assert recordings_of(pilot, source["source_id"])["refusal"] == "no-ground"
         assert recordings_of(pilot, closed["source_id"])["refusal"] == "flight-closed"
-        assert not list((recorded.door.folder / "store" / "live").glob("*/*"))
+        assert not {f"source/{each['source_id']}" for each in (source, closed)} & recorded.being_recorded()
 
 
-def test_what_a_killed_media_process_had_recorded_is_there_after_its_next_start(recorded: Recorded) -> None:
-    pilot = recorded.door.as_person("pere")
-    permission = permit(recorded)
-    source = recorded.add_source(pilot, authorisation_id=str(permission))
-    live = recorded.door.folder / "store" / "live"
-    with recorded.sending(recorded.rtmp(source)):
-        recorded.until(lambda: any(each.stat().st_size > 30_000 for each in live.glob("*/*.part")), "it is written")
-        recorded.media.send_signal(signal.SIGKILL)
-        recorded.media.wait(20)
+def test_what_a_killed_media_process_had_recorded_is_there_after_its_next_start(mortal: Recorded) -> None:
+    pilot = mortal.door.as_person("pere")
+    permission = permit(mortal)
+    source = mortal.add_source(pilot, authorisation_id=str(permission))
+    live = mortal.door.folder / "store" / "live"
+    with mortal.sending(mortal.rtmp(source)):
+        mortal.until(lambda: any(each.stat().st_size > 30_000 for each in live.glob("*/*.part")), "it is written")
+        mortal.media.send_signal(signal.SIGKILL)
+        mortal.media.wait(20)
     from control_room.media import recording  # noqa: PLC0415 - as the next process does at its start
 
     assert recording.salvage(live) == 1
-    recorded.until(lambda: recordings_of(pilot, source["source_id"])["items"], "it is taken")
+    mortal.until(lambda: recordings_of(pilot, source["source_id"])["items"], "it is taken")
     [item] = recordings_of(pilot, source["source_id"])["items"]
     assert item["authorisation_id"] == str(permission)
     assert item["footage_id"] is None
@@ -180,8 +178,8 @@ def test_a_clip_of_a_drone_becomes_evidence_of_the_alert_packet_by_packet(record
     assert file["captured_from"] < answer.json()["asked_at"] < file["captured_to"]
     custody = door.rows("SELECT action, reason FROM audit WHERE object_id = %s ORDER BY audit_id", file["evidence_id"])
     assert [each["action"] for each in custody] == ["evidence.receive", "evidence.play"]
+    assert recorded.violations() == []
     with door.connection() as connection:
-        assert report.check(connection, door.room.store).violations == []
         protected = connection.execute("SELECT evidence_id FROM protected_evidence(now())").fetchall()
     assert (uuid.UUID(file["evidence_id"]),) in protected
 

@@ -13,12 +13,12 @@ import pytest
 from benchmarks.live import camera, stubs
 from control_room.positions import beside_video
 from tests.control_room import messages
-from tests.control_room.live_recordings.conftest import Recorded, recorded
+from tests.control_room.live_recordings.conftest import Recorded, media, recorded
 
 if TYPE_CHECKING:
     from control_room.database import pool
 
-__all__ = ["recorded"]
+__all__ = ["media", "recorded"]
 ARRIVED = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 
 
