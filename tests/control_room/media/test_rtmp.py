@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -169,6 +170,31 @@ async def test_strangers_who_show_no_key_do_not_take_the_places_of_publishers() 
         writer.close()
     await until(lambda: not listener.connections)
     await listener.close()
+
+
+async def test_a_hundred_publishers_who_come_and_go_leave_nothing_behind() -> None:
+    streams = Streams()
+    listener = Listener(streams)
+    port = await listener.listen("127.0.0.1", 0)
+    listener.allow("source/2", key_of(KEY))
+    before = open_files()
+    for number in range(50):
+        for key, has_come in (
+            (KEY, lambda: any(each.stream for each in listener.connections)),
+            ("guessed", lambda: listener.refused["wrong-key"] > number),  # noqa: B023 - asked at once
+        ):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(published(key))
+            await until(has_come)
+            writer.close()
+            await until(lambda: not listener.connections)
+    await until(lambda: open_files() <= before)
+    assert listener.refused == {"wrong-key": 50}
+    await listener.close()
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @pytest.mark.parametrize("step", [1, 7, 100, 5000])
