@@ -12,7 +12,7 @@ from benchmarks.figures import Figure, percentile, record
 from benchmarks.live import baselines, browser, camera, endurance, parts, relay, viewers, whole
 
 BITS_S = 3_000_000
-STEPS = (10, 40, 80, 100, 130, 160, 200)
+STEPS = (10, 40, 60, 80, 100, 120, 150, 180)
 _STEP_S = 8.0
 _WATCHED_MS = 8000
 _OPENED = 15
@@ -53,7 +53,7 @@ def _viewers() -> list[Figure]:
                 sys.stderr.write(f"{count} viewers: {error}\n")
                 break
             sys.stderr.write(f"{runs[-1]}\n")
-            if not runs[-1].is_whole:
+            if runs[-1].missing_packets:
                 break
     whole = [run for run in runs if run.is_whole]
     if not whole:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import town as towns
-from benchmarks.live import parts
+from benchmarks.live import camera, parts
 
 _SETTLES_S = 2.0
+_PACE = 0.9
 _LEAVE_WITHIN_S = 120.0
 
 
@@ -35,8 +36,9 @@ class Crowd:
 
     @property
     def is_whole(self) -> bool:
-        """No viewer missed a picture; two at the ends of the time are not counted."""
-        return self.missing_packets == 0 and self.pictures_least >= self.pictures_due - 2
+        """No viewer missed a picture of a source at full pace; two at the ends of the time are not counted."""
+        is_paced = self.pictures_s >= _PACE * camera.FPS
+        return is_paced and self.missing_packets == 0 and self.pictures_least >= self.pictures_due - 2
 
     @property
     def pictures_s(self) -> float:
