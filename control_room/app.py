@@ -9,19 +9,15 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-import psycopg
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
-from psycopg_pool import PoolTimeout
 from starlette.concurrency import run_in_threadpool
 
-from control_room import access, headers, limits, problems, screens, tracing
+from control_room import access, chores, headers, limits, problems, screens, tracing
 from control_room import room as rooms
 from control_room.aircraft import routes as aircraft
 from control_room.alerts import routes as alerts
-from control_room.alerts import service as alert_service
 from control_room.analyses import routes as analyses
-from control_room.attempts import service as attempts
 from control_room.audit import routes as audit
 from control_room.authorisations import routes as authorisations
 from control_room.buildings import routes as buildings
@@ -40,7 +36,6 @@ from control_room.events import routes as events
 from control_room.evidence import routes as evidence
 from control_room.evidence import service as evidence_service
 from control_room.findings import routes as findings
-from control_room.flight_log import checks as flight_checks
 from control_room.flight_log import routes as flight_log
 from control_room.flights import routes as flights
 from control_room.geozones import routes as geozones
@@ -48,17 +43,14 @@ from control_room.geozones import service as geozone_service
 from control_room.health import routes as health
 from control_room.health.metrics import CountRequests, Metrics
 from control_room.holds import routes as holds
-from control_room.live import keeping as live_keeping
 from control_room.live import routes as live
 from control_room.live import source_routes as live_sources
-from control_room.live_recordings import keeping as live_recordings_keeping
 from control_room.live_recordings import routes as live_recordings
 from control_room.ogc import routes as ogc
 from control_room.positions import beside_video
 from control_room.positions import routes as positions
 from control_room.preflight import routes as preflight
 from control_room.ptz import routes as ptz
-from control_room.removals import service as removals
 from control_room.sessions import routes as sessions
 from control_room.silenced import routes as silenced
 from control_room.sites import routes as sites
@@ -70,12 +62,10 @@ from control_room.stream.resume import Beginnings
 from control_room.stream.traced import TracedFrames
 from control_room.town import routes as town
 from control_room.uploads import attempts as counted
-from control_room.uploads import expiry
 from control_room.uploads import limits as upload_limits
 from control_room.uploads import routes as uploads
 from control_room.uploads.protocol import TusProtocol
 from control_room.users import routes as users
-from control_room.viewing import reasons as viewing_reasons
 from control_room.viewing import routes as viewing
 
 if TYPE_CHECKING:
@@ -132,7 +122,6 @@ _LARGER = {
     "/api/v1/buildings": building_service.LIMIT_BYTES,
 }
 """Bodies over the usual size, by the beginning of their paths."""
-_CHORES_EVERY_S = 2.0
 _LAST_SPANS_S = 1.0
 _TELLS_NOBODY: TelemetryConfig = {
     "tracing": False,
@@ -142,7 +131,6 @@ _TELLS_NOBODY: TelemetryConfig = {
     "auto_configure": False,
 }
 """FastAPI's own telemetry, which an environment variable would turn on, tells addresses and words of exceptions."""
-_HALF_RECEIVED_KEPT_S = 3600.0
 
 _log = logging.getLogger(__name__)
 
@@ -213,7 +201,7 @@ def create_app(
         tasks = [
             asyncio.create_task(hub.run()),
             asyncio.create_task(heartbeat.run(room)),
-            asyncio.create_task(_do_chores(room)),
+            asyncio.create_task(chores.repeat(room)),
             asyncio.create_task(beside_video.run(room)),
         ]
         try:
@@ -238,34 +226,3 @@ def create_app(
     app.add_middleware(headers.SecurityHeaders)
     app.add_middleware(CountRequests, metrics=metrics)
     return app
-
-
-async def _do_chores(room: rooms.Room) -> None:
-    """What is done by the clock, in one process or several."""
-    while True:
-        try:
-            await run_in_threadpool(_do_due, room)
-        except (psycopg.Error, PoolTimeout, OSError, problems.ProblemError) as error:
-            _log.warning("chores wait: %s", pool.one_line(error))
-        await asyncio.sleep(_CHORES_EVERY_S)
-
-
-def _do_due(room: rooms.Room) -> None:
-    now = room.clock()
-    with room.database.connection() as connection:
-        alert_service.unshelve_due(connection, now)
-    with room.database.connection() as connection:
-        evidence_service.remove_expired(connection, now)
-    with room.database.connection() as connection:
-        evidence_service.erase_expired(connection, now)
-    with room.database.connection() as connection:
-        attempts.forget_old(connection, now)
-    with room.database.connection() as connection:
-        viewing_reasons.forget_old(connection, now)
-    with room.database.connection() as connection:
-        removals.take_out(connection, room.store)
-    room.store.staging.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)
-    live_keeping.look(room, now)
-    live_recordings_keeping.look(room, now)
-    expiry.remove(room, now)
-    flight_checks.refresh(room, now)
