@@ -12,7 +12,7 @@ from benchmarks.figures import Figure, percentile, record
 from benchmarks.live import baselines, browser, camera, endurance, parts, relay, viewers, whole
 
 BITS_S = 3_000_000
-STEPS = (10, 40, 60, 80, 100, 120, 150, 180)
+STEPS = (10, 40, 60, 80, 100, 120)
 _STEP_S = 8.0
 _WATCHED_MS = 8000
 _OPENED = 15

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from aiortc import RTCDtlsTransport
 
 from benchmarks.live import stubs
 from control_room.media import h264, offers
@@ -207,10 +208,11 @@ def test_a_flood_of_offers_is_refused_and_the_viewers_see_no_gap() -> None:
     asyncio.run(all_of_it())
 
 
-def _held() -> tuple[int, int]:
-    """Open files, threads."""
+def _held() -> tuple[int, int, int]:
+    """Open files, threads, connections that are still objects."""
     gc.collect()
-    return len(os.listdir("/proc/self/fd")), threading.active_count()  # noqa: PTH208 - the folder changes as it is read
+    files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the folder changes as it is read
+    return files, threading.active_count(), sum(type(each) is RTCDtlsTransport for each in gc.get_objects())
 
 
 def test_connecting_again_and_again_leaves_nothing_behind() -> None:
@@ -224,7 +226,7 @@ def test_connecting_again_and_again_leaves_nothing_behind() -> None:
             assert len(media.sessions) == 1
             assert len(media.streams[STREAM].watchers) == 0
             await until(lambda: len(asyncio.all_tasks()) <= tasks, "no task stays")
-            assert _held() <= before
+            assert all(now <= then for now, then in zip(_held(), before, strict=True))
             await publisher.close()
 
     asyncio.run(all_of_it())
