@@ -156,7 +156,7 @@ def test_a_camera_that_one_may_not_watch_any_more_leaves_the_wall(town: towns.To
         client.put(address.format(user), json={"all": False, "cameras": []}).raise_for_status()
         try:
             expect(tile).to_have_count(0, timeout=60_000)
-            expect(page.get_by_test_id("empty")).to_be_visible()
+            expect(page.get_by_test_id("wall")).to_be_visible()
         finally:
             client.put(address.format(user), json={"all": True}).raise_for_status()
     expect(tile).to_have_attribute("data-phase", "live", timeout=LIVE_WITHIN_MS)
