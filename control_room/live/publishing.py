@@ -36,6 +36,8 @@ ASKED_FOR = timedelta(minutes=10)
 RENEW_BEFORE = timedelta(minutes=5)
 AGAIN_AFTER = timedelta(seconds=15)
 """A device that was asked and sends nothing is asked again: it may have begun anew, and forgotten it."""
+REFUSED_FOR = timedelta(seconds=5)
+"""So long its refusal is taken for an answer: whoever waits may ask again and again."""
 _LOOK_EVERY_S = 0.1
 _HEAR_EVERY_S = 0.5
 """How often it is looked whether the device refused; that asks the database."""
@@ -170,7 +172,9 @@ def ask(connection: pool.Connection, room: Room, camera: Camera, stream: str, by
 
 def _is_to_be_asked(asked: dict[str, Any], now: datetime, *, flows: bool) -> bool:
     """Again, though it was asked."""
-    if asked["until"] - now <= RENEW_BEFORE or asked["command_state"] in {"failed", "expired"}:
+    if asked["command_state"] in {"failed", "expired"}:
+        return bool(now - asked["asked_at"] > REFUSED_FOR)
+    if asked["until"] - now <= RENEW_BEFORE:
         return True
     return not flows and bool(now - asked["asked_at"] > AGAIN_AFTER)
 

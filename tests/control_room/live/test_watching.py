@@ -145,7 +145,12 @@ def test_why_there_is_no_picture_is_said(open_room: Opener) -> None:
         "UPDATE commands SET state = 'failed', error = 'masked: its mask zones are not painted', ended_at = now()"
         " RETURNING 1"
     )
-    room.door.rows("UPDATE live_publications SET until = until RETURNING 1")
+    asked = len(room.ordered("live_start"))
+    again = room.offer(marta, offer)
+    assert doors.problem(again) == (409, "device-refuses")
+    assert "its mask zones are not painted" in again.json()["detail"]
+    assert len(room.ordered("live_start")) == asked, "its refusal is an answer for a while"
+    room.door.clock.move(seconds=6)
     _fail_next(room)
     room.door.rows("UPDATE cameras SET state = 'dark', reason = 'no packets for 12 s' RETURNING 1")
     dark = room.offer(marta, offer)
