@@ -129,6 +129,11 @@ def states(door: doors.Door) -> list[str]:
     return [row["state"] for row in door.rows("SELECT state FROM findings ORDER BY score DESC, finding_id")]
 
 
+def become(door: doors.Door, wanted: list[str]) -> None:
+    """The page goes on before the room has answered."""
+    services.wait_until(lambda: states(door)[:3] == wanted, PATIENCE_MS / 1000, f"findings that are {wanted}")
+
+
 def test_findings_are_judged_by_keyboard_and_seen_on_the_map(
     door: doors.Door, page: Page, flight_id: uuid.UUID
 ) -> None:
@@ -142,10 +147,10 @@ def test_findings_are_judged_by_keyboard_and_seen_on_the_map(
     expect(rows).to_have_count(2)
     page.keyboard.press("r")
     expect(rows).to_have_count(1)
-    assert states(door)[:3] == ["confirmed", "rejected", "candidate"]
+    become(door, ["confirmed", "rejected", "candidate"])
     page.keyboard.press("z")
     expect(rows).to_have_count(2)
-    assert states(door)[:3] == ["confirmed", "candidate", "candidate"]
+    become(door, ["confirmed", "candidate", "candidate"])
     page.keyboard.press("d")
     page.locator("input[name=label]").fill("matalàs")
     page.locator("select[name=waste_class]").select_option("20 03 07")

@@ -61,6 +61,7 @@ class WhipRoom:
 
     def __exit__(self, *_: object) -> None:
         self.go()
+        self.run(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._media.join(10)
         self._loop.close()
@@ -87,7 +88,7 @@ class WhipRoom:
         @connection.on("track")
         def on_track(track: Any) -> None:
             session_task = asyncio.ensure_future(self._receive(session, track))
-            session_task.add_done_callback(lambda task: task.exception())
+            session_task.add_done_callback(lambda task: task.cancelled() or task.exception())
 
         await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
         await connection.setLocalDescription(await connection.createAnswer())
@@ -107,6 +108,13 @@ class WhipRoom:
                 session.images.append(frame.to_ndarray(format="bgr24"))
         except MediaStreamError:
             return
+
+    async def _end(self) -> None:
+        """Nothing is left that would speak up once the loop is closed."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _close_all(self) -> None:
         for session in self.sessions:
