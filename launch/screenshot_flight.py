@@ -36,8 +36,7 @@ def fly(room: APIRequestContext, csrf_token: str) -> Shown:
     with tempfile.TemporaryDirectory(prefix="talaia-flight-") as folder:
         files = _drawn(Path(folder))
         entries = [_entry(file, number) for number, file in enumerate(files)]
-        proposal = {"flights": [{"files": entries, "purpose": "abocaments al camí del riu"}]}
-        [flight] = teller.post("flights", proposal)["flights"]
+        [flight] = teller.post("flights", {"flights": [{"files": entries}]})["flights"]
         for file, footage_id in zip(reversed(files), reversed(flight["footage_ids"]), strict=True):
             teller.send(footage_id, file.read_bytes())
     flight_id = str(flight["flight_id"])

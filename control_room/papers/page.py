@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fpdf import FPDF
 from fpdf.enums import Align, TableBordersLayout, XPos, YPos
-from fpdf.fonts import FontFace
+from fpdf.fonts import FontFace, TTFFont
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -160,6 +160,9 @@ class Paper:
 
     def to_bytes(self) -> bytes:
         written = self._sheet.output()
+        for font in self._sheet.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()  # fpdf leaves the files open
         return bytes(written or b"")
 
     def _write(self, text: str, size_pt: float, weight: str, colour: tuple[int, int, int] = _INK) -> None:

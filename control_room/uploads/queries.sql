@@ -48,7 +48,7 @@ DELETE FROM uploads WHERE upload_id = ANY(%(upload_ids)s);
 -- Uploads that nobody went on with, and sent files that nobody made part of anything
 SELECT upload_id, owner_kind, kind, sha256, finished_at IS NOT NULL AND NOT EXISTS (
         SELECT FROM footage WHERE footage.upload_id = uploads.upload_id AND footage.state <> 'awaited'
-    ) AS finished
+    ) AS finished, finished_at IS NOT NULL AS has_file
 FROM uploads
 WHERE expires_at < %(now)s
 ORDER BY upload_id

@@ -56,7 +56,8 @@ def test_a_device_and_its_cameras_as_they_stand(door: doors.Door) -> None:
                 "staged": False,
                 "last_frame_at": None,
             }
-        ]
+        ],
+        "not_watched": [{"device_id": "quay", "camera_id": "placa"}],
     }
 
 
