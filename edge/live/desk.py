@@ -15,6 +15,7 @@ from edge.commands.orders import CommandError
 from edge.live.feed import Feed
 from edge.live.outlet import Outlet
 from edge.live.recoding import Recoding, size_px
+from edge.loop_thread import LoopThread
 from wire.live import LiveStarted, LiveStopped, StartLive, StopLive
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Tally:
         self.dropped += one.feed.dropped
 
 
-class Live:
+class Live(LoopThread):
     """`run` on a thread of its own, on which everything is sent; cameras and commands speak to it from theirs."""
 
     def __init__(
@@ -81,30 +82,20 @@ class Live:
         changed: Callable[[], None],
     ) -> None:
         """`door`: makes a way to the room by its present settings; `changed`: called when the status has changed."""
+        super().__init__()
         self._section = section
         self._door = door
         self._clock = clock
         self._changed = changed
         self._lock = Lock()
         self._offers: dict[str, Mapping[StreamName, Offered]] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping = asyncio.Event()
-        self._ended_for_good = False
+        self._prepared: asyncio.Task[None] | None = None
         self._publications: dict[Key, Publication] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._recodings: dict[Outlet, Recoding] = {}
         self._finished: dict[str, Tally] = {}
         """Of publications that are over, by camera."""
         self._told: dict[str, Tally] = {}
-
-    def run(self) -> None:
-        """Until `stop`."""
-        asyncio.run(self._main())
-
-    def stop(self) -> None:
-        """End what is sent; the room is told, where it is there."""
-        self._ended_for_good = True
-        self._soon(self._stopping.set)
 
     # For cameras.
 
@@ -160,34 +151,22 @@ class Live:
         except (concurrent.futures.TimeoutError, concurrent.futures.CancelledError):
             raise _refused("off", _AWAY) from None
 
-    def _soon(self, what: Callable[[], object]) -> None:
-        loop = self._loop
-        if loop is not None:
-            try:
-                loop.call_soon_threadsafe(what)
-            except RuntimeError:  # it has just ended
-                return
-
     # On its own thread.
 
-    async def _main(self) -> None:
-        self._stopping = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-        if self._ended_for_good:
-            self._stopping.set()
-        prepared = asyncio.create_task(self._prepare())
-        try:
-            await self._stopping.wait()
-        finally:
-            self._loop = None
-            prepared.cancel()
-            for one in self._publications.values():
-                one.end()
-            if self._tasks:
-                await asyncio.wait(self._tasks.values(), timeout=_FAREWELL_S)
-            for recoding in self._recodings.values():
-                recoding.stop()
-            self._publications, self._tasks, self._recodings = {}, {}, {}
+    def _begun(self) -> None:
+        self._prepared = asyncio.create_task(self._prepare())
+
+    async def _ending(self) -> None:
+        """What is sent ends; the room is told, where it is there."""
+        if self._prepared is not None:
+            self._prepared.cancel()
+        for one in self._publications.values():
+            one.end()
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=_FAREWELL_S)
+        for recoding in self._recodings.values():
+            recoding.stop()
+        self._publications, self._tasks, self._recodings = {}, {}, {}
 
     async def _prepare(self) -> None:
         """Load what WebRTC needs, once the agent's start is over: the first to watch should not wait for that."""

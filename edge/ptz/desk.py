@@ -7,6 +7,7 @@ import concurrent.futures
 from typing import TYPE_CHECKING
 
 from edge.commands.orders import CommandError
+from edge.loop_thread import LoopThread
 from edge.ptz.head import Head
 from edge.ptz.turning import Turning
 from wire.live import TurnCamera, Turned
@@ -25,28 +26,18 @@ _ANSWER_S = 15.0
 _FAREWELL_S = 1.5
 
 
-class Heads:
+class Heads(LoopThread):
     """`run` on a thread of its own; commands wait on theirs."""
 
     def __init__(self, folder: Path, clock: Clock, changed: Callable[[], None]) -> None:
         """`folder`: where it is noted which cameras are turned away; `changed`: called when the status has changed."""
+        super().__init__()
         self._folder = folder
         self._clock = clock
         self._changed = changed
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping = asyncio.Event()
-        self._ended_for_good = False
         self._turnings: dict[str, Turning] = {}
         self._beginnings: dict[str, asyncio.Task[None]] = {}
         self._farewells: set[asyncio.Task[None]] = set()
-
-    def run(self) -> None:
-        """Until `stop`."""
-        asyncio.run(self._main())
-
-    def stop(self) -> None:
-        self._ended_for_good = True
-        self._soon(self._stopping.set)
 
     # For cameras.
 
@@ -95,33 +86,19 @@ class Heads:
             raise CommandError("the camera does not answer over ONVIF in time") from None
         return Turned(act=wanted.act)
 
-    def _soon(self, what: Callable[[], object]) -> None:
-        loop = self._loop
-        if loop is not None:
-            try:
-                loop.call_soon_threadsafe(what)
-            except RuntimeError:  # it has just ended
-                return
-
     # On its own thread.
 
-    async def _main(self) -> None:
-        self._stopping = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-        if self._ended_for_good:
-            self._stopping.set()
-        try:
-            for camera_id, turning in self._turnings.copy().items():
-                self._begin(camera_id, turning, None)
-            await self._stopping.wait()
-        finally:
-            self._loop = None
-            for task in self._beginnings.values():
-                task.cancel()
-            await asyncio.sleep(0)  # what was removed a moment ago is let go first
-            self._farewells |= {asyncio.create_task(one.end()) for one in self._turnings.values()}
-            if self._farewells:
-                await asyncio.wait(self._farewells, timeout=_FAREWELL_S)
+    def _begun(self) -> None:
+        for camera_id, turning in self._turnings.copy().items():
+            self._begin(camera_id, turning, None)
+
+    async def _ending(self) -> None:
+        for task in self._beginnings.values():
+            task.cancel()
+        await asyncio.sleep(0)  # what was removed a moment ago is let go first
+        self._farewells |= {asyncio.create_task(one.end()) for one in self._turnings.values()}
+        if self._farewells:
+            await asyncio.wait(self._farewells, timeout=_FAREWELL_S)
 
     def _begin(self, camera_id: str, turning: Turning, had: Turning | None) -> None:
         if had is not None:

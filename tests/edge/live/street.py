@@ -15,6 +15,7 @@ from edge.recording.masking import Masking
 from edge.sections import LiveSection
 from edge.source import Source, SourceSettings, keep_open
 from edge.trust import context
+from tests.edge.broker import wait_until
 from tests.edge.commands.orders import RoomOfTests
 from wire.commands import ARGUMENTS
 from wire.live import LiveStarted, LiveStopped
@@ -43,6 +44,7 @@ class Desk:
 
     def __enter__(self) -> Self:
         self._thread.start()
+        wait_until(lambda: self.live.is_running, "its thread")
         return self
 
     def __exit__(self, *_: object) -> None:
