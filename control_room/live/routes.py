@@ -66,14 +66,13 @@ async def watch(
 
     camera, why = await run_in_threadpool(permitted)
     name = await publishing.ensure(room, offer.media, camera, stream, caller)
-    begin = partial(watching.begin_view, viewer=caller, stream=name, why=why)
     thing = watched.camera(camera.device_id, camera_id)
     return await signalling.accept(
         room,
         offer,
         name,
         "whep",
-        begin=lambda connection, session: begin(connection, watched=thing, media_session=session, now=room.clock()),
+        begin=partial(watching.begin_view, viewer=caller, watched=thing, why=why),
         location=SESSION,
         whom=caller.name,
     )
@@ -113,14 +112,13 @@ async def publish(
 
     if not await run_in_threadpool(was_asked):
         raise NotAskedError
-    begin = partial(watching.begin_publish, publisher=device, stream=name)
     return await signalling.accept(
         room,
         offer,
         name,
         "whip",
         replace=replace,
-        begin=lambda connection, session: begin(connection, media_session=session, now=room.clock()),
+        begin=partial(watching.begin_publish, publisher=device),
         location=SESSION,
         whom=device.name,
     )

@@ -6,7 +6,7 @@ import contextlib
 import http
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fastapi import Response
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +16,7 @@ from control_room.live import ice, media, opening, watching
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Callable
+    from datetime import datetime
 
     from fastapi import Request
 
@@ -62,6 +62,12 @@ class Offered:
 
     sdp: bytes
     media: media.Media
+
+
+class Begin(Protocol):
+    """Writes a session down; `media_session` is its name at the media process."""
+
+    def __call__(self, connection: pool.Connection, *, stream: str, media_session: str, now: datetime) -> uuid.UUID: ...
 
 
 def count(request: Request, room: Room, key: str) -> None:
@@ -112,11 +118,11 @@ async def accept(
     kind: media.Kind,
     *,
     replace: bool = False,
-    begin: Callable[[pool.Connection, str], uuid.UUID],
+    begin: Begin,
     location: str,
     whom: str,
 ) -> Response:
-    """Have the offer answered and write the session down by `begin`, which gets its name at the media process.
+    """Have the offer answered and write the session down by `begin`.
 
     Raises:
         NoSuchStreamError, RefusedError, MediaAwayError: what the media process says.
@@ -126,7 +132,7 @@ async def accept(
         accepted = offer.media.offer(stream, kind, offer.sdp, replace=replace)
         try:
             with room.database.connection() as connection:
-                session_id = begin(connection, accepted.session)
+                session_id = begin(connection, stream=stream, media_session=accepted.session, now=room.clock())
         except BaseException:
             offer.media.end(accepted.session)  # nobody watches what is not written down
             raise

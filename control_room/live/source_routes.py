@@ -113,13 +113,12 @@ async def watch(source_id: uuid.UUID, request: Request, room: rooms.Here, viewer
 
     why = await run_in_threadpool(permitted)
     name = sources.stream_of(source_id)
-    begin = partial(watching.begin_view, viewer=caller, stream=name, why=why)
     return await signalling.accept(
         room,
         offer,
         name,
         "whep",
-        begin=lambda connection, session: begin(connection, watched=thing, media_session=session, now=room.clock()),
+        begin=partial(watching.begin_view, viewer=caller, watched=thing, why=why),
         location=SESSION,
         whom=caller.name,
     )
@@ -170,14 +169,13 @@ async def publish(
     offer = signalling.Offered(await signalling.body(request), opening.open_media(room))
     name = sources.stream_of(source_id)
     publisher = watching.of_source(source_id, access.address_of(request))
-    begin = partial(watching.begin_publish, publisher=publisher, stream=name)
     return await signalling.accept(
         room,
         offer,
         name,
         "whip",
         replace=replace or await run_in_threadpool(_is_silent, offer, name),
-        begin=lambda connection, session: begin(connection, media_session=session, now=room.clock()),
+        begin=partial(watching.begin_publish, publisher=publisher),
         location=_WHIP_SESSION.format(source_id=source_id),
         whom=str(source_id),
     )
