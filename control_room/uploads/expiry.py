@@ -43,20 +43,16 @@ def remove(room: Room, now: datetime) -> int:
 def _remove_expired(room: Room, connection: pool.Connection, now: datetime) -> int:
     """Rows last: a crash leaves a row that is found again, not a file that nobody knows."""
     gone = []
-    for upload_id, owner_kind, kind, sha256, finished, has_file in connection.execute(
-        _QUERIES["expired"], {"now": now}
-    ):
+    for upload_id, has_file, sha256, is_footage in connection.execute(_QUERIES["expired"], {"now": now}):
         if not _remove_file(room, upload_id):
             continue
         gone.append(upload_id)
-        if finished and owner_kind == "user" and kind != "partial":
-            connection.execute(_QUERIES["remove"], {"upload_ids": [upload_id]})
-            removals.note(connection, [sha256], now)
+        if not has_file:
+            continue
+        removals.note(connection, [sha256], now)  # it stays where a flight has it; where that lost it, it leaves now
+        if not is_footage:
             on = ("upload", str(upload_id))
             audit.record(connection, callers.ROOM, "upload.erase", at=now, on=on, detail={"sha256": sha256})
-        elif has_file and owner_kind == "user" and kind != "partial":
-            # Of a flight: the file leaves where the flight lost it while this row still had it.
-            removals.note(connection, [sha256], now)
     connection.execute(_QUERIES["remove"], {"upload_ids": gone})
     if gone:
         _log.info("%d uploads were not gone on with and are removed", len(gone))

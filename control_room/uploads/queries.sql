@@ -46,9 +46,9 @@ DELETE FROM uploads WHERE upload_id = ANY(%(upload_ids)s);
 
 -- expired --
 -- Uploads that nobody went on with, and sent files that nobody made part of anything
-SELECT upload_id, owner_kind, kind, sha256, finished_at IS NOT NULL AND NOT EXISTS (
+SELECT upload_id, finished_at IS NOT NULL AND owner_kind = 'user' AND kind <> 'partial' AS has_file, sha256, EXISTS (
         SELECT FROM footage WHERE footage.upload_id = uploads.upload_id AND footage.state <> 'awaited'
-    ) AS finished, finished_at IS NOT NULL AS has_file
+    ) AS is_footage
 FROM uploads
 WHERE expires_at < %(now)s
 ORDER BY upload_id
