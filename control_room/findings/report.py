@@ -95,26 +95,26 @@ def feature(finding: Mapping[str, Any]) -> dict[str, Any]:
 def paper(report: Report, words: Words, *, town: str, made_at: datetime, store: Store) -> bytes:
     """As PDF."""
     flight = report.flight
-    sheet = Paper(words, words.text("findings.title"), town=town, made_at=made_at)
-    sheet.facts(
-        [
-            (words.text("findings.flight"), str(flight["flight_id"])),
-            (words.text("findings.flown"), _span(words, flight["take_off_at"], flight["landed_at"])),
-            (words.text("findings.pilot"), flight["pilot"]),
-            (words.text("findings.aircraft"), words.said(flight["aircraft"])),
-            (words.text("findings.authorisation"), words.said(flight["authorisation"] or flight["urgent_reason"])),
-            (words.text("findings.purpose"), words.said(flight["purpose"])),
-        ]
-    )
-    drawn = sketch.draw(flight["track"] or [], report.findings)
-    if drawn is not None:
-        sheet.picture(drawn, words.text("findings.sketch"))
-    sheet.paragraph(words.text("findings.how_to_read"), is_dim=True)
-    for state in ("confirmed", "candidate"):
-        _list(sheet, words, report, state, store)
-    if report.left_out:
-        sheet.paragraph(words.text("findings.left_out", count=report.left_out))
-    return sheet.to_bytes()
+    with Paper(words, words.text("findings.title"), town=town, made_at=made_at) as sheet:
+        sheet.facts(
+            [
+                (words.text("findings.flight"), str(flight["flight_id"])),
+                (words.text("findings.flown"), _span(words, flight["take_off_at"], flight["landed_at"])),
+                (words.text("findings.pilot"), flight["pilot"]),
+                (words.text("findings.aircraft"), words.said(flight["aircraft"])),
+                (words.text("findings.authorisation"), words.said(flight["authorisation"] or flight["urgent_reason"])),
+                (words.text("findings.purpose"), words.said(flight["purpose"])),
+            ]
+        )
+        drawn = sketch.draw(flight["track"] or [], report.findings)
+        if drawn is not None:
+            sheet.picture(drawn, words.text("findings.sketch"))
+        sheet.paragraph(words.text("findings.how_to_read"), is_dim=True)
+        for state in ("confirmed", "candidate"):
+            _list(sheet, words, report, state, store)
+        if report.left_out:
+            sheet.paragraph(words.text("findings.left_out", count=report.left_out))
+        return sheet.to_bytes()
 
 
 def _list(sheet: Paper, words: Words, report: Report, state: str, store: Store) -> None:

@@ -26,25 +26,25 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def notice(words: Words, row: dict[str, Any], checks: Result, *, town: str, authority: str, made_at: datetime) -> bytes:
     """To the authority, of an urgent use without its permission (LO 7/2021 art. 17): within 24 hours."""
-    paper = Paper(words, words.text("law.notice.title"), town=town, made_at=made_at)
-    paper.facts(
-        [
-            (words.text("law.to"), authority or "______________________"),
-            (words.text("law.from"), town),
-            (words.text("law.notice.due"), words.moment(row["notice_due_at"])),
-        ]
-    )
-    paper.paragraph(words.text("law.notice.lead"))
-    paper.heading(words.text("law.use"), 1)
-    paper.facts(_use(words, row))
-    paper.heading(words.text("law.notice.reason"), 1)
-    paper.paragraph(words.said(row["urgent_reason"]))
-    paper.heading(words.text("law.risk"), 1)
-    paper.paragraph(words.said(row["risk_assessment"]))
-    _checked(paper, words, checks)
-    paper.paragraph(words.text("law.draft"), is_dim=True)
-    paper.signature(words.text("law.signature"))
-    return paper.to_bytes()
+    with Paper(words, words.text("law.notice.title"), town=town, made_at=made_at) as paper:
+        paper.facts(
+            [
+                (words.text("law.to"), authority or "______________________"),
+                (words.text("law.from"), town),
+                (words.text("law.notice.due"), words.moment(row["notice_due_at"])),
+            ]
+        )
+        paper.paragraph(words.text("law.notice.lead"))
+        paper.heading(words.text("law.use"), 1)
+        paper.facts(_use(words, row))
+        paper.heading(words.text("law.notice.reason"), 1)
+        paper.paragraph(words.said(row["urgent_reason"]))
+        paper.heading(words.text("law.risk"), 1)
+        paper.paragraph(words.said(row["risk_assessment"]))
+        _checked(paper, words, checks)
+        paper.paragraph(words.text("law.draft"), is_dim=True)
+        paper.signature(words.text("law.signature"))
+        return paper.to_bytes()
 
 
 def report(
@@ -57,34 +57,34 @@ def report(
     made_at: datetime,
 ) -> bytes:
     """To the Commission, of all uses of mobile cameras in a span (LO 4/1997 art. 5)."""
-    paper = Paper(words, words.text("law.report.title"), town=town, made_at=made_at, is_wide=True)
-    covered = words.text("law.report.span", first=words.day(span[0]), last=words.day(_last_moment(span[1])))
-    paper.facts(
-        [
-            (words.text("law.to"), commission or "______________________"),
-            (words.text("law.from"), town),
-            (words.text("law.report.covers"), covered),
-            (words.text("law.report.uses"), str(len(rows))),
-        ]
-    )
-    paper.paragraph(words.text("law.report.lead"))
-    if rows:
-        columns = [column for column in _COLUMNS if column[0] in _REPORTED]
-        _table(paper, words, rows, columns)
-    else:
-        paper.paragraph(words.text("law.report.none"))
-    paper.paragraph(words.text("law.draft"), is_dim=True)
-    paper.signature(words.text("law.signature"))
-    return paper.to_bytes()
+    with Paper(words, words.text("law.report.title"), town=town, made_at=made_at, is_wide=True) as paper:
+        covered = words.text("law.report.span", first=words.day(span[0]), last=words.day(_last_moment(span[1])))
+        paper.facts(
+            [
+                (words.text("law.to"), commission or "______________________"),
+                (words.text("law.from"), town),
+                (words.text("law.report.covers"), covered),
+                (words.text("law.report.uses"), str(len(rows))),
+            ]
+        )
+        paper.paragraph(words.text("law.report.lead"))
+        if rows:
+            columns = [column for column in _COLUMNS if column[0] in _REPORTED]
+            _table(paper, words, rows, columns)
+        else:
+            paper.paragraph(words.text("law.report.none"))
+        paper.paragraph(words.text("law.draft"), is_dim=True)
+        paper.signature(words.text("law.signature"))
+        return paper.to_bytes()
 
 
 def log(words: Words, rows: Sequence[dict[str, Any]], *, town: str, made_at: datetime) -> bytes:
     """The flight log as an inspection reads it (UAS.SPEC.050(1)(g))."""
-    paper = Paper(words, words.text("law.log.title"), town=town, made_at=made_at, is_wide=True)
-    paper.paragraph(words.text("law.log.lead", count=len(rows)))
-    if rows:
-        _table(paper, words, rows, [column for column in _COLUMNS if column[0] in _LOGGED])
-    return paper.to_bytes()
+    with Paper(words, words.text("law.log.title"), town=town, made_at=made_at, is_wide=True) as paper:
+        paper.paragraph(words.text("law.log.lead", count=len(rows)))
+        if rows:
+            _table(paper, words, rows, [column for column in _COLUMNS if column[0] in _LOGGED])
+        return paper.to_bytes()
 
 
 def as_csv(words: Words, rows: Sequence[dict[str, Any]]) -> bytes:

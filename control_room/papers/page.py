@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from fpdf import FPDF
 from fpdf.enums import Align, TableBordersLayout, XPos, YPos
@@ -52,7 +52,7 @@ class _Sheet(FPDF):
 
 
 class Paper:
-    """One document, written from top to bottom; `to_bytes` ends it. The same contents give the same bytes."""
+    """One document, written from top to bottom within its `with`. The same contents give the same bytes."""
 
     def __init__(self, words: Words, title: str, *, town: str, made_at: datetime, is_wide: bool = False) -> None:
         """`is_wide`: pages lie on their long side, for tables of many columns."""
@@ -64,6 +64,14 @@ class Paper:
         self._sheet.set_lang(words.language)
         self._sheet.add_page()
         self.heading(title)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for font in self._sheet.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()  # fpdf leaves the files open
 
     def heading(self, text: str, level: int = 0) -> None:
         """`level` 0 (the title) to 2; all stand in the outline that readers show."""
@@ -159,11 +167,7 @@ class Paper:
         return float(self._sheet.epw)
 
     def to_bytes(self) -> bytes:
-        written = self._sheet.output()
-        for font in self._sheet.fonts.values():
-            if isinstance(font, TTFFont):
-                font.ttfont.close()  # fpdf leaves the files open
-        return bytes(written or b"")
+        return bytes(self._sheet.output() or b"")
 
     def _write(self, text: str, size_pt: float, weight: str, colour: tuple[int, int, int] = _INK) -> None:
         sheet = self._sheet

@@ -51,12 +51,12 @@ def test_the_letters_have_what_the_three_languages_need(weight: str) -> None:
 
 def test_a_paper_breaks_its_table_over_pages_and_is_the_same_each_time() -> None:
     def made() -> bytes:
-        paper = page.Paper(CATALAN, "Informe", town="Sant Cugat", made_at=AT)
-        paper.facts([("Pilot", "Núria Puigdellívol")])
-        paper.table(["Dia", "Lloc"], [[str(row), "plaça de l'Om"] for row in range(120)], [1, 3])
-        paper.picture(picture(800, 600), "la plaça")
-        paper.signature("Cap operatiu")
-        return paper.to_bytes()
+        with page.Paper(CATALAN, "Informe", town="Sant Cugat", made_at=AT) as paper:
+            paper.facts([("Pilot", "Núria Puigdellívol")])
+            paper.table(["Dia", "Lloc"], [[str(row), "plaça de l'Om"] for row in range(120)], [1, 3])
+            paper.picture(picture(800, 600), "la plaça")
+            paper.signature("Cap operatiu")
+            return paper.to_bytes()
 
     first = made()
     assert first.startswith(b"%PDF-")
@@ -66,15 +66,17 @@ def test_a_paper_breaks_its_table_over_pages_and_is_the_same_each_time() -> None
 
 
 def test_a_wide_paper_lies_and_a_tall_picture_fits_its_page() -> None:
-    paper = page.Paper(CATALAN, "Llibre", town="X", made_at=AT, is_wide=True)
-    assert paper.page_width_mm > 250
-    paper.picture(picture(200, 4000), "un pal")
-    assert pages(paper.to_bytes()) == 2
+    with page.Paper(CATALAN, "Llibre", town="X", made_at=AT, is_wide=True) as paper:
+        assert paper.page_width_mm > 250
+        paper.picture(picture(200, 4000), "un pal")
+        assert pages(paper.to_bytes()) == 2
 
 
 def test_what_is_no_picture_is_refused() -> None:
-    paper = page.Paper(CATALAN, "Informe", town="X", made_at=AT)
-    with pytest.raises(ValueError, match="not a picture"):
+    with (
+        page.Paper(CATALAN, "Informe", town="X", made_at=AT) as paper,
+        pytest.raises(ValueError, match="not a picture"),
+    ):
         paper.picture(zlib.compress(b"no picture"), "res")
 
 
