@@ -151,9 +151,9 @@ def _as_postgres() -> list[str]:
 
 
 class Broker:
-    """Mosquitto, with its memory in a folder."""
+    """Mosquitto, with its memory in a folder; its log names every packet where wanted (`settled_by`)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, tells_packets: bool = False) -> None:
         self.port = free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
         self._folder = folder
@@ -161,6 +161,8 @@ class Broker:
         (folder / "mosquitto.conf").write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n"
             f"persistence true\npersistence_location {folder}/\nautosave_interval 1\n"
+            "log_dest stderr\nlog_type error\nlog_type warning\nlog_type notice\nlog_type information\n"
+            + ("log_type debug\n" if tells_packets else "")
             + ("user root\n" if os.geteuid() == 0 else ""),
             encoding="utf-8",
         )
@@ -186,6 +188,11 @@ class Broker:
             self._process.wait(timeout=30)
             self._process = None
 
+    def settled_by(self, client_id: str) -> int:
+        """How many messages the client has taken off its hands, as the broker knows it."""
+        log = (self._folder / "log").read_text(encoding="utf-8")
+        return log.count(f"Received PUBACK from {client_id} ")
+
     def _answers(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=2):
             return True
@@ -204,10 +211,10 @@ def own_server(*, timescale: bool) -> Iterator[OwnServer]:
 
 
 @contextlib.contextmanager
-def own_broker(folder: Path) -> Iterator[Broker]:
+def own_broker(folder: Path, *, tells_packets: bool = False) -> Iterator[Broker]:
     if MOSQUITTO is None:
         pytest.skip("Mosquitto is not installed (apt-get install mosquitto)")
-    broker = Broker(folder)
+    broker = Broker(folder, tells_packets=tells_packets)
     try:
         yield broker
     finally:

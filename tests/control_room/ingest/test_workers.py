@@ -31,6 +31,20 @@ def setting(tmp_path: Path, database_url: str, broker: services.Broker) -> Itera
     made.stop()
 
 
+@pytest.fixture
+def telling_broker(tmp_path: Path) -> Iterator[services.Broker]:
+    with services.own_broker(tmp_path, tells_packets=True) as running:
+        yield running
+
+
+@pytest.fixture
+def told(tmp_path: Path, database_url: str, telling_broker: services.Broker) -> Iterator[Setting]:
+    """Whose broker says what is settled: a message that was stored, but not settled, comes to the next leader again."""
+    made = Setting(tmp_path, database_url, telling_broker.url)
+    yield made
+    made.stop()
+
+
 def leaders(setting: Setting) -> list[str]:
     lines = setting.log.read_text(encoding="utf-8").splitlines()
     return [line.rpartition(f"{setting.name}-")[2].removesuffix(" leads") for line in lines if line.endswith(" leads")]
@@ -65,49 +79,55 @@ def test_three_share_the_work_and_one_is_killed_for_ever(setting: Setting, tmp_p
     assert "dead letter" not in log
 
 
-def test_a_status_is_heard_by_one_worker_and_the_next_leader_goes_on_where_it_ended(setting: Setting) -> None:
-    with pool.connect(setting.database_url) as connection:
+def test_a_status_is_heard_by_one_worker_and_the_next_leader_goes_on_where_it_ended(
+    told: Setting, telling_broker: services.Broker
+) -> None:
+    with pool.connect(told.database_url) as connection:
         messages.add_device(connection)
-    workers = {number: setting.start_worker(number) for number in (1, 2)}
-    services.wait_until(lambda: len(leaders(setting)) == 1, WITHIN_S, "one leads")
+    workers = {number: told.start_worker(number) for number in (1, 2)}
+    services.wait_until(lambda: len(leaders(told)) == 1, WITHIN_S, "one leads")
     topic = topics.STATUS.of("quay")
     statuses = [messages.status(version=f"0.{number}.0") for number in range(6)]
-    url = setting.broker_url
+    url = told.broker_url
     publish(url, *((topic, messages.encoded(each), {}) for each in statuses[:3]))
-    leader = workers.pop(int(leaders(setting)[0]))
+    services.wait_until(lambda: telling_broker.settled_by(told.name) == 3, WITHIN_S, "the broker knows")
+    leader = workers.pop(int(leaders(told)[0]))
     leader.kill()
     leader.wait(timeout=10)
     publish(url, *((topic, messages.encoded(each), {}) for each in statuses[3:]))
-    with pool.connect(setting.database_url) as connection:
+    with pool.connect(told.database_url) as connection:
         assert messages.rows(connection, "SELECT version FROM devices") == [{"version": "0.5.0"}]
         counted = messages.rows(connection, "SELECT messages FROM ingest_counts WHERE outcome = 'status'")
     assert counted == [{"messages": 6}], "each once"
 
 
 @pytest.mark.system
-def test_a_leader_that_hangs_loses_the_lead_and_lives_on_without_it(setting: Setting) -> None:
-    with pool.connect(setting.database_url) as connection:
+def test_a_leader_that_hangs_loses_the_lead_and_lives_on_without_it(
+    told: Setting, telling_broker: services.Broker
+) -> None:
+    with pool.connect(told.database_url) as connection:
         messages.add_device(connection)
-    workers = {number: setting.start_worker(number) for number in (1, 2)}
-    services.wait_until(lambda: len(leaders(setting)) == 1, WITHIN_S, "one leads")
-    topic, url = topics.STATUS.of("quay"), setting.broker_url
+    workers = {number: told.start_worker(number) for number in (1, 2)}
+    services.wait_until(lambda: len(leaders(told)) == 1, WITHIN_S, "one leads")
+    topic, url = topics.STATUS.of("quay"), told.broker_url
     statuses = [messages.status(version=f"0.{number}.0") for number in range(6)]
     publish(url, *((topic, messages.encoded(each), {}) for each in statuses[:2]))
-    first = int(leaders(setting)[0])
+    services.wait_until(lambda: telling_broker.settled_by(told.name) == 2, WITHIN_S, "the broker knows")
+    first = int(leaders(told)[0])
     workers[first].send_signal(signal.SIGSTOP)
     try:
         publish(url, *((topic, messages.encoded(each), {}) for each in statuses[2:4]), acked=False)
-        services.wait_until(lambda: is_told(setting, "0.3.0"), WITHIN_S, "the second leads")
-        assert leaders(setting) == [str(first), str(3 - first)]
+        services.wait_until(lambda: is_told(told, "0.3.0"), WITHIN_S, "the second leads")
+        assert leaders(told) == [str(first), str(3 - first)]
     finally:
         workers[first].send_signal(signal.SIGCONT)
-    no_more = f"{setting.name}-{first} leads no more"
-    services.wait_until(lambda: no_more in setting.log.read_text(encoding="utf-8"), WITHIN_S, "it finds out")
+    no_more = f"{told.name}-{first} leads no more"
+    services.wait_until(lambda: no_more in told.log.read_text(encoding="utf-8"), WITHIN_S, "it finds out")
     publish(url, *((topic, messages.encoded(each), {}) for each in statuses[4:]), acked=False)
-    services.wait_until(lambda: is_told(setting, "0.5.0"), WITHIN_S, "the last is stored")
-    assert len(leaders(setting)) == 2, "the second leads on"
+    services.wait_until(lambda: is_told(told, "0.5.0"), WITHIN_S, "the last is stored")
+    assert len(leaders(told)) == 2, "the second leads on"
     assert workers[first].poll() is None
-    counted = setting.count("SELECT messages FROM ingest_counts WHERE outcome = 'status'")
+    counted = told.count("SELECT messages FROM ingest_counts WHERE outcome = 'status'")
     assert counted == 6, "each once"
 
 
