@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,10 @@ import httpx
 
 from benchmarks import town as towns
 from benchmarks.live import browser, parts, stubs, viewers
+
+_PUBLISHER_BACK_S = 20.0
+_CAMERA_BACK_S = 60.0
+"""Its agent tries again after 1 to 30 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,11 @@ async def _connect(running: parts.Media, times: int) -> int:
     async with httpx.AsyncClient(base_url=running.url, headers=headers, timeout=60) as client:
 
         async def signal(sdp: str) -> str:
-            return (await client.post(f"/{parts.CAMERA}/whep", content=sdp)).raise_for_status().text
+            while True:
+                answer = await client.post(f"/{parts.CAMERA}/whep", content=sdp)
+                if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                    return answer.raise_for_status().text
+                await asyncio.sleep(1)  # those that never came back are still waited for
 
         for number in range(times):
             viewer = stubs.Viewer()
@@ -96,24 +106,50 @@ class Restarts:
 
 
 def restarts(times: int, tiles: int = 4) -> Restarts:
-    """Of one source, watched by several tiles that are never loaded again."""
+    """Of the publisher of one stream, by turns with a goodbye and without."""
     with (
         parts.media(lag_ms_max="5000", cpu_share_max="1") as running,
         viewers.street(running, bits_s=1_000_000) as again,
-        browser.chromium() as started,
+        _wall(running, tiles) as wall,
     ):
+        return Restarts(times, tiles, sum(_frozen_after(again, wall, _PUBLISHER_BACK_S) for _ in range(times)))
+
+
+def camera_restarts(times: int, tiles: int = 4) -> Restarts:
+    """Of an RTSP camera, whose agent finds it again; its connection to the room stays meanwhile."""
+    port = towns.free_port()
+    with parts.media(lag_ms_max="5000", cpu_share_max="1") as running, ExitStack() as camera:
+        source = camera.enter_context(parts.rtsp_camera(port))
+
+        def again() -> None:
+            camera.close()
+            camera.enter_context(parts.rtsp_camera(port))
+
+        with parts.agent(running, source):
+            parts.wait_for_pictures(running)
+            with _wall(running, tiles) as wall:
+                return Restarts(times, tiles, sum(_frozen_after(again, wall, _CAMERA_BACK_S) for _ in range(times)))
+
+
+@contextmanager
+def _wall(running: parts.Media, tiles: int) -> Iterator[list[browser.Viewer]]:
+    """Tiles of one page, which is never loaded again."""
+    with browser.chromium() as started:
         page = browser.page(started)
         wall = [browser.Viewer(page, f"tile-{number}") for number in range(tiles)]
         for tile in wall:
             tile.watch(running, parts.CAMERA)
             tile.first_picture_ms(60_000)
-        frozen = 0
-        for _ in range(times):
-            again()
-            for tile in wall:
-                before = tile.frames()
-                try:
-                    browser.wait_for_new(tile, before + 10, 20.0)
-                except towns.NotInTimeError:
-                    frozen += 1
-        return Restarts(times, tiles, frozen)
+        yield wall
+
+
+def _frozen_after(again: Callable[[], object], wall: list[browser.Viewer], within_s: float) -> int:
+    """How many show nothing new of what came after."""
+    again()
+    frozen = 0
+    for tile in wall:
+        try:
+            browser.wait_for_new(tile, tile.frames() + 10, within_s)
+        except towns.NotInTimeError:
+            frozen += 1
+    return frozen

@@ -145,12 +145,14 @@ async def ensure(room: Room, media: Media, camera: Camera, wanted: StreamName, b
 
 
 def ask(connection: pool.Connection, room: Room, camera: Camera, stream: str, by: Caller, *, flows: bool) -> UUID:
-    """The command by which the device was asked; a new one where the last failed, soon runs out or brought nothing."""
+    """The command by which the device was asked; a new one where the last failed, soon runs out or brought nothing.
+
+    Nobody need watch for it: what is only renewed still ends when nobody has for long.
+    """
     now = room.clock()
     connection.execute(_QUERIES["lock_stream"], {"stream": stream})
     asked = publication(connection, stream)
     if asked is not None and not _is_to_be_asked(asked, now, flows=flows):
-        connection.execute(_QUERIES["touch"], {"streams": [stream], "now": now})
         return UUID(str(asked["command_id"]))
     if room.signer is None:
         raise commands.NoKeyError
@@ -235,7 +237,9 @@ def _check_state(camera: Camera) -> None:
 
 def _ask_in_turn(room: Room, camera: Camera, name: str, by: Caller, flows: bool) -> UUID:  # noqa: FBT001 - by a thread pool
     with room.database.connection() as connection:
-        return ask(connection, room, camera, name, by, flows=flows)
+        command_id = ask(connection, room, camera, name, by, flows=flows)
+        connection.execute(_QUERIES["touch"], {"streams": [name], "now": room.clock()})
+        return command_id
 
 
 def _check_answer(room: Room, command_id: UUID) -> None:

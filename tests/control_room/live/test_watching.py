@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from benchmarks.live import stubs
+from control_room.live import keeping
 from tests.control_room import door as doors
 from tests.control_room import messages
 from tests.control_room.live.watched_room import WHEP, Opener, WatchedRoom, offer_of, until, viewing
@@ -47,7 +48,10 @@ def test_a_camera_is_watched_and_its_device_sends_only_meanwhile(room: WatchedRo
             await asyncio.to_thread(_leave, room, marta, answers[0].headers["Location"])
 
     asyncio.run(watch())
-    room.door.clock.move(seconds=21)
+    for _ in range(3):  # that it is looked after is no watching
+        assert room.ordered("live_stop") == []
+        room.door.clock.move(seconds=7)
+        keeping.look(room.door.room, room.door.clock())
     wait_until(lambda: bool(room.ordered("live_stop")), "the device is told to stop")
     assert room.ordered("live_stop")[0].arguments == {"camera_id": "placa", "stream": "sub"}
     assert len(room.ordered("live_start")) == 1
