@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import queue
 import signal
@@ -40,6 +41,13 @@ def probe(path: Path, *, name: str = "", media_type: str = "", wall_s: float = W
         return _told(_refused("sandbox", str(error)))
     finally:
         _standing_by.put(standby)
+
+
+@atexit.register
+def _end() -> None:
+    """Those that wait for a file end with us; one at work ends when it finds that nobody asks any more."""
+    while not _standing_by.empty():
+        _standing_by.get_nowait().close()
 
 
 def _judged(said: bytes, status: int) -> Outcome:

@@ -234,3 +234,21 @@ def test_what_is_inside_can_be_told_from_the_first_bytes_only_where_it_is_sure()
     assert signatures.kind_of("caf\N{LATIN SMALL LETTER E WITH ACUTE}".encode()) is signatures.TEXT
     assert signatures.alien(b"\n #EXTM3U") == "a playlist"
     assert signatures.said_to_be("video/quicktime") is signatures.MP4
+
+
+LOOKED = """
+import sys
+from pathlib import Path
+from control_room.probing import service
+outcome = service.probe(Path(sys.argv[1]), name="a.jpg")
+print(outcome.found.media_type, service._standing_by.queue[-1].pid)
+"""
+
+
+def test_whoever_had_a_file_looked_at_leaves_no_process_and_nothing_open(tmp_path: Path) -> None:
+    path = files.jpeg(tmp_path / "a.jpg")
+    command = [sys.executable, "-W", "always::ResourceWarning", "-c", LOOKED, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    media_type, pid = done.stdout.split()
+    assert (media_type, done.stderr) == ("image/jpeg", "")
+    assert not Path("/proc", pid).exists()
