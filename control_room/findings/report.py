@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from control_room.database import sql
 from control_room.findings import service, sketch
-from control_room.papers.page import Paper
+from control_room.papers import pdf
 from control_room.store.content import NoSuchContentError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from control_room.database import pool
+    from control_room.papers.page import Paper
     from control_room.papers.words import Words
     from control_room.store.content import Store
 
@@ -95,7 +96,7 @@ def feature(finding: Mapping[str, Any]) -> dict[str, Any]:
 def paper(report: Report, words: Words, *, town: str, made_at: datetime, store: Store) -> bytes:
     """As PDF."""
     flight = report.flight
-    with Paper(words, words.text("findings.title"), town=town, made_at=made_at) as sheet:
+    with pdf.begin(words, words.text("findings.title"), town=town, made_at=made_at) as sheet:
         sheet.facts(
             [
                 (words.text("findings.flight"), str(flight["flight_id"])),

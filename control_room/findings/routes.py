@@ -12,8 +12,7 @@ from control_room import room as rooms
 from control_room.alerts.schemas import read_box
 from control_room.audit import service as audit
 from control_room.findings import placing, report, schemas, service, views
-from control_room.papers import page as papers
-from control_room.papers import words
+from control_room.papers import pdf, words
 from control_room.store import download as downloads
 from control_room.viewing import asking, watched
 from control_room.viewing import service as viewing
@@ -226,7 +225,7 @@ def footprints(
 @router.get(
     "/flights/{flight_id}/report.pdf",
     response_class=Response,
-    responses={**_FOUND, 200: {"content": {papers.MEDIA_TYPE: {}}, "description": "The report."}},
+    responses={**_FOUND, 200: {"content": {pdf.MEDIA_TYPE: {}}, "description": "The report."}},
 )
 def report_pdf(
     flight_id: uuid.UUID, room: rooms.Here, viewer: asking.Person, *, language: words.Language | None = None
@@ -241,7 +240,7 @@ def report_pdf(
     told = words.Words(spoken, zoneinfo.ZoneInfo(town.time_zone))
     content = report.paper(found, told, town=town.name, made_at=room.clock(), store=room.store)
     headers = {"Content-Disposition": f'attachment; filename="flight-{flight_id}.pdf"', "Cache-Control": "no-store"}
-    return Response(content, headers=headers, media_type=papers.MEDIA_TYPE)
+    return Response(content, headers=headers, media_type=pdf.MEDIA_TYPE)
 
 
 @router.get(

@@ -10,13 +10,14 @@ import io
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from control_room.papers.page import Paper
+from control_room.papers import pdf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from control_room.flight_log.checks import CheckItem, Result
+    from control_room.papers.page import Paper
     from control_room.papers.words import Words
 
 CSV_TYPE = "text/csv; charset=utf-8"
@@ -26,7 +27,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def notice(words: Words, row: dict[str, Any], checks: Result, *, town: str, authority: str, made_at: datetime) -> bytes:
     """To the authority, of an urgent use without its permission (LO 7/2021 art. 17): within 24 hours."""
-    with Paper(words, words.text("law.notice.title"), town=town, made_at=made_at) as paper:
+    with pdf.begin(words, words.text("law.notice.title"), town=town, made_at=made_at) as paper:
         paper.facts(
             [
                 (words.text("law.to"), authority or "______________________"),
@@ -57,7 +58,7 @@ def report(
     made_at: datetime,
 ) -> bytes:
     """To the Commission, of all uses of mobile cameras in a span (LO 4/1997 art. 5)."""
-    with Paper(words, words.text("law.report.title"), town=town, made_at=made_at, is_wide=True) as paper:
+    with pdf.begin(words, words.text("law.report.title"), town=town, made_at=made_at, is_wide=True) as paper:
         covered = words.text("law.report.span", first=words.day(span[0]), last=words.day(_last_moment(span[1])))
         paper.facts(
             [
@@ -80,7 +81,7 @@ def report(
 
 def log(words: Words, rows: Sequence[dict[str, Any]], *, town: str, made_at: datetime) -> bytes:
     """The flight log as an inspection reads it (UAS.SPEC.050(1)(g))."""
-    with Paper(words, words.text("law.log.title"), town=town, made_at=made_at, is_wide=True) as paper:
+    with pdf.begin(words, words.text("law.log.title"), town=town, made_at=made_at, is_wide=True) as paper:
         paper.paragraph(words.text("law.log.lead", count=len(rows)))
         if rows:
             _table(paper, words, rows, [column for column in _COLUMNS if column[0] in _LOGGED])

@@ -13,7 +13,7 @@ from control_room import room as rooms
 from control_room.audit import service as audit
 from control_room.database import pool
 from control_room.flight_log import checks, papers, schemas, service
-from control_room.papers import page as pages
+from control_room.papers import pdf
 from control_room.papers.words import Language, Words
 from control_room.viewing import asking
 
@@ -25,7 +25,7 @@ _WORDS: dict[str, Any] = {
 _KNOWN: dict[int | str, dict[str, Any]] = {**access.RESPONSES, **problems.responses(404)}
 _CHANGED: dict[int | str, dict[str, Any]] = {**access.RESPONSES, **problems.responses(404, 409)}
 _PAPER: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The paper, or the table.", "content": {pages.MEDIA_TYPE: {}, "text/csv": {}}}
+    200: {"description": "The paper, or the table.", "content": {pdf.MEDIA_TYPE: {}, "text/csv": {}}}
 }
 _Language = Annotated[Language, Query(description="Of the paper.")]
 _Since = Annotated[AwareDatetime | None, Query(description="Took off then or later.")]
@@ -84,7 +84,7 @@ def export(
         audit.record(connection, caller, "flight_log.export", at=now, detail={"kind": kind, "flights": len(rows)})
     if kind == "csv":
         return _file(papers.as_csv(words, rows), papers.CSV_TYPE, "flight-log.csv")
-    return _file(papers.log(words, rows, town=room.settings.town.name, made_at=now), pages.MEDIA_TYPE, "flight-log.pdf")
+    return _file(papers.log(words, rows, town=room.settings.town.name, made_at=now), pdf.MEDIA_TYPE, "flight-log.pdf")
 
 
 @router.get("/flight-log/papers", responses=access.RESPONSES)
@@ -125,7 +125,7 @@ def report(
     content = papers.report(
         words, rows, span=span, town=room.settings.town.name, commission=law.commission, made_at=now
     )
-    return _file(content, pages.MEDIA_TYPE, name)
+    return _file(content, pdf.MEDIA_TYPE, name)
 
 
 @router.post("/flight-log/reports", status_code=http.HTTPStatus.CREATED, responses=access.RESPONSES)
@@ -207,7 +207,7 @@ def notice(flight_id: uuid.UUID, room: rooms.Here, caller: access.Person, *, lan
         audit.record(connection, caller, "notice.draft", at=now, on=("flight", str(flight_id)))
     words, settings = Words(language, town), room.settings
     content = papers.notice(words, row, found, town=settings.town.name, authority=settings.law.authority, made_at=now)
-    return _file(content, pages.MEDIA_TYPE, "notice.pdf")
+    return _file(content, pdf.MEDIA_TYPE, "notice.pdf")
 
 
 @router.get("/flights/{flight_id}/checks", responses=_KNOWN)

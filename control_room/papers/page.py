@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from control_room.papers.words import Words
 
-MEDIA_TYPE = "application/pdf"
 _FONTS = Path(__file__).parent / "fonts"
 _FAMILY = "Atkinson"
 _MARGIN_MM = 18.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 import string
+import subprocess
+import sys
 import zlib
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,15 +15,15 @@ import pytest
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from PIL import Image
 
-from control_room.papers import page, words
+from control_room.papers import page, pdf, words
 
 AT = datetime(2026, 11, 22, 9, 5, tzinfo=UTC)
 MADRID = ZoneInfo("Europe/Madrid")
 CATALAN = words.Words("ca", MADRID)
 
 
-def pages(pdf: bytes) -> int:
-    return len(re.findall(rb"/Type /Page\b(?!s)", pdf))
+def pages(paper: bytes) -> int:
+    return len(re.findall(rb"/Type /Page\b(?!s)", paper))
 
 
 def picture(width: int, height: int) -> bytes:
@@ -51,7 +53,7 @@ def test_the_letters_have_what_the_three_languages_need(weight: str) -> None:
 
 def test_a_paper_breaks_its_table_over_pages_and_is_the_same_each_time() -> None:
     def made() -> bytes:
-        with page.Paper(CATALAN, "Informe", town="Sant Cugat", made_at=AT) as paper:
+        with pdf.begin(CATALAN, "Informe", town="Sant Cugat", made_at=AT) as paper:
             paper.facts([("Pilot", "Núria Puigdellívol")])
             paper.table(["Dia", "Lloc"], [[str(row), "plaça de l'Om"] for row in range(120)], [1, 3])
             paper.picture(picture(800, 600), "la plaça")
@@ -66,7 +68,7 @@ def test_a_paper_breaks_its_table_over_pages_and_is_the_same_each_time() -> None
 
 
 def test_a_wide_paper_lies_and_a_tall_picture_fits_its_page() -> None:
-    with page.Paper(CATALAN, "Llibre", town="X", made_at=AT, is_wide=True) as paper:
+    with pdf.begin(CATALAN, "Llibre", town="X", made_at=AT, is_wide=True) as paper:
         assert paper.page_width_mm > 250
         paper.picture(picture(200, 4000), "un pal")
         assert pages(paper.to_bytes()) == 2
@@ -74,7 +76,7 @@ def test_a_wide_paper_lies_and_a_tall_picture_fits_its_page() -> None:
 
 def test_what_is_no_picture_is_refused() -> None:
     with (
-        page.Paper(CATALAN, "Informe", town="X", made_at=AT) as paper,
+        pdf.begin(CATALAN, "Informe", town="X", made_at=AT) as paper,
         pytest.raises(ValueError, match="not a picture"),
     ):
         paper.picture(zlib.compress(b"no picture"), "res")
@@ -86,3 +88,15 @@ def test_times_and_numbers_are_the_towns() -> None:
     assert CATALAN.number(3.14159, 2) == "3,14"
     assert CATALAN.duration(timedelta(minutes=61, seconds=5)) == "1:01:05"
     assert (CATALAN.moment(None), CATALAN.metres(61.4)) == ("no consta", "61 m")
+
+
+LOADED = """
+import sys
+import control_room.app
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"control_room", "fpdf", "fontTools"}))
+"""
+
+
+def test_a_process_that_serves_loads_what_writes_papers_only_for_a_paper() -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == ["control_room"]
