@@ -139,13 +139,17 @@ def test_a_publisher_of_garbage_harms_nobody_and_is_ended() -> None:
             await until(
                 lambda: all(each.stream.name == STREAM for each in media.sessions.values()), "the liar is ended"
             )
+            assert sorted(each.role for each in media.sessions.values()) == ["publisher", "viewer"]
             for peer in (good, bad, viewer):
                 await peer.close()
 
     asyncio.run(all_of_it())
 
 
-def test_a_publisher_that_sends_too_much_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_publisher_that_sends_too_much_is_ended(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", hubs.__name__)
     monkeypatch.setattr(hubs, "PACKETS_S_MAX", 20)
 
     async def all_of_it() -> None:
@@ -153,9 +157,11 @@ def test_a_publisher_that_sends_too_much_is_ended(monkeypatch: pytest.MonkeyPatc
             publisher = stubs.Publisher(clip())
             await publisher.publish(whip(media))
             await until(lambda: not media.sessions, "it is ended")
+            assert media.streams[STREAM].publisher is None
             await publisher.close()
 
     asyncio.run(all_of_it())
+    assert "it sends more than 20 packets a second" in caplog.text
 
 
 def test_more_than_there_is_room_for_is_refused_with_the_reason() -> None:

@@ -93,6 +93,7 @@ async def test_a_stream_that_is_not_taken_cuts_its_publisher_off() -> None:
     await until(lambda: listener.refused["refused"])
     await until(lambda: not listener.connections)
     await listener.close()
+    assert (listener.refused, streams.taken) == ({"refused": 1}, [])
 
 
 async def test_a_key_that_is_taken_back_cuts_its_publisher_off() -> None:
@@ -164,12 +165,15 @@ async def test_strangers_who_show_no_key_do_not_take_the_places_of_publishers() 
     streams = Streams()
     listener = Listener(streams)
     port = await listener.listen("127.0.0.1", 0)
+    listener.allow("source/2", key_of(KEY))
     strangers = [await asyncio.open_connection("127.0.0.1", port) for _ in range(40)]
     await until(lambda: listener.refused["full"] >= 40 - 16)
     for _, writer in strangers:
         writer.close()
     await until(lambda: not listener.connections)
+    assert await send(port, KEY, seconds=0.2) == 0
     await listener.close()
+    assert [each.stream for each in streams.taken] == ["source/2"]
 
 
 async def test_a_hundred_publishers_who_come_and_go_leave_nothing_behind() -> None:

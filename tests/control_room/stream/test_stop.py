@@ -127,6 +127,8 @@ def test_a_stream_goes_on_at_another_process_and_a_dead_one_is_replaced(database
 
 def test_processes_end_with_a_parent_that_is_killed(database_url: str, tmp_path: Path) -> None:
     with _serving(database_url, tmp_path, processes=2) as (parent, url):
+        children = _children(parent.pid)
+        assert len(children) == 2
         parent.kill()
         services.wait_until(lambda: not services.answers(int(url.rpartition(":")[2])), 60, "the end of its processes")
 
