@@ -188,6 +188,8 @@ class PositionMessage(Message):
     gimbal_yaw_deg: Finite | None = None
     gimbal_pitch_deg: Finite | None = None
     gimbal_roll_deg: Finite | None = None
+    view_deg: float | None = Field(default=None, gt=0, lt=180, allow_inf_nan=False)
+    """Angle from the left to the right edge of its picture, as it is zoomed; null: its lens is not known."""
     camera_id: Identifier | None = None
     hovers: bool | None = None
     """Whether rules that need a still picture work; null: nobody looks at its picture."""

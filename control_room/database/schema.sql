@@ -156,6 +156,7 @@ CREATE TABLE positions (
     hovers boolean,
     footprint jsonb,
     device_time timestamptz,
+    view_deg double precision,
     PRIMARY KEY (device_id, at)
 );
 CREATE INDEX positions_by_time ON positions (at);
@@ -177,6 +178,7 @@ COMMENT ON COLUMN positions.gimbal_roll_deg IS 'Clockwise.';
 COMMENT ON COLUMN positions.hovers IS 'Whether its rules that need a still picture work; null: nobody looks at its picture.';
 COMMENT ON COLUMN positions.footprint IS 'Corners of its picture on the ground, [[lat, lon], ...]; null: not known, or too far.';
 COMMENT ON COLUMN positions.device_time IS 'What the device said instead of at; null: the same.';
+COMMENT ON COLUMN positions.view_deg IS 'Angle from the left to the right edge of its picture; null: its lens is not known.';
 
 CREATE TABLE last_positions (
     device_id text PRIMARY KEY REFERENCES devices (device_id),
@@ -195,7 +197,8 @@ CREATE TABLE last_positions (
     gimbal_roll_deg double precision,
     hovers boolean,
     footprint jsonb,
-    shown_at timestamptz NOT NULL
+    shown_at timestamptz NOT NULL,
+    view_deg double precision
 );
 COMMENT ON TABLE last_positions IS 'The last place of each device that ever told one.';
 COMMENT ON COLUMN last_positions.device_id IS 'Whose.';
@@ -215,6 +218,7 @@ COMMENT ON COLUMN last_positions.gimbal_roll_deg IS 'As in positions.';
 COMMENT ON COLUMN last_positions.hovers IS 'As in positions.';
 COMMENT ON COLUMN last_positions.footprint IS 'As in positions.';
 COMMENT ON COLUMN last_positions.shown_at IS 'When the screens were last told (server): at most once a second.';
+COMMENT ON COLUMN last_positions.view_deg IS 'As in positions.';
 
 CREATE TABLE silenced (
     device_id text NOT NULL REFERENCES devices (device_id),
@@ -1085,8 +1089,8 @@ CREATE UNLOGGED TABLE attempts (
 );
 CREATE INDEX attempts_by_age ON attempts (last_at);
 COMMENT ON TABLE attempts IS 'What was tried lately at the doors, for all serving processes; 15 minutes, in no backup.';
-COMMENT ON COLUMN attempts.kind IS 'login or enrolment.';
-COMMENT ON COLUMN attempts.key IS 'An address, an account, or a twelve-bit sum of a name that is nobody''s.';
+COMMENT ON COLUMN attempts.kind IS 'login, enrolment, live_offer or live_rewind.';
+COMMENT ON COLUMN attempts.key IS 'An address, an account, a device, a live source, or a twelve-bit sum of a name that is nobody''s.';
 COMMENT ON COLUMN attempts.times IS 'When, within the window (server).';
 COMMENT ON COLUMN attempts.last_at IS 'The newest of them (server).';
 
@@ -2170,7 +2174,7 @@ SELECT
     last.device_id, devices.name, last.camera_id, cameras.name AS camera_name, devices.online, last.at,
     jsonb_build_object('lat', last.lat, 'lon', last.lon, 'accuracy_m', last.accuracy_m) AS location,
     last.relative_altitude_m, last.heading_deg, last.speed_m_s, last.gimbal_yaw_deg, last.gimbal_pitch_deg,
-    last.hovers, coalesce(last.footprint, '[]'::jsonb) AS footprint
+    last.hovers, coalesce(last.footprint, '[]'::jsonb) AS footprint, last.view_deg
 FROM last_positions AS last
 JOIN devices USING (device_id)
 LEFT JOIN cameras ON cameras.device_id = last.device_id AND cameras.camera_id = last.camera_id
@@ -2281,3 +2285,25 @@ COMMENT ON COLUMN ptz_locks.camera_id IS 'Which of its cameras.';
 COMMENT ON COLUMN ptz_locks.held_by IS 'User name.';
 COMMENT ON COLUMN ptz_locks.since IS 'When this person began to turn it (server).';
 COMMENT ON COLUMN ptz_locks.until IS 'From when others may turn it (server); each order moves it on.';
+
+CREATE TABLE walls (
+    wall_id uuid PRIMARY KEY,
+    user_id uuid REFERENCES users (user_id) ON DELETE CASCADE,
+    name text NOT NULL CHECK (name <> ''),
+    layout text NOT NULL CHECK (layout IN ('one', 'four', 'nine', 'sixteen', 'main_five')),
+    places text[] NOT NULL CHECK (cardinality(places) <= 16),
+    version integer NOT NULL DEFAULT 1,
+    changed_at timestamptz NOT NULL,
+    changed_by text NOT NULL
+);
+CREATE UNIQUE INDEX walls_of_user ON walls (user_id, lower(name)) WHERE user_id IS NOT NULL;
+CREATE UNIQUE INDEX walls_of_room ON walls (lower(name)) WHERE user_id IS NULL;
+COMMENT ON TABLE walls IS 'Which live pictures somebody puts beside each other; who may watch them is decided when they are shown.';
+COMMENT ON COLUMN walls.wall_id IS 'UUIDv7 of this room.';
+COMMENT ON COLUMN walls.user_id IS 'Whose; null: of the room, for all.';
+COMMENT ON COLUMN walls.name IS 'Unique among those of this person, or of the room, without regard to case.';
+COMMENT ON COLUMN walls.layout IS 'How many pictures and how large: one, four, nine, sixteen, or main_five.';
+COMMENT ON COLUMN walls.places IS 'Place by place camera/DEVICE/CAMERA or source/ID; null: empty. More than the layout has: a smaller one hides, it does not forget.';
+COMMENT ON COLUMN walls.version IS 'One more with each change.';
+COMMENT ON COLUMN walls.changed_at IS 'When it was last changed (server).';
+COMMENT ON COLUMN walls.changed_by IS 'User name of who did.';

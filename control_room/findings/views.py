@@ -11,6 +11,7 @@ from control_room import problems
 from control_room.database import sql
 from control_room.flights import lenses
 from vision.georeference import cameras, correction, place
+from vision.georeference.footprint import footprint
 from vision.georeference.pose import RefusedError, Track, of_sample
 from vision.telemetry.sample import Camera as CameraFacts
 from vision.telemetry.sample import Sample
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 AROUND_S = 3.0
 """Telemetry that is read on either side of a moment; more than a gap that is interpolated over."""
-CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-_HORIZON_STEP = 0.02
 _QUERIES = sql.load(__file__)
 
 
@@ -121,25 +120,6 @@ def bias_of(connection: pool.Connection, flight_id: uuid.UUID) -> Bias | None:
         return None
 
 
-def footprint(view: View, bias: Bias | None = None) -> list[tuple[float, float]]:
-    """Corners (lat, lon) of the ground in the picture that can be placed; empty where it looks out too far.
-
-    A corner that looks less than 15 degrees down is taken at the lowest point of its side that does not.
-    """
-    corners = []
-    for x, y in CORNERS:
-        down = y
-        while down <= 1.0:
-            try:
-                there = located(view, x, down, bias)
-            except RefusedError:
-                down += _HORIZON_STEP
-                continue
-            corners.append((there.lat, there.lon))
-            break
-    return corners if len(corners) == len(CORNERS) else []
-
-
 def footprints(connection: pool.Connection, of: Shown, every_s: float) -> list[dict[str, Any]]:
     """Where the camera was and what ground it showed, along a video."""
     offset, found, due = of.sync_offset_s or 0.0, [], float("-inf")
@@ -152,7 +132,7 @@ def footprints(connection: pool.Connection, of: Shown, every_s: float) -> list[d
         due = row.time_s + every_s
         try:
             pose, sample = track.at_time(row.time_s)
-            corners = footprint(place.View(of.camera(sample), pose), bias)
+            corners = footprint(place.View(of.camera(sample), pose, bias=bias))
         except RefusedError:
             corners = []
         found.append(

@@ -2,10 +2,10 @@
 -- Positions as devices told them; again is harmless
 INSERT INTO positions (device_id, at, received_at, camera_id, lat, lon, accuracy_m, relative_altitude_m,
                        absolute_altitude_m, heading_deg, speed_m_s, gimbal_yaw_deg, gimbal_pitch_deg, gimbal_roll_deg,
-                       hovers, footprint, device_time)
+                       hovers, footprint, device_time, view_deg)
 SELECT device_id, at, received_at, camera_id, lat, lon, accuracy_m, relative_altitude_m,
        absolute_altitude_m, heading_deg, speed_m_s, gimbal_yaw_deg, gimbal_pitch_deg, gimbal_roll_deg,
-       hovers, footprint, device_time
+       hovers, footprint, device_time, view_deg
 FROM jsonb_populate_recordset(NULL::positions, %(positions)s::jsonb)
 ORDER BY 1, 2
 ON CONFLICT DO NOTHING;
@@ -19,10 +19,10 @@ WITH told AS (
 )
 INSERT INTO last_positions AS known (device_id, at, received_at, camera_id, lat, lon, accuracy_m, relative_altitude_m,
                                      absolute_altitude_m, heading_deg, speed_m_s, gimbal_yaw_deg, gimbal_pitch_deg,
-                                     gimbal_roll_deg, hovers, footprint, shown_at)
+                                     gimbal_roll_deg, hovers, footprint, shown_at, view_deg)
 SELECT device_id, at, received_at, camera_id, lat, lon, accuracy_m, relative_altitude_m,
        absolute_altitude_m, heading_deg, speed_m_s, gimbal_yaw_deg, gimbal_pitch_deg,
-       gimbal_roll_deg, hovers, footprint, %(now)s::timestamptz
+       gimbal_roll_deg, hovers, footprint, %(now)s::timestamptz, view_deg
 FROM told
 ORDER BY device_id
 ON CONFLICT (device_id) DO UPDATE SET
@@ -31,7 +31,7 @@ ON CONFLICT (device_id) DO UPDATE SET
     absolute_altitude_m = excluded.absolute_altitude_m, heading_deg = excluded.heading_deg,
     speed_m_s = excluded.speed_m_s, gimbal_yaw_deg = excluded.gimbal_yaw_deg,
     gimbal_pitch_deg = excluded.gimbal_pitch_deg, gimbal_roll_deg = excluded.gimbal_roll_deg,
-    hovers = excluded.hovers, footprint = excluded.footprint,
+    hovers = excluded.hovers, footprint = excluded.footprint, view_deg = excluded.view_deg,
     shown_at = CASE WHEN known.shown_at <= %(now)s::timestamptz - %(pause)s::interval THEN excluded.shown_at
                     ELSE known.shown_at END
 WHERE excluded.at > known.at
@@ -48,7 +48,7 @@ SELECT * FROM last_position_items WHERE at >= %(since)s ORDER BY name, device_id
 -- page --
 -- Where one device was, in order of time
 SELECT at, camera_id, lat, lon, accuracy_m, relative_altitude_m, absolute_altitude_m, heading_deg, speed_m_s,
-    gimbal_yaw_deg, gimbal_pitch_deg, gimbal_roll_deg, hovers, coalesce(footprint, '[]'::jsonb) AS footprint
+    gimbal_yaw_deg, gimbal_pitch_deg, gimbal_roll_deg, view_deg, hovers, coalesce(footprint, '[]'::jsonb) AS footprint
 FROM positions
 WHERE device_id = %(device_id)s AND at >= %(since)s AND at < %(until)s
     AND (%(after)s::timestamptz IS NULL OR at > %(after)s)

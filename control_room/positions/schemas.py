@@ -30,6 +30,8 @@ class LastPositionItem(BaseModel):
     """From true north, clockwise."""
     gimbal_pitch_deg: float | None
     """0 at the horizon, -90 straight down."""
+    view_deg: float | None
+    """From the left to the right edge of its picture; null: its lens is not known."""
     hovers: bool | None
     """Whether its rules that need a still picture work."""
     footprint: list[Corner]
@@ -57,6 +59,7 @@ class Position(BaseModel):
     gimbal_yaw_deg: float | None
     gimbal_pitch_deg: float | None
     gimbal_roll_deg: float | None
+    view_deg: float | None
     hovers: bool | None
     footprint: list[Corner]
 

@@ -196,6 +196,7 @@ class Drone:
                 gimbal_yaw_deg=_rounded(sample.gimbal_yaw_deg, 2),
                 gimbal_pitch_deg=_rounded(sample.gimbal_pitch_deg, 2),
                 gimbal_roll_deg=_rounded(sample.gimbal_roll_deg, 2),
+                view_deg=None if self._size_px is None else self._lens.view_deg(sample, self._size_px),
                 hovers=None if self._size_px is None else self._hover.hovers,
                 footprint=self._footprint(at_s),
             )

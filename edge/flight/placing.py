@@ -9,6 +9,7 @@ from vision import geometry
 from vision.georeference import camera as calibrations
 from vision.georeference import cameras, errors
 from vision.georeference.errors import Sigmas
+from vision.georeference.footprint import footprint
 from vision.georeference.place import View, locate
 from vision.georeference.pose import RefusedError
 from wire.event import Location
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from edge.flight.track import FlightTrack
     from vision.frame import Frame
     from vision.georeference.camera import Camera
+    from vision.georeference.footprint import Corner
     from vision.georeference.place import Placed
     from vision.georeference.pose import Pose
     from vision.rules.base import RuleEvent
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
 
 _MIDDLE = (0.5, 0.5)
 _DECIMALS = 7
-_HALVINGS = 6
 _OLD_S = 0.3
+_VIEW_DEG_LEAST = 0.01
+"""Of what is told; telemetry may hold any number."""
 _REFUSED_LENGTH_MAX = 400
 
 
@@ -48,6 +51,14 @@ class Lens:
         if self._view_deg is not None:
             sample = replace(sample, horizontal_view_deg=self._view_deg)
         return cameras.nominal(sample, size_px, self._model)
+
+    def view_deg(self, sample: Sample, size_px: tuple[int, int]) -> float | None:
+        """From the left to the right edge of the picture; None: not known."""
+        try:
+            across = self.camera(sample, size_px).horizontal_view_deg
+        except RefusedError:
+            return None
+        return round(min(max(across, _VIEW_DEG_LEAST), 180 - _VIEW_DEG_LEAST), 2)
 
 
 class Placer:
@@ -74,15 +85,12 @@ class Placer:
             "location_depression_deg": round(placed.depression_deg, 1),
         }
 
-    def footprint(self, pose: Pose, sample: Sample, size_px: tuple[int, int]) -> list[tuple[float, float]]:
-        """lat, lon of the picture's corners on the ground, cut where it looks too flat; empty where none is known."""
+    def footprint(self, pose: Pose, sample: Sample, size_px: tuple[int, int]) -> list[Corner]:
+        """Of the picture's corners on the ground; empty where none is known."""
         try:
-            view = View(self._lens.camera(sample, size_px), pose)
-            below = [_on_ground(view, (x, size_px[1])) for x in (0.0, float(size_px[0]))]
-            above = [_highest(view, x, size_px[1]) for x in (float(size_px[0]), 0.0)]
+            return footprint(View(self._lens.camera(sample, size_px), pose))
         except RefusedError:
             return []
-        return [(round(one.lat, _DECIMALS), round(one.lon, _DECIMALS)) for one in (*below, *above)]
 
     def _locate(self, frame: Frame, point: geometry.Point) -> Placed:
         height_px, width_px = frame.image.shape[:2]
@@ -96,26 +104,6 @@ class Placer:
             notes=(f"telemetry {age_s:.1f} s old",) if age_s > _OLD_S else (),
         )
         return locate(view, point[0] * width_px, point[1] * height_px)
-
-
-def _on_ground(view: View, point_px: tuple[float, float]) -> Placed:
-    return locate(view, *point_px)
-
-
-def _highest(view: View, x_px: float, height_px: float) -> Placed:
-    """The highest point of the picture's edge that is on the ground; raise RefusedError where not even its foot is."""
-    try:
-        return _on_ground(view, (x_px, 0.0))
-    except RefusedError:
-        low, high = float(height_px), 0.0
-    found = _on_ground(view, (x_px, low))
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        try:
-            found, low = _on_ground(view, (x_px, middle)), middle
-        except RefusedError:
-            high = middle
-    return found
 
 
 def read_calibration(path: Path | None) -> Camera | None:

@@ -73,6 +73,11 @@ class Camera:
             cy_px=(self.cy_px - middle_y) * zoom + middle_y,
         )
 
+    @property
+    def horizontal_view_deg(self) -> float:
+        """Angle from the left to the right edge of the picture, without the lens's distortion."""
+        return math.degrees(2 * math.atan(self.width_px / 2 / self.fx_px))
+
     def holds(self, x_px: float, y_px: float) -> bool:
         return 0 <= x_px <= self.width_px and 0 <= y_px <= self.height_px
 

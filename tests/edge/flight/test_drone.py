@@ -139,9 +139,11 @@ def test_positions_are_told_once_a_second_with_the_ground_that_is_seen(tmp_path:
     assert last.speed_m_s == pytest.approx(4.0, abs=0.1)
     assert last.relative_altitude_m == 40
     north = [globe.offset_m((last.lat, last.lon), corner)[1] for corner in last.footprint]
-    assert north[0] == pytest.approx(north[1], abs=0.1)
-    assert north[2] == pytest.approx(north[3], abs=0.1)
-    assert 0 < north[0] < 40 / math.tan(math.radians(50)) < north[2]
+    upper_left, upper_right, lower_right, lower_left = north
+    assert upper_left == pytest.approx(upper_right, abs=0.1)
+    assert lower_left == pytest.approx(lower_right, abs=0.1)
+    assert 0 < lower_left < 40 / math.tan(math.radians(50)) < upper_left
+    assert last.view_deg == pytest.approx(70.0)
 
 
 def test_a_picture_that_looks_out_too_flat_has_a_footprint_that_is_cut(tmp_path: Path) -> None:

@@ -280,10 +280,17 @@ describe('what is drawn over a picture', () => {
   });
 
   it('says what is missing before the ground that a drone films can be drawn', () => {
-    const known = { relative_altitude_m: 60, gimbal_pitch_deg: -45, gimbal_yaw_deg: null, heading_deg: 90 };
+    const known = {
+      relative_altitude_m: 60,
+      gimbal_pitch_deg: -45,
+      gimbal_yaw_deg: null,
+      heading_deg: 90,
+      view_deg: 70,
+    };
     const at = (change: object): Parameters<typeof unknownOf>[0] =>
       ({ ...known, ...change }) as Parameters<typeof unknownOf>[0];
     expect(unknownOf(at({}))).toEqual([]);
     expect(unknownOf(at({ relative_altitude_m: null, heading_deg: null }))).toEqual(['height', 'direction']);
+    expect(unknownOf(at({ view_deg: null }))).toEqual(['view']);
   });
 });

@@ -21,6 +21,7 @@ function lastOf(seconds: number, change: Partial<LastPosition> = {}): LastPositi
     speed_m_s: 4,
     gimbal_yaw_deg: 90,
     gimbal_pitch_deg: -60,
+    view_deg: 70,
     hovers: false,
     footprint: [],
     ...change,
@@ -54,5 +55,8 @@ describe('the way of a drone', () => {
     expect(isSilent(lastOf(0), START + 5_000)).toBe(false);
     expect(isSilent(lastOf(0), START + 20_000)).toBe(true);
     expect(isSilent(lastOf(0, { online: false }), START)).toBe(true);
+    const beside_video = { online: false, camera_id: null };
+    expect(isSilent(lastOf(0, beside_video), START + 5_000)).toBe(false);
+    expect(isSilent(lastOf(0, beside_video), START + 20_000)).toBe(true);
   });
 });

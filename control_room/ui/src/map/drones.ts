@@ -53,7 +53,11 @@ export function droneOf(position: LastPosition, tail: TailPoint[]): Drone {
   };
 }
 
-/** Its link is lost, or nothing was heard of it for a while. */
+/**
+ * Its link is lost, or nothing was heard of it for a while. Whether a device is online says an agent, whose camera flies
+ * there: of one that is told of beside a live picture nobody says it.
+ */
 export function isSilent(position: LastPosition, now_ms: number): boolean {
-  return !position.online || now_ms - Date.parse(position.at) > 15_000;
+  const isLost = position.camera_id !== null && !position.online;
+  return isLost || now_ms - Date.parse(position.at) > 15_000;
 }

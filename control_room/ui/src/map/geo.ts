@@ -76,6 +76,20 @@ export function moved(from: LatLon, east_m: number, north_m: number): LatLon {
   return { lat, lon: from.lon + east_m / (METRES_PER_DEGREE * Math.cos((from.lat * Math.PI) / 180)) };
 }
 
+/** Where the diagonals of four corners cross: of a picture's corners, what is in its middle. Null where they do not. */
+export function crossing(corners: readonly (readonly [number, number])[]): LatLon | null {
+  const [a, b, c, d] = corners;
+  if (!a || !b || !c || !d) return null;
+  const [along, beside] = [
+    [c[0] - a[0], c[1] - a[1]],
+    [d[0] - b[0], d[1] - b[1]],
+  ] as const;
+  const turn = along[0] * beside[1] - along[1] * beside[0];
+  if (turn === 0) return null;
+  const share = ((b[0] - a[0]) * beside[1] - (b[1] - a[1]) * beside[0]) / turn;
+  return { lat: a[0] + share * along[0], lon: a[1] + share * along[1] };
+}
+
 /** Metres east and north of `origin`, for a plan of a few kilometres. */
 export function offset(origin: LatLon, place: LatLon): { east_m: number; north_m: number } {
   return {

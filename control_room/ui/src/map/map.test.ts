@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { alertOf, cameraOf } from '../../tests/room';
-import { boundsOf, circle, graticule, graticuleStep, offset, position, scaleBar } from './geo';
+import { boundsOf, circle, crossing, graticule, graticuleStep, offset, position, scaleBar } from './geo';
+import { towards } from './following';
 import { nameOf, readable, severityOf, spotsOf, troubleOf } from './places';
 
 const TOWN = { lat: 41.118, lon: 1.245 };
@@ -28,6 +29,19 @@ describe('the ground', () => {
       const { east_m, north_m } = offset(TOWN, { lat, lon });
       expect(Math.hypot(east_m, north_m)).toBeCloseTo(100, 3);
     }
+  });
+
+  it('has what is in the middle of a picture where the diagonals of its corners cross', () => {
+    // Narrow below, wide above: the middle of what is seen lies nearer to the camera than half way.
+    const corners = [
+      [4, -3],
+      [4, 3],
+      [1, 1],
+      [1, -1],
+    ] as const;
+    expect(crossing(corners)).toEqual({ lat: 1.75, lon: 0 });
+    expect(crossing(corners.slice(0, 3))).toBeNull();
+    expect(crossing([corners[0], corners[0], corners[0], corners[0]])).toBeNull();
   });
 
   it('shows everything with a margin, and nothing as nothing', () => {
@@ -73,5 +87,52 @@ describe('the places', () => {
       { key: 'c', x: 50, y: 60, width: 100 },
     ]);
     expect([...shown]).toEqual(['a', 'c']);
+  });
+});
+
+describe('a map that follows', () => {
+  it('stays while all is in it, moves no farther than it must, and is drawn smaller only where it has to be', () => {
+    const [width, height] = [400, 300];
+    expect(
+      towards(
+        [
+          { x: 40, y: 30 },
+          { x: 360, y: 270 },
+        ],
+        width,
+        height,
+      ),
+    ).toBe('stay');
+    expect(
+      towards(
+        [
+          { x: 380, y: 150 },
+          { x: 300, y: 100 },
+        ],
+        width,
+        height,
+      ),
+    ).toEqual({ x: 340, y: 125 });
+    expect(
+      towards(
+        [
+          { x: 10, y: 150 },
+          { x: 395, y: 150 },
+        ],
+        width,
+        height,
+      ),
+    ).toBe('smaller');
+    expect(
+      towards(
+        [
+          { x: 200, y: -10 },
+          { x: 200, y: 290 },
+        ],
+        width,
+        height,
+      ),
+    ).toBe('smaller');
+    expect(towards([], width, height)).toBe('stay');
   });
 });
