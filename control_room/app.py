@@ -67,6 +67,7 @@ from control_room.uploads import routes as uploads
 from control_room.uploads.protocol import TusProtocol
 from control_room.users import routes as users
 from control_room.viewing import routes as viewing
+from control_room.walls import routes as walls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -107,6 +108,7 @@ FEATURES = (
     live,
     live_sources,
     live_recordings,
+    walls,
     ogc,
     dead_letters,
     town,

@@ -5,6 +5,7 @@ import type {
   Account,
   Clip,
   ClipWanted,
+  KeptWall,
   LiveList,
   LiveRecordings,
   LiveSource,
@@ -13,6 +14,8 @@ import type {
   PtzState,
   SaidReason,
   SourceToken,
+  WallList,
+  WantedWall,
   WatchedCameras,
   WatchedCamerasOfUser,
 } from './types';
@@ -34,6 +37,10 @@ export function addressOf(target: Target, what: string, query: Record<string, st
       ? `/api/v1/cameras/${encodeURIComponent(target.camera_id)}/${what}`
       : `/api/v1/live/sources/${encodeURIComponent(target.source_id)}/${what}`;
   return at.size > 0 ? `${path}?${at.toString()}` : path;
+}
+
+function wallAt(name: string, shared: boolean): string {
+  return `/api/v1/walls/${shared ? 'shared/' : ''}${encodeURIComponent(name)}`;
 }
 
 /** The room's routes about live video. */
@@ -87,6 +94,17 @@ export class LiveCalls {
   }
   say(reason: SaidReason): Promise<Result<unknown>> {
     return this.#json('POST', '/api/v1/viewing/reasons', reason);
+  }
+
+  /** One's own walls and the room's. */
+  walls(): Promise<Result<WallList>> {
+    return this.#json('GET', '/api/v1/walls');
+  }
+  keepWall(name: string, shared: boolean, wall: WantedWall): Promise<Result<KeptWall>> {
+    return this.#json('PUT', wallAt(name, shared), wall);
+  }
+  forgetWall(name: string, shared: boolean): Promise<Result<unknown>> {
+    return this.#json('DELETE', wallAt(name, shared));
   }
 
   /** A page of the sources, the newest first. */

@@ -99,6 +99,13 @@ export function neighbour(layout: LayoutName, from: number, direction: Direction
   return found < 0 ? from : found;
 }
 
+/** Whether both show the same; empty places at the end count for nothing. */
+export function isSame(one: Arrangement, other: Arrangement): boolean {
+  const most = Math.max(one.places.length, other.places.length);
+  const places = Array.from({ length: most }, (_, index) => index);
+  return one.layout === other.layout && places.every((at) => (one.places[at] ?? null) === (other.places[at] ?? null));
+}
+
 /** What was kept, where it can be read; anything else is as if nothing had been. */
 export function readArrangement(text: string | null): Arrangement | null {
   try {

@@ -12,7 +12,9 @@ export interface Push {
 
 /** While a key is held the order is given again: a camera stops by itself where the page is lost. */
 const AGAIN_MS = 600;
-const LOOK_EVERY_MS = 5_000;
+const LOOK_EVERY_MS = 2_000;
+/** The problem of an order while another turns the camera. */
+export const HELD = 'camera-held';
 /** Half of its greatest speed: a person can still see where it goes. */
 const SPEED = 0.5;
 
@@ -25,6 +27,9 @@ export class Turning {
   readonly #calls: LiveCalls;
   readonly #target: Target;
   #holding: ReturnType<typeof setInterval> | undefined;
+  /** Orders reach the room in the order in which they were given: a stop must not pass what it stops. */
+  #given: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
   constructor(calls: LiveCalls, target: Target) {
     this.#calls = calls;
@@ -45,7 +50,7 @@ export class Turning {
       clearInterval(looking);
       this.release();
       // Others need not wait until our time is over.
-      if (this.state?.held) void this.#calls.letTurn(this.#target);
+      void this.#given.then(() => (this.state?.held ? this.#calls.letTurn(this.#target) : undefined));
     };
   }
 
@@ -54,7 +59,9 @@ export class Turning {
     this.release();
     const order = { pan: push.pan * SPEED, tilt: push.tilt * SPEED, zoom: push.zoom * SPEED };
     void this.#order(order);
-    this.#holding = setInterval(() => void this.#order(order), AGAIN_MS);
+    this.#holding = setInterval(() => {
+      if (this.#waiting === 0) void this.#order(order);
+    }, AGAIN_MS);
   }
 
   /** Stops what is being turned; without effect where nothing is. */
@@ -79,17 +86,29 @@ export class Turning {
 
   async #look(): Promise<void> {
     const answer = await this.#calls.ptz(this.#target);
-    if (answer.ok) this.state = answer.data;
-    else if (answer.problem.status === 404) this.isFixed = true;
+    if (answer.ok) {
+      this.state = answer.data;
+      if (this.problem?.name === HELD && this.lockedBy === null) this.problem = null;
+    } else if (answer.problem.status === 404) this.isFixed = true;
+    else if (!this.state) this.problem = answer.problem;
   }
 
-  async #order(order: PtzOrder): Promise<void> {
+  #order(order: PtzOrder): Promise<void> {
+    this.#waiting += 1;
+    this.#given = this.#given.then(() => this.#give(order)).finally(() => (this.#waiting -= 1));
+    return this.#given;
+  }
+
+  async #give(order: PtzOrder): Promise<void> {
     const answer = await this.#calls.turn(this.#target, order);
     this.problem = answer.ok ? null : answer.problem;
-    if (answer.ok) this.state = answer.data;
-    else if (this.#holding !== undefined) {
-      clearInterval(this.#holding);
-      this.#holding = undefined;
+    if (answer.ok) {
+      this.state = answer.data;
+      return;
     }
+    clearInterval(this.#holding);
+    this.#holding = undefined;
+    // Who turns it now was quicker: his name, and not only that there is somebody.
+    if (answer.problem.name === HELD) await this.#look();
   }
 }

@@ -6,6 +6,10 @@ type Schemas = components['schemas'];
 /** A person's account, with what he may watch. */
 export type Account = Schemas['AccountItem'];
 export type IceAnswer = Schemas['IceServers'];
+/** A wall that the room keeps. */
+export type KeptWall = Schemas['WallItem'];
+export type WallList = Schemas['WallList'];
+export type WantedWall = Schemas['WantedWall'];
 export type LiveItem = Schemas['LiveItem'];
 export type LiveList = Schemas['LiveList'];
 export type LiveSource = Schemas['LiveSourceItem'];
