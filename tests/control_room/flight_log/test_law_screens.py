@@ -148,6 +148,17 @@ def test_what_an_administrator_gives_is_used_before_take_off(room: doors.Door) -
         expect(page.get_by_test_id("building-set")).to_contain_text("1 edifici")
         look_at(page, "buildings")
 
+        page.goto("/flight-log?tab=geozones")
+        page.fill("input[name=name]", "ENAIRE")
+        page.get_by_test_id("geozones-take").click()
+        expect(page.get_by_test_id("geozones-fault")).to_contain_text("Trieu un fitxer")
+        file = {"name": "a.json", "mimeType": "application/json", "buffer": json.dumps(geozone()).encode()}
+        page.set_input_files("input[name=geozones]", file)
+        page.get_by_test_id("geozones-take").click()
+        expect(page.get_by_test_id("dataset")).to_contain_text("ENAIRE")
+        expect(page.get_by_test_id("geozones-fault")).to_have_text("")
+        look_at(page, "geozones")
+
         page.goto("/flight-log?tab=authorisations")
         page.get_by_test_id("authorisation-add").click()
         now = room.clock().astimezone(ZoneInfo(town.time_zone))
