@@ -12,14 +12,17 @@ if TYPE_CHECKING:
 
     from control_room.database import pool
 
-Kind = Literal["login", "enrolment"]
+Kind = Literal["login", "enrolment", "live_offer", "live_rewind"]
 WINDOW = timedelta(minutes=15)
+"""The longest, and what they are forgotten after."""
 _QUERIES = sql.load(__file__)
 
 
-def take(connection: pool.Connection, kind: Kind, key: str, limit: int, now: datetime) -> float:
+def take(
+    connection: pool.Connection, kind: Kind, key: str, limit: int, now: datetime, *, window: timedelta = WINDOW
+) -> float:
     """Count one attempt and return 0; where there were `limit` of late, count none and return the seconds to wait."""
-    given = {"kind": kind, "key": key, "limit": limit, "now": now, "since": now - WINDOW}
+    given = {"kind": kind, "key": key, "limit": limit, "now": now, "since": now - window}
     if connection.execute(_QUERIES["take"], given).fetchone() is not None:
         return 0.0
     row = connection.execute(_QUERIES["wait_s"], given).fetchone()

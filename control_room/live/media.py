@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from control_room import problems
+from control_room.media import fairness
 from wire.message import UtcTime
 
 if TYPE_CHECKING:
@@ -127,8 +128,8 @@ class SessionState(BaseModel):
 class Media(Protocol):
     """The built-in process, or MediaMTX in its place. All of it raises `MediaAwayError`."""
 
-    def offer(self, stream: str, kind: Kind, sdp: bytes, *, replace: bool = False) -> Accepted:
-        """Raises `NoSuchStreamError`, `RefusedError`."""
+    def offer(self, stream: str, kind: Kind, sdp: bytes, *, by: str, replace: bool = False) -> Accepted:
+        """`by`: a word by which one caller is told from another. Raises `NoSuchStreamError`, `RefusedError`."""
 
     def trickle(self, session: str, fragment: bytes) -> None:
         """Raises `NoSuchLiveSessionError`, `RefusedError`."""
@@ -204,9 +205,10 @@ class Builtin:
     def __init__(self, url: str, secret: str) -> None:
         self._caller = Caller(url, {"Authorization": f"Bearer {secret}"})
 
-    def offer(self, stream: str, kind: Kind, sdp: bytes, *, replace: bool = False) -> Accepted:
+    def offer(self, stream: str, kind: Kind, sdp: bytes, *, by: str, replace: bool = False) -> Accepted:
         path = f"/{stream}/{kind}{'?replace=true' if replace else ''}"
-        answer = self._caller.ask("POST", path, sdp, media_type=SDP, timeout_s=_ANSWER_S)
+        more = {fairness.OFFERED_BY: by}
+        answer = self._caller.ask("POST", path, sdp, media_type=SDP, timeout_s=_ANSWER_S, more=more)
         if answer.status != http.HTTPStatus.CREATED:
             raise refused(answer)
         return Accepted(answer.headers.get("Location", "").rpartition("/")[2], answer.body)

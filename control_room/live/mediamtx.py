@@ -79,9 +79,9 @@ class MediaMtx:
         self._clock = clock
         self._api = Caller(api_url, {})
 
-    def offer(self, stream: str, kind: Kind, sdp: bytes, *, replace: bool = False) -> Accepted:
+    def offer(self, stream: str, kind: Kind, sdp: bytes, *, by: str, replace: bool = False) -> Accepted:
         """It takes over from a publisher by itself where its `overridePublisher` says so, as it does by default."""
-        del replace
+        del by, replace
         word = uuids.uuid7().hex
         path = f"/{stream}/{kind}?{_SESSION_IN_QUERY}={word}"
         answer = self._caller(kind, stream).ask("POST", path, sdp, media_type=media.SDP, timeout_s=_ANSWER_S)

@@ -127,11 +127,7 @@ async def publish(
 @router.post(
     "/cameras/{camera_id}/picture",
     response_class=Response,
-    responses={
-        **access.RESPONSES,
-        **problems.responses(404, 409, 429, 501),
-        200: {"content": {"image/jpeg": {}}, "description": "The picture, with who saved it, of what and when in it."},
-    },
+    responses=saving.RESPONSES,
 )
 def save_picture(
     camera_id: Identifier,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import http
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Response
 
+from control_room import access, problems
 from control_room.audit import service as audit
 from control_room.live import media, opening, picture
 from control_room.viewing import reasons
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from control_room.live.schemas import SavePicture
     from control_room.room import Room
     from control_room.viewing.service import Viewer
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    **access.RESPONSES,
+    **problems.responses(404, 409, 429, 501),
+    200: {"content": {"image/jpeg": {}}, "description": "The picture, with who saved it, of what and when in it."},
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fastapi import Response
 from starlette.concurrency import run_in_threadpool
 
 from control_room import problems
+from control_room.attempts import service as attempts
 from control_room.live import ice, media, opening, watching
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 _OFFER_MAX_BYTES = 64 * 1024
 _MEDIA_MOST = 16
+_MINUTE = timedelta(minutes=1)
 _VIDEO = re.compile(rb"^m=video \d{1,5} [A-Za-z/]{3,40} \d", re.MULTILINE)
 SDP_BODY = {"requestBody": {"required": True, "content": {media.SDP: {"schema": {"type": "string"}}}}}
 TRICKLE_BODY = {"requestBody": {"required": True, "content": {media.TRICKLE: {"schema": {"type": "string"}}}}}
@@ -62,6 +66,8 @@ class Offered:
 
     sdp: bytes
     media: media.Media
+    by: str
+    """By which the media process tells one caller from another; it names nobody."""
 
 
 class Begin(Protocol):
@@ -71,11 +77,17 @@ class Begin(Protocol):
 
 
 def count(request: Request, room: Room, key: str) -> None:
-    """Count an offer of one person, device or source; raises `TooManyRequestsError`."""
-    offers: Attempts = request.app.state.live_offers
-    wait_s = offers.take(key, room.clock())
+    """Count an offer of one person, device or source, by whichever serving process; raises `TooManyRequestsError`.
+
+    What is too much for this process alone is refused without asking the database.
+    """
+    now, most = room.clock(), room.settings.live.offers_a_minute
+    here: Attempts = request.app.state.live_offers
+    wait_s = here.take(key, now)
+    if not wait_s:
+        with room.database.connection() as connection:
+            wait_s = attempts.take(connection, "live_offer", key, most, now, window=_MINUTE)
     if wait_s:
-        most = room.settings.live.offers_a_minute
         raise problems.TooManyRequestsError(
             f"at most {most} live pictures may be asked for in a minute", retry_after_s=wait_s
         )
@@ -107,8 +119,9 @@ def _looks_like_offer(content: bytes) -> bool:
 
 async def offered(request: Request, room: Room, key: str) -> Offered:
     """Raises also what `count`, `body` and `opening.open_media` raise."""
-    count(request, room, key)
-    return Offered(await body(request), opening.open_media(room))
+    await run_in_threadpool(count, request, room, key)
+    by = hashlib.sha256(key.encode()).hexdigest()[:16]
+    return Offered(await body(request), opening.open_media(room), by)
 
 
 async def accept(
@@ -129,7 +142,7 @@ async def accept(
     """
 
     def both() -> Response:
-        accepted = offer.media.offer(stream, kind, offer.sdp, replace=replace)
+        accepted = offer.media.offer(stream, kind, offer.sdp, by=offer.by, replace=replace)
         try:
             with room.database.connection() as connection:
                 session_id = begin(connection, stream=stream, media_session=accepted.session, now=room.clock())

@@ -127,11 +127,7 @@ async def watch(source_id: uuid.UUID, request: Request, room: rooms.Here, viewer
 @router.post(
     "/sources/{source_id}/picture",
     response_class=Response,
-    responses={
-        **access.RESPONSES,
-        **problems.responses(404, 409, 429, 501),
-        200: {"content": {"image/jpeg": {}}, "description": "The picture, with who saved it, of what and when in it."},
-    },
+    responses=saving.RESPONSES,
 )
 def save_picture(
     source_id: uuid.UUID, wanted: schemas.SavePicture, request: Request, room: rooms.Here, viewer: asking.Person
@@ -164,11 +160,15 @@ async def publish(
 
     A publisher that is there already and sends is not pushed aside unless `replace=true`; one that fell silent is.
     """
-    signalling.count(request, room, f"source:{source_id}")
-    await run_in_threadpool(_check_token, room, source_id, authorization)
-    offer = signalling.Offered(await signalling.body(request), opening.open_media(room))
+    address = access.address_of(request)
+    try:
+        await run_in_threadpool(_check_token, room, source_id, authorization)
+    except sources.WrongTokenError:  # counted by itself: whoever guesses does not use up what the source itself may
+        await run_in_threadpool(signalling.count, request, room, f"door:{address}")
+        raise
+    offer = await signalling.offered(request, room, f"source:{source_id}")
     name = sources.stream_of(source_id)
-    publisher = watching.of_source(source_id, access.address_of(request))
+    publisher = watching.of_source(source_id, address)
     return await signalling.accept(
         room,
         offer,

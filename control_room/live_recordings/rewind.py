@@ -1,7 +1,8 @@
 """Going back: the last seconds of a stream out of the media process's memory, as a file that a player may seek in.
 
 A player asks for one file in several ranges, and each must be of the same file: the first request of a `take` (a word
-of the player's own) fixes it. The serving processes of this machine share it, and it is kept for minutes only.
+of the player's own) fixes it. The serving processes of this machine share it, and it is kept for minutes only. How many
+one person makes is limited, and what all of them take of the disk.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from control_room import problems
+from control_room.attempts import service as attempts
 from control_room.audit import service as audit
 from control_room.live.media import NoSuchStreamError
 from control_room.live_recordings.media import Memory, Span
@@ -33,6 +36,18 @@ if TYPE_CHECKING:
     from control_room.viewing.watched import Watched
 
 KEPT_S = 180.0
+EACH_MOST = 8
+"""Files of one person; his oldest goes for a new one."""
+ALL_MOST_BYTES = 2 * 1024**3
+A_MINUTE = 30
+"""Files that one person may have made."""
+_MINUTE = timedelta(minutes=1)
+
+
+class RewindsFullError(problems.UnavailableError):
+    """So many go back just now that their files take all the place that is meant for them; try again in 3 minutes."""
+
+    name = "rewinds-full"
 
 
 class _Facts(BaseModel):
@@ -63,7 +78,8 @@ def back(
     Raises:
         NotWatchedError, ReasonNeededError: he may not, or says not why.
         NoSuchStreamError: nothing of it is in memory.
-        MediaAwayError, LiveOffError, StoreFullError: as they say.
+        TooManyRequestsError: he has had too many made lately.
+        MediaAwayError, LiveOffError, StoreFullError, RewindsFullError: as they say.
     """
     viewer.check(thing)
     now = room.clock()
@@ -76,6 +92,7 @@ def back(
         why = reasons.need(connection, viewer.caller, thing, span, alert_id=alert_id, now=now)
     if known is not None:
         return known
+    _count(room, viewer, now)
     made = _make(room, path, streams, seconds)
     with room.database.connection() as connection:
         detail = {
@@ -87,6 +104,14 @@ def back(
         on = (thing.kind, thing.key.partition("/")[2])
         audit.record(connection, viewer.caller, "live.rewind", at=now, on=on, reason=why.text, detail=detail)
     return made
+
+
+def _count(room: Room, viewer: Viewer, now: datetime) -> None:
+    with room.database.connection() as connection:
+        key = f"user:{viewer.caller.name}"
+        wait_s = attempts.take(connection, "live_rewind", key, A_MINUTE, now, window=_MINUTE)
+    if wait_s:
+        raise problems.TooManyRequestsError(f"at most {A_MINUTE} times a minute", retry_after_s=wait_s)
 
 
 def forget_old(room: Room) -> None:
@@ -109,8 +134,10 @@ def _directory(room: Room) -> Path:
 
 
 def _path(room: Room, viewer: Viewer, thing: Watched, seconds: float, take: str) -> Path:
+    """Whose it is stands before the hyphen."""
     words = "\0".join((reasons.session_of(viewer.caller), viewer.caller.name, thing.key, f"{seconds:g}", take))
-    return _directory(room) / f"{hashlib.sha256(words.encode()).hexdigest()}.mp4"
+    whose = hashlib.sha256(viewer.caller.name.encode()).hexdigest()[:16]
+    return _directory(room) / f"{whose}-{hashlib.sha256(words.encode()).hexdigest()}.mp4"
 
 
 def _known(path: Path) -> Rewound | None:
@@ -126,15 +153,47 @@ def _known(path: Path) -> Rewound | None:
 def _make(room: Room, path: Path, streams: list[str], seconds: float) -> Rewound:
     memory = Memory(room.settings.live)
     path.parent.mkdir(mode=0o700, exist_ok=True)
+    _make_room(path)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="making-") as making:
         part, facts = Path(making) / "mp4", Path(making) / "json"
         with disk_full_is_a_problem(), part.open("wb") as file:
             span = _fetch(memory, streams, seconds, file.write)
         told = _Facts(captured_from=span.captured_from, captured_to=span.captured_to)
         facts.write_text(told.model_dump_json(), encoding="utf-8")
+        known = _known(path)
+        if known is not None:
+            return known  # another request of the same take was quicker
         part.replace(path)
         facts.replace(path.with_suffix(".json"))
     return Rewound(path, span)
+
+
+def _make_room(path: Path) -> None:
+    """Before one more file; his oldest ones go, and where that is not enough there is none. Raises RewindsFullError."""
+    whose = path.name.partition("-")[0]
+    own = sorted(path.parent.glob(f"{whose}-*.mp4"), key=_age_s, reverse=True)
+    while len(own) >= EACH_MOST or (own and _held_bytes(path.parent) > ALL_MOST_BYTES):
+        oldest = own.pop(0)
+        for each in (oldest.with_suffix(".json"), oldest):
+            each.unlink(missing_ok=True)
+    if _held_bytes(path.parent) > ALL_MOST_BYTES:
+        raise RewindsFullError
+
+
+def _age_s(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:  # another process was quicker
+        return 0.0
+
+
+def _held_bytes(directory: Path) -> int:
+    """With what is being made."""
+    held = 0
+    for path in [*directory.glob("*.mp4"), *directory.glob("making-*/mp4")]:
+        with contextlib.suppress(FileNotFoundError):
+            held += path.stat().st_size
+    return held
 
 
 def _fetch(memory: Memory, streams: list[str], seconds: float, write: Callable[[bytes], object]) -> Span:

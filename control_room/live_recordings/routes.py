@@ -24,7 +24,7 @@ _VIDEO: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", "content": {"video/mp4": {}}},
     206: {"description": "A range of its bytes."},
 }
-_REWIND = {**access.RESPONSES, **problems.responses(404, 416), **_VIDEO}
+_REWIND = {**access.RESPONSES, **problems.responses(404, 416, 429), **_VIDEO}
 _CLIP = {**access.RESPONSES, **problems.responses(404, 409, 429)}
 _FOUND = {**access.RESPONSES, **problems.responses(404)}
 _CURSOR = paging.Cursor(TypeAdapter(tuple[AwareDatetime, uuid.UUID]))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from control_room.media import admission, h264, offers
+from control_room.media import admission, fairness, h264, offers
 from control_room.media.gathering import Addresses
 from control_room.media.peers import PublisherPeer, RefusedError, ViewerPeer
 from control_room.media.ring import Ring
@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 TEND_EVERY_S = 0.05
 _REPORT_EVERY_S = 1.0
 _CONNECTS_WITHIN_S = 15.0
-_CONNECTING_MAX = 64
 PACKETS_S_MAX = 8000
 """Of a publisher: some 75 Mbit/s, more than any camera sends."""
 _MIB = 1024 * 1024
@@ -104,7 +103,11 @@ class Session:
     role: Literal["publisher", "viewer"]
     peer: PublisherPeer | ViewerPeer
     since: datetime
+    by: str = ""
+    """Whose offer it was; empty: not known."""
     publisher: Publisher | None = None
+    is_connected: bool = False
+    """Has been: what it sends or tells is waited for from then on."""
     packets_seen: int = 0
     packets_at_s: float = 0.0
     counted_from: tuple[int, float] = (0, 0.0)
@@ -127,14 +130,14 @@ class Hub:
     """Given what publishers send beside the video: the stream's name, and the message."""
 
     def __post_init__(self) -> None:
-        self._tokens = admission.Tokens(self.limits.offers_s, 2 * self.limits.offers_s)
+        self._offers = fairness.Offers(self.limits.offers_s)
         ports = self.limits.port_range
         self._addresses = Addresses(tuple(self.limits.addresses), ports, self.limits.announced)
         self._tasks: set[asyncio.Task[None]] = set()
         self._reported_s = self.clock.now_s()
 
-    async def publish(self, name: str, offer: bytes, *, replace: bool) -> tuple[Session, str]:
-        """WHIP: the session and the answer.
+    async def publish(self, name: str, offer: bytes, *, replace: bool, by: str = "") -> tuple[Session, str]:
+        """WHIP: the session and the answer; `by`: whose offer it is.
 
         Raises:
             HubError: as its class says.
@@ -142,7 +145,7 @@ class Hub:
             offers.NoCodecError: it has no H.264.
             RefusedError: it cannot be answered.
         """
-        self._count_offer()
+        self._count_offer(by)
         read = offers.read(offer, is_viewer=False)
         if not replace and self._is_published(name):
             raise self._refuse(AlreadyPublishedError(f"{name} is being published; ?replace=true takes it over"))
@@ -166,6 +169,7 @@ class Hub:
             take=take,
             ended=lambda: self._end_soon(session_id, "the publisher has ended it"),
             told=lambda content: self.told(name, content),
+            detections=stream.detections if name.startswith("camera/") else None,
         )
         session = Session(
             session_id=session_id,
@@ -173,6 +177,7 @@ class Hub:
             role="publisher",
             peer=peer,
             since=self.clock.now(),
+            by=by,
             publisher=publisher,
             packets_at_s=self.clock.now_s(),
         )
@@ -180,8 +185,8 @@ class Hub:
         await self._take_over(stream, session)
         return session, answer
 
-    async def watch(self, name: str, offer: bytes) -> tuple[Session, str]:
-        """WHEP: the session and the answer.
+    async def watch(self, name: str, offer: bytes, *, by: str = "") -> tuple[Session, str]:
+        """WHEP: the session and the answer; `by`: whose offer it is.
 
         Raises:
             HubError: as its class says.
@@ -189,18 +194,18 @@ class Hub:
             offers.NoCodecError: it has no H.264.
             RefusedError: it cannot be answered.
         """
-        self._count_offer()
+        self._count_offer(by)
         stream = self.streams.get(name)
         if stream is None or stream.publisher is None:
             raise self._refuse(NoSuchStreamError(f"nobody publishes {name}"))
         profile = stream.picture.profile if stream.picture is not None else ""
         read = offers.read(offer, wanted_profile=profile, is_viewer=True)
-        reason = admission.refusal(self.limits, self.load, self._crowd(), stream.bits_s)
+        reason = self._why_too_many(by) or admission.refusal(self.limits, self.load, self._crowd(), stream.bits_s)
         if reason is not None:
             raise self._refuse(FullError(reason))
         peer = ViewerPeer(self._addresses, self.ice_servers, self.clock, stream)
         session = Session(
-            session_id=secrets.token_urlsafe(16), stream=stream, role="viewer", peer=peer, since=self.clock.now()
+            session_id=secrets.token_urlsafe(16), stream=stream, role="viewer", peer=peer, since=self.clock.now(), by=by
         )
         return session, await self._begin(session, read)
 
@@ -218,6 +223,7 @@ class Hub:
 
     async def _begin(self, session: Session, offer: offers.Offer) -> str:
         session.peer.when_over(lambda: self._end_soon(session.session_id, "the connection is over"))
+        self._make_room(session.by)
         self.sessions[session.session_id] = session
         try:
             return await session.peer.answer(offer)
@@ -261,10 +267,27 @@ class Hub:
         except KeyError:
             raise NoSuchSessionError(f"there is no session {session_id[:64]}") from None
 
-    def _count_offer(self) -> None:
-        connecting = sum(session.peer.state != "connected" for session in self.sessions.values())
-        if connecting >= _CONNECTING_MAX or not self._tokens.take(self.clock.now_s()):
-            raise self._refuse(TooManyOffersError(f"more than {self.limits.offers_s:g} offers a second"))
+    def _count_offer(self, by: str) -> None:
+        if not self._offers.take(by, self.clock.now_s()):
+            raise self._refuse(TooManyOffersError("more offers come than are looked at (media.offers_s)"))
+
+    def _make_room(self, by: str) -> None:
+        """An offer that nobody follows does not keep others away for as long as it is waited for."""
+        making = [
+            fairness.Making(session.session_id, session.by, session.peer.begun_s)
+            for session in self.sessions.values()
+            if session.peer.state != "connected"
+        ]
+        gone = fairness.to_let_go(making, by)
+        session = None if gone is None else self._forget(gone, "a newer offer takes the place of one not connected yet")
+        if session is not None:
+            self._go_on(session.peer.close())
+
+    def _why_too_many(self, by: str) -> str | None:
+        """Of one who watches; None: he may have one more."""
+        most = fairness.viewers_each_max(self.limits.viewers_max)
+        own = sum(session.role == "viewer" and session.by == by for session in self.sessions.values())
+        return f"you watch {own} pictures already, which is the limit of one person" if by and own >= most else None
 
     def _refuse(self, error: HubError) -> HubError:
         self.refused[error.name] = self.refused.get(error.name, 0) + 1
@@ -276,13 +299,18 @@ class Hub:
 
     async def end(self, session_id: str, reason: str) -> None:
         """Nothing where it is over already."""
+        session = self._forget(session_id, reason)
+        if session is not None:
+            await session.peer.close()
+
+    def _forget(self, session_id: str, reason: str) -> Session | None:
+        """Whose connection is still to be closed."""
         session = self.sessions.pop(session_id, None)
-        if session is None:
-            return
-        log.info("%s of %s ends: %s", session.role, session.stream.name, reason)
-        if session.publisher is not None:
-            session.stream.ended_by(session.publisher)
-        await session.peer.close()
+        if session is not None:
+            log.info("%s of %s ends: %s", session.role, session.stream.name, reason)
+            if session.publisher is not None:
+                session.stream.ended_by(session.publisher)
+        return session
 
     def _end_soon(self, session_id: str, reason: str) -> None:
         if session_id in self.sessions:
@@ -347,6 +375,8 @@ class Hub:
         peer = session.peer
         if peer.state != "connected":
             return "it did not connect" if now_s - peer.begun_s > _CONNECTS_WITHIN_S else None
+        if not session.is_connected:
+            session.is_connected, session.packets_at_s = True, now_s  # one that took long to connect is not silent
         if isinstance(peer, PublisherPeer):
             if peer.packets != session.packets_seen:
                 session.packets_seen, session.packets_at_s = peer.packets, now_s

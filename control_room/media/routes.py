@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
-from control_room.media import figures, hub, offers, peers, pictures, spans
+from control_room.media import fairness, figures, hub, offers, peers, pictures, spans
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from control_room.media.streams import Stream
 
+_OFFERED_BY_CHARACTERS_MAX = 64
 SDP, FRAGMENT, PROBLEM = "application/sdp", "application/trickle-ice-sdpfrag", "application/problem+json"
 _NAME_CHARACTERS_MAX = 300
 _SPAN_S_DEFAULT = 30.0
@@ -132,6 +133,8 @@ class _Api:
     def __init__(self, media: hub.Hub) -> None:
         self._hub = media
         self._pictures = pictures.Pictures(media.clock)
+        self._cutting = asyncio.Lock()
+        """One film at a time: each is held in memory until it is whole, and live pictures come first."""
 
     async def healthz(self, _request: Request) -> Response:
         return _json({"status": "ok"})
@@ -173,18 +176,20 @@ class _Api:
 
     async def whip(self, request: Request) -> Response:
         replace = request.query_params.get("replace", "") in {"true", "1"}
-        session, answer = await self._hub.publish(_name(request), await _body(request, SDP), replace=replace)
+        name, offer = _name(request), await _body(request, SDP)
+        session, answer = await self._hub.publish(name, offer, replace=replace, by=_by(request))
         return _created(session, answer)
 
     async def whep(self, request: Request) -> Response:
-        session, answer = await self._hub.watch(_name(request), await _body(request, SDP))
+        session, answer = await self._hub.watch(_name(request), await _body(request, SDP), by=_by(request))
         return _created(session, answer)
 
     async def span(self, request: Request) -> Response:
         stream = self._stream(request)
         begin, end = _span(request, self._hub.clock.now())
-        frames = stream.ring.between(begin, end)
-        content = await asyncio.to_thread(spans.mp4, frames)
+        async with self._cutting:
+            frames = stream.ring.between(begin, end)
+            content = await asyncio.to_thread(spans.mp4, frames)
         headers = {
             "X-Span-From": frames[0].arrived_at.isoformat(),
             "X-Span-To": frames[-1].arrived_at.isoformat(),
@@ -200,6 +205,10 @@ class _Api:
 
 def _created(session: hub.Session, answer: str) -> Response:
     return Response(answer, 201, {"Location": f"/sessions/{session.session_id}"}, SDP)
+
+
+def _by(request: Request) -> str:
+    return request.headers.get(fairness.OFFERED_BY, "")[:_OFFERED_BY_CHARACTERS_MAX]
 
 
 def _name(request: Request) -> str:

@@ -98,6 +98,16 @@ def test_only_its_token_publishes(room: WatchedRoom) -> None:
     assert doors.problem(read)[1] in {"malformed-sdp", "no-usable-codec"}
 
 
+def test_who_guesses_a_token_does_not_use_up_what_the_source_may(open_room: Opener) -> None:
+    room = open_room(offers_a_minute=3)
+    source, anybody = _register(room), room.door.client()
+    path = f"{SOURCES}/{source['source_id']}/whip"
+    wrong = [room.offer(anybody, "nothing", path, Authorization="Bearer guessed") for _ in range(5)]
+    assert [answer.status_code for answer in wrong] == [401] * 3 + [429] * 2
+    right = room.offer(anybody, "nothing", path, **_bearer(source))
+    assert doors.problem(right) == (400, "malformed-sdp")
+
+
 def test_a_drone_is_watched_saved_and_cut_off(room: WatchedRoom) -> None:
     source = _register(room)
     path = f"{SOURCES}/{source['source_id']}"

@@ -225,6 +225,13 @@ def test_a_hundred_offers_a_second_are_too_many(open_room: Opener) -> None:
     assert room.offer(room.door.as_person("anna"), "nothing").status_code == 400, "others are not kept out"
 
 
+def test_offers_are_counted_for_all_serving_processes(open_room: Opener) -> None:
+    first, second = open_room(offers_a_minute=4), open_room(offers_a_minute=4)
+    here, elsewhere = first.door.as_person("marta"), second.door.as_person("marta")
+    answers = [first.offer(client, "nothing", "/api/v1/cameras/moon/whep") for client in (here, elsewhere) * 3]
+    assert [answer.status_code for answer in answers] == [400] * 4 + [429] * 2
+
+
 def test_where_a_reason_is_required_live_pictures_need_one_too(open_room: Opener) -> None:
     room = open_room(reason_required=True, start_wait_s=1.0)
     marta, offer = room.door.as_person("marta"), asyncio.run(offer_of())

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import httpx
+import pytest
 from playwright.sync_api import sync_playwright
 
 from benchmarks.live import camera, stubs
 from benchmarks.whole_way import CHROMIUM, CHROMIUM_ARGUMENTS
+from control_room.live_recordings import rewind
 from control_room.sessions import cookie
 from tests.control_room.door import problem
 from tests.control_room.live_recordings.conftest import SECRET
@@ -156,6 +158,33 @@ def test_one_goes_back_to_what_was_in_memory_and_seeks_in_it(recorded: Recorded)
     assert looked == [{"actor": "pere", "reason": "what happened"}]
     gone = pilot.get(f"/api/v1/live/sources/{uuid.uuid4()}/rewind.mp4")
     assert gone.status_code == httpx.codes.NOT_FOUND
+
+
+def test_going_back_again_and_again_fills_no_disk(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    pilot, other = recorded.door.as_person("pere"), recorded.door.as_person("marta")
+    source = recorded.add_source(pilot, purpose="to look")
+    path = f"/api/v1/live/sources/{source['source_id']}/rewind.mp4"
+    kept = recorded.door.room.settings.store.directory / "rewinds"
+
+    def back(client: httpx.Client, take: str) -> httpx.Response:
+        return client.get(path, params={"seconds": 30, "take": take})
+
+    with recorded.sending(recorded.rtmp(source)):
+        recorded.until(lambda: recorded.frames_of(f"source/{source['source_id']}") > 20, "it is sent")
+        for client in (pilot, other):
+            give_reason(client, source_id=source["source_id"])
+        theirs = back(other, "a").content
+        monkeypatch.setattr(rewind, "EACH_MOST", 2)
+        taken = {take: back(pilot, take).content for take in ("a", "b", "c")}
+        own = [path.suffix for path in kept.glob(f"{hashlib.sha256(b'pere').hexdigest()[:16]}-*")]
+        assert sorted(own) == [".json", ".json", ".mp4", ".mp4"]
+        assert back(pilot, "c").content == taken["c"]
+        assert back(other, "a").content == theirs
+        monkeypatch.setattr(rewind, "ALL_MOST_BYTES", len(theirs) - 1)
+        assert problem(back(pilot, "d")) == (503, "rewinds-full")
+        assert back(other, "a").content == theirs, "nobody else's goes for it"
+        monkeypatch.setattr(rewind, "A_MINUTE", 4)
+        assert problem(back(pilot, "e")) == (429, "too-many-requests")
 
 
 def test_a_clip_of_a_drone_becomes_evidence_of_the_alert_packet_by_packet(recorded: Recorded) -> None:

@@ -8,6 +8,7 @@ import itertools
 import os
 import random
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from benchmarks.live import stubs
 from control_room.media import h264, offers
 from control_room.media import hub as hubs
 from control_room.media.hub import AlreadyPublishedError, FullError, Hub, NoSuchStreamError, TooManyOffersError
+from control_room.media.streams import Clock
 from tests.control_room.media.media_process import STREAM, clip, hub, offer, until, whep, whip
 
 pytestmark = pytest.mark.timeout(240)
@@ -115,6 +117,27 @@ def test_a_publisher_that_sends_nothing_and_a_viewer_that_vanished_are_ended() -
             publisher.track.goes_on.set()
             await publisher.close()
             await viewer.close()
+
+    asyncio.run(all_of_it())
+
+
+def test_a_publisher_that_took_long_to_connect_is_not_silent() -> None:
+    later_s = [0.0]
+    clock = Clock(now_s=lambda: time.monotonic() + later_s[0])
+
+    async def all_of_it() -> None:
+        async with hub(clock, silent_publisher_s=2) as media:
+            publisher = stubs.Publisher(clip())
+
+            async def slowly(sdp: str) -> str:
+                answer = await whip(media)(sdp)
+                later_s[0] += 5.0
+                return answer
+
+            await publisher.publish(slowly)
+            await until(lambda: STREAM not in media.streams or media.streams[STREAM].frames > 25, "pictures come in")
+            assert [each.role for each in media.sessions.values()] == ["publisher"]
+            await publisher.close()
 
     asyncio.run(all_of_it())
 
