@@ -12,7 +12,7 @@ from control_room import access, problems
 from control_room import room as rooms
 from control_room.audit import service as audit
 from control_room.database import pool
-from control_room.flight_log import checks, papers, schemas, service
+from control_room.flight_log import checks, deadlines, papers, schemas, service
 from control_room.papers import pdf
 from control_room.papers.words import Language, Words
 from control_room.viewing import asking
@@ -94,9 +94,9 @@ def due(room: rooms.Here, _caller: access.Person) -> schemas.Papers:
     with room.database.connection() as connection:
         return schemas.Papers.model_validate(
             {
-                "due": service.due(connection, room.settings, now),
-                "reports": service.reports(connection),
-                "next_report": service.next_report(connection, room.settings, now),
+                "due": deadlines.due(connection, room.settings, now),
+                "reports": deadlines.reports(connection),
+                "next_report": deadlines.next_report(connection, room.settings, now),
             }
         )
 
@@ -113,9 +113,9 @@ def report(
 ) -> Response:
     """The report of all uses of mobile cameras in a span, drafted (LO 4/1997 art. 5)."""
     now, town = room.clock(), _town(room)
-    words, span = Words(language, town), service.span(first, last, town)
+    words, span = Words(language, town), deadlines.span(first, last, town)
     with room.database.connection() as connection:
-        rows = service.reported(connection, *span, by=caller, town=town)
+        rows = deadlines.reported(connection, *span, by=caller, town=town)
         detail = {"kind": kind, "first": first, "last": last, "flights": len(rows)}
         audit.record(connection, caller, "report.draft", at=now, detail=detail)
     name = f"report-{first}-{last}.{kind}"
@@ -132,8 +132,8 @@ def report(
 def report_sent(told: schemas.ReportSent, room: rooms.Here, caller: access.Flyer) -> schemas.ReportItem:
     """A report went to the Commission: the next one covers what follows."""
     with room.database.connection() as connection:
-        report_id = service.report_sent(connection, told.model_dump(), by=caller, town=_town(room), now=room.clock())
-        found = next(row for row in service.reports(connection) if row["report_id"] == report_id)
+        report_id = deadlines.report_sent(connection, told.model_dump(), by=caller, town=_town(room), now=room.clock())
+        found = next(row for row in deadlines.reports(connection) if row["report_id"] == report_id)
     return schemas.ReportItem.model_validate(found)
 
 
