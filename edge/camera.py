@@ -12,6 +12,7 @@ from edge.faults import again_after_faults
 from edge.flight.drone import Aboard, Drone
 from edge.handoff import Handoff
 from edge.live.desk import Offered
+from edge.live.sightings import Seen, Sightings
 from edge.mask import Masks
 from edge.messages import Sender
 from edge.metrics import CameraMeter
@@ -104,6 +105,7 @@ class CameraRunner:
         self._seeing = shared.pulses.new(f"{camera.id}-look", HANGS_S)
         self._attention = Attention()
         masks = Masks(camera.zones)
+        self._sightings = Sightings(masks)
         wanted = source_settings(settings, camera)
         ring = PacketRing(
             span_s=settings.evidence.longest_s + _RING_SLACK_S,
@@ -149,7 +151,8 @@ class CameraRunner:
         has_main = substream is not None or self._camera.source.startswith(onvif.SCHEME)
         self._offered: dict[StreamName, Offered] = {}
         if wanted.keeps_time:
-            self._offered["main"] = Offered(live, Masks([]), lambda: self._masking.hindrance)
+            seen = Seen(self._sightings, by_media_time=not has_main)
+            self._offered["main"] = Offered(live, Masks([]), lambda: self._masking.hindrance, seen)
         self._source = Source(
             replace(wanted, location=substream) if substream is not None else wanted,
             masks=masks,
@@ -182,11 +185,12 @@ class CameraRunner:
     def _offer_small(self, masks: Masks) -> list[PacketSink]:
         """Of a camera with two streams: what takes the one that is analysed for whoever watches tiles."""
         outlet = self._shared.live.outlet(self._camera.id)
+        seen = Seen(self._sightings, by_media_time=True)
         if self._camera.mask_mode == "transcode":
-            self._offered["sub"] = Offered(outlet, masks, lambda: "")
+            self._offered["sub"] = Offered(outlet, masks, lambda: "", seen)
             return [outlet]
         masking = Masking(self._camera.zones, "camera", [outlet], at_once=False)
-        self._offered["sub"] = Offered(outlet, Masks([]), lambda: masking.hindrance)
+        self._offered["sub"] = Offered(outlet, Masks([]), lambda: masking.hindrance, seen)
         return masking.sinks
 
     def start(self) -> None:
@@ -385,6 +389,7 @@ class CameraRunner:
             deliver=deliver,
             attention=self._attention,
             waste=self._shared.waste,
+            saw=self._sightings.saw,
         )
 
     def _new_rules(self, now_s: float) -> list[Rule]:

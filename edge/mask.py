@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, cast
 
 import av
@@ -13,10 +14,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from vision.geometry import Box
     from vision.zones import Zone
 
 _BLACK_LUMA = {"yuv420p": 16, "yuvj420p": 0}
 _NO_COLOUR = 128
+_RASTER_PX = 400
 
 
 class Masks:
@@ -25,8 +28,23 @@ class Masks:
     def __init__(self, zones: Sequence[Zone]) -> None:
         self._polygons = [np.array(zone.points, dtype=np.float64) for zone in zones if zone.kind == "mask"]
 
+        self._open: NDArray[np.uint8] | None = None
+        """A small picture in which what is masked is 0; made when it is first asked for."""
+
     def __bool__(self) -> bool:
         return bool(self._polygons)
+
+    def hide(self, box: Box) -> bool:
+        """Whether all of a box lies in what is masked."""
+        if not self._polygons:
+            return False
+        if self._open is None:
+            painted = np.full((_RASTER_PX, _RASTER_PX), 255, np.uint8)
+            self.paint(painted)
+            self._open = painted
+        x1, y1 = (min(int(edge * _RASTER_PX), _RASTER_PX - 1) for edge in box[:2])
+        x2, y2 = (math.ceil(edge * _RASTER_PX) for edge in box[2:])
+        return not self._open[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)].any()
 
     def painted(self, decoded: av.VideoFrame) -> NDArray[np.uint8]:
         """A decoded picture as BGR, masked."""

@@ -20,7 +20,7 @@ from vision.track import Tracker
 from vision.waste import noted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from edge.flight.drone import Carried
     from vision.detect import Detection, Detector
@@ -46,6 +46,10 @@ class Deliver(Protocol):
     def __call__(self, event: RuleEvent, frame: Frame, rule: Rule, /) -> None: ...
 
 
+def _seen_by_nobody(_scene: Scene, /) -> None:
+    """Of a camera whose pictures nobody may watch."""
+
+
 @dataclass(slots=True)
 class Tally:
     """What the pipeline did since it was last asked; written by one thread, read by another."""
@@ -68,7 +72,9 @@ class Pipeline:
         deliver: Deliver,
         attention: Attention | None = None,
         waste: WasteCheck | None = None,
+        saw: Callable[[Scene], None] = _seen_by_nobody,
     ) -> None:
+        """`saw`: told of each picture what was seen in it, before the rules are; may not wait."""
         self._gate = MotionGate(look_every_s=_LOOK_EVERY_S)
         self._attention = attention or Attention()
         self._moved_s = self._looked_s = self._ruled_s = -_STANDING_S
@@ -81,6 +87,7 @@ class Pipeline:
         self._last: Frame | None = None
         self._deliver = deliver
         self._waste = waste
+        self._saw = saw
         self._tally = Tally()
         self._tally_lock = Lock()
 
@@ -100,8 +107,10 @@ class Pipeline:
         flies = carried is not None and not carried.hovers
         detected = flies or motion.moving or self._may_stand(frame.media_time_s)
         tracks = self._follow(frame, motion) if detected else self._hold(frame)
+        scene = Scene(frame, tracks, detected=detected)
+        self._saw(scene)
         if detected or self._rules_are_due(frame):
-            self._ask_rules(Scene(frame, tracks, detected=detected))
+            self._ask_rules(scene)
         self._attention.saw(frame.media_time_s, moving=motion.region is not None, waits=self._a_rule_waits())
         with self._tally_lock:
             self._tally.analysed += 1

@@ -1,11 +1,12 @@
-"""Live video and the turning of cameras: what `live_start`, `live_stop` and `ptz` ask and answer."""
+"""Live video and the turning of cameras: what `live_start`, `live_stop` and `ptz` ask and answer; lines beside it."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from wire.event import Share
 from wire.identifiers import Identifier
 from wire.message import Part, UtcTime
 
@@ -67,6 +68,45 @@ class LiveStopped(Part):
     """The answer to `live_stop`."""
 
     streams: int = Field(ge=0)
+
+
+DETECTIONS_CHANNEL = "detections"
+"""Label of the data channel beside a camera's video: lines of `Detections` one way, `WantDetections` the other."""
+DETECTIONS_BYTES_MAX = 8192
+DETECTED_MAX = 50
+
+
+def _ordered(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    if box[0] > box[2] or box[1] > box[3]:
+        raise ValueError("a box is [x1, y1, x2, y2] with x1 <= x2 and y1 <= y2")
+    return box
+
+
+class DetectedObject(Part):
+    """One object of a picture as the detector sees it: what it is and where, never who."""
+
+    label: str = Field(min_length=1, max_length=60)
+    confidence: Share
+    track_id: int = Field(ge=0)
+    """Of the agent's tracker: the same object's from line to line, and nobody's beyond that."""
+    box: Annotated[tuple[Share, Share, Share, Share], AfterValidator(_ordered)]
+    """[x1, y1, x2, y2] in 0..1 of the sent picture."""
+
+
+class Detections(Part):
+    """What the agent saw in one picture; an empty list: nothing any more. Only the newest counts, any may be lost."""
+
+    captured_at: UtcTime
+    """Device's clock."""
+    rtp_timestamp: int = Field(ge=0, lt=2**32)
+    """Of that picture, in the video that goes out on the same connection."""
+    objects: list[DetectedObject] = Field(max_length=DETECTED_MAX)
+
+
+class WantDetections(Part):
+    """Whether lines are to come; until it is said a device sends none, and who opened a channel to watch gets them."""
+
+    wanted: bool
 
 
 Deflection = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]

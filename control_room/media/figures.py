@@ -71,12 +71,18 @@ def metrics(hub: Hub) -> bytes:
     refused = Gauge("talaia_media_refused", "Offers refused since the start.", ["problem"], registry=registry)
     for name, count in hub.refused.items():
         refused.labels(name).set(count)
+    lines = Gauge("talaia_media_detections", "Lines of what agents see that were taken.", ["stream"], registry=registry)
+    garbage = Gauge(
+        "talaia_media_detections_refused", "Lines that were none, or too many.", ["stream"], registry=registry
+    )
     age = Gauge("talaia_media_picture_age_seconds", "Since the stream's last picture.", ["stream"], registry=registry)
     bits = Gauge("talaia_media_bits_per_second", "Of the stream.", ["stream"], registry=registry)
     watched = Gauge("talaia_media_stream_viewers", "Of the stream.", ["stream"], registry=registry)
     for stream in hub.streams.values():
         age.labels(stream.name).set(stream.silent_s)
         bits.labels(stream.name).set(stream.bits_s)
+        lines.labels(stream.name).set(stream.detections.lines)
+        garbage.labels(stream.name).set(stream.detections.refused)
         watched.labels(stream.name).set(
             sum(session.stream is stream and session.role == "viewer" for session in sessions)
         )

@@ -16,10 +16,12 @@ from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 from aiortc.sdp import candidate_from_sdp
 
 from control_room.media import offers
+from control_room.media.detections import FromPublisher, ToViewer
 from control_room.media.gathering import gathered
 from control_room.media.receiving import PassingReceiver
 from control_room.media.sending import PLAYOUT_DELAY, PassingSender
 from control_room.media.viewing import Feed
+from wire.live import DETECTIONS_CHANNEL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from aioice import Candidate, Connection
     from aiortc import RTCDataChannel, RTCDtlsTransport, RTCRtpTransceiver
 
+    from control_room.media.detections import Passing
     from control_room.media.gathering import Addresses
     from control_room.media.reassembly import Picture
     from control_room.media.ring import Frame
@@ -158,10 +161,15 @@ class PublisherPeer(Peer):
         take: Callable[[Picture], None],
         ended: Callable[[], None],
         told: Callable[[bytes], None],
+        detections: Passing | None = None,
     ) -> None:
-        """`told` is given what comes by a data channel beside the video: telemetry."""
+        """`told` is given what comes by a data channel beside the video: telemetry.
+
+        `detections`: takes what is seen in the pictures; None: nobody looks at them where they come from.
+        """
         super().__init__(addresses, ice_servers, clock)
-        self._take, self._ended, self._told = take, ended, told
+        self._take, self._ended, self._told, self._detections = take, ended, told, detections
+        self._lines: FromPublisher | None = None
         self._receiver: PassingReceiver | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.connection.on("datachannel", self._channel)
@@ -174,11 +182,21 @@ class PublisherPeer(Peer):
         self._receiver = receiver
 
     def _channel(self, channel: RTCDataChannel) -> None:
+        if channel.label == DETECTIONS_CHANNEL:
+            if self._detections is not None and self._lines is None:
+                self._lines = FromPublisher(channel, self._detections)
+            return
+
         @channel.on("message")
         def _message(content: str | bytes) -> None:
             octets = content.encode() if isinstance(content, str) else content
             if len(octets) <= _TELEMETRY_BYTES_MAX:
                 self._told(octets)
+
+    async def close(self) -> None:
+        if self._lines is not None:
+            self._lines.end()
+        await super().close()
 
     async def tend(self) -> None:
         if self._receiver is not None:
@@ -217,6 +235,8 @@ class ViewerPeer(Peer):
         self.stream = stream
         self._sender: PassingSender | None = None
         self._feed = Feed(stream, self, clock, asyncio.get_running_loop().call_later)
+        self._lines: ToViewer | None = None
+        self.connection.on("datachannel", self._channel)
 
     def _add_video(self, transceiver: RTCRtpTransceiver) -> None:
         sender = PassingSender(
@@ -228,6 +248,11 @@ class ViewerPeer(Peer):
         sender._stream_id = transceiver.sender._stream_id
         transceiver._RTCRtpTransceiver__sender = sender  # type: ignore[attr-defined]
         self._sender = sender
+
+    def _channel(self, channel: RTCDataChannel) -> None:
+        sender = self._sender
+        if channel.label == DETECTIONS_CHANNEL and self._lines is None and sender is not None:
+            self._lines = ToViewer(channel, self.stream.detections, sender.timestamp_of, self._clock.now_s)
 
     def _extend(self, offer: offers.Offer) -> None:
         number = offer.extensions.get(PLAYOUT_DELAY)
@@ -243,6 +268,8 @@ class ViewerPeer(Peer):
     async def close(self) -> None:
         self.stream.watchers.discard(self._feed)
         self._feed.stop()
+        if self._lines is not None:
+            self._lines.end()
         await super().close()
 
     @property

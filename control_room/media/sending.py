@@ -105,14 +105,17 @@ class PassingSender(RTCRtpSender):
         size = None if pair is None else getattr(pair.protocol.transport, "get_write_buffer_size", None)
         return 0 if size is None else int(size())  # of a TURN server's it is not known
 
+    def timestamp_of(self, timestamp: int) -> int:
+        """As this viewer gets it."""
+        return timestamp + self._first_timestamp & 0xFFFFFFFF
+
     def pass_on(self, frame: Frame, timestamp: int, begin: int, end: int) -> None:
         """Send the picture's payloads `begin` to `end`."""
         way = self._way()
         if way is None:
             return
         cipher, send, address = way
-        timestamp = timestamp + self._first_timestamp & 0xFFFFFFFF
-        self._last_timestamp = timestamp
+        self._last_timestamp = timestamp = self.timestamp_of(timestamp)
         last = len(frame.payloads) - 1
         extension = self._extension if frame.is_key else b""
         version = _VERSION_WITH_EXTENSION if extension else _VERSION

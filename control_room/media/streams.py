@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from control_room.media import h264
+from control_room.media.detections import Passing
 from control_room.media.ring import Frame, Ring
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _KEY_ASKED_EVERY_S = 1.0
 _KEY_WANTED_AFTER_S = 3.0
 """Without a key picture for so long nobody could begin to watch."""
 _RATES_OVER_S = 3.0
+_TIMESTAMPS = 2**32
+_NEAR_S = 10.0
 
 
 def _wall() -> datetime:
@@ -81,6 +84,9 @@ class Stream:
         self._clock = clock
         self._shift: int | None = None
         self._last_timestamp = 0
+        self._newest = 0
+        """Timestamp of the newest picture, of the publisher."""
+        self.detections = Passing(self.timestamp_of, clock.now_s)
         self._sps: bytes | None = None
         self._pps: bytes | None = None
         self._key_asked_s = -float("inf")
@@ -130,12 +136,19 @@ class Stream:
         first of them all others would lie in the future, and players would hold each back until its time has come:
         live pictures seconds old, for good.
         """
-        ours = round(now_s * h264.CLOCK_HZ)
+        ours, self._newest = round(now_s * h264.CLOCK_HZ), theirs
         behind = None if self._shift is None else ours - theirs - self._shift
         if self._shift is None or behind is None or not 0 <= behind <= _LATE_S_MAX * h264.CLOCK_HZ:
             self._shift = ours - theirs
         self._last_timestamp = max(self._last_timestamp + 1, theirs + self._shift)
         return self._last_timestamp
+
+    def timestamp_of(self, theirs: int) -> int | None:
+        """The stream's, of a picture by the publisher's 32 bits; None: of no picture that came lately or comes soon."""
+        ahead = (theirs - self._newest + _TIMESTAMPS // 2) % _TIMESTAMPS - _TIMESTAMPS // 2
+        if self._shift is None or abs(ahead) > _NEAR_S * h264.CLOCK_HZ:
+            return None
+        return self._newest + ahead + self._shift
 
     def want_key(self) -> None:
         """Ask the publisher for a key picture, now or as soon as it would not be too often."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from edge.clock import Clock
     from edge.commands.orders import Order
     from edge.live.publication import Publication
+    from edge.live.sightings import Seen
     from edge.live.whip import RoomDoor
     from edge.mask import Masks
     from edge.sections import LiveSection
@@ -52,6 +53,8 @@ class Offered:
     """Still to be painted before anything leaves."""
     trouble: Callable[[], str]
     """Why nothing of it may leave; empty: all is well."""
+    seen: Seen | None = None
+    """None: nobody looks at its pictures."""
 
     @property
     def why_recoded(self) -> str:
@@ -267,7 +270,7 @@ class Live(LoopThread):
 
     def _attach(self, one: Publication, offered: Offered, why: str) -> None:
         recoding = self._recoding(offered) if why else None
-        one.attach(offered.outlet if recoding is None else recoding.outlet, recoding, why)
+        one.attach(offered.outlet if recoding is None else recoding.outlet, recoding, why, offered.seen)
 
     def _recoding(self, offered: Offered) -> Recoding:
         found = self._recodings.get(offered.outlet)

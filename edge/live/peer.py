@@ -9,20 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 import aiortc.rtcrtpsender
 import av
-from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
+from aiortc import (
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
 from aiortc.mediastreams import MediaStreamTrack
 
 from edge.live.stamps import TICKS_A_SECOND, Stamps
 from edge.live.whip import WhipError
+from wire.live import DETECTIONS_CHANNEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from aioice import Candidate
-    from aiortc import RTCIceGatherer
+    from aiortc import RTCDataChannel, RTCIceGatherer
 
     from edge.clock import Clock
     from edge.live.feed import Feed
+    from edge.live.sightings import Sighting
     from edge.live.whip import Accepted
     from wire.live import IceServer
 
@@ -30,6 +39,8 @@ _TICK = Fraction(1, TICKS_A_SECOND)
 _CONNECT_S = 15.0
 _CLOSE_S = 2.0
 _LOOPBACK = "127.0.0.1"
+_TIMESTAMPS = 0xFFFFFFFF
+_FAR = 10 * TICKS_A_SECOND
 _CATCHING_UP_BITS_S = 40_000_000
 """Of a group that is given at once: what would go out in a moment, no socket's buffer on the way would hold."""
 aiortc.rtcrtpsender.RTP_HISTORY_SIZE = 1024  # type: ignore[attr-defined]
@@ -48,14 +59,33 @@ class _Packets(MediaStreamTrack):
         self._stamps = Stamps()
         self._owed_s = 0.0
         """How long the packet before takes at that rate."""
+        self.last_sent: Callable[[], int] = lambda: 0
+        """RTP timestamp of the packet that was sent last."""
+        self._stamp: int | None = None
+        self._origin: int | None = None
+        """Where aiortc's timestamps begin: at random."""
+
+    def timestamp(self, seen: Sighting, *, by_media_time: bool) -> int | None:
+        """Of RTP, of the picture in which that was seen; None: nothing was sent yet, or it is of another time."""
+        if by_media_time:
+            stamp = self._stamps.of_media_time(seen.media_time_s)
+        else:
+            age_s = (self._clock.now() - seen.captured_at).total_seconds()
+            stamp = self._stamps.of_arrival(self._clock.monotonic_s() - age_s)
+        if stamp is None or self._stamp is None or self._origin is None or abs(stamp - self._stamp) > _FAR:
+            return None
+        return stamp + self._origin & _TIMESTAMPS
 
     async def recv(self) -> av.Packet[Any]:
+        if self._stamp is not None:
+            self._origin = self.last_sent() - self._stamp
         taken = await self._feed.next()
         if self._owed_s:
             await asyncio.sleep(self._owed_s)
         self._owed_s = len(taken.data) * 8 / _CATCHING_UP_BITS_S if taken.ahead else 0.0
         packet: av.Packet[Any] = av.Packet(taken.data)
-        packet.pts, packet.time_base = self._stamps.of(taken, self._clock.monotonic_s()), _TICK
+        self._stamp = self._stamps.of(taken, self._clock.monotonic_s())
+        packet.pts, packet.time_base = self._stamp, _TICK
         return packet
 
 
@@ -67,11 +97,14 @@ class Peer:
     ) -> None:
         """`here`: the room is on this machine; `key_wanted`: called when it has lost too much to go on as it is."""
         wanted = [RTCIceServer(list(one.urls), one.username, one.credential) for one in servers]
-        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=wanted))
+        self._connection = RTCPeerConnection(
+            RTCConfiguration(iceServers=wanted, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        )
+        self._packets = _Packets(feed, clock)
         self._changed = asyncio.Event()
         self._connection.on("connectionstatechange", self._changed.set)
         try:
-            transceiver = self._connection.addTransceiver(_Packets(feed, clock), direction="sendonly")
+            transceiver = self._connection.addTransceiver(self._packets, direction="sendonly")
         except ValueError as error:
             raise WhipError(f"the room names a server that cannot be used: {error}") from None
         if here:
@@ -82,6 +115,15 @@ class Peer:
         self._sender = transceiver.sender
         # aiortc answers a request for a key frame only where it codes itself; its own way of hearing of one is private.
         self._sender._send_keyframe = key_wanted  # type: ignore[method-assign]  # noqa: SLF001
+        self._packets.last_sent = lambda: self._sender._RTCRtpSender__rtp_timestamp  # type: ignore[attr-defined]  # noqa: SLF001
+        self.channel: RTCDataChannel = self._connection.createDataChannel(
+            DETECTIONS_CHANNEL, ordered=False, maxRetransmits=0
+        )
+        """For what is seen in the pictures."""
+
+    def timestamp(self, seen: Sighting, *, by_media_time: bool) -> int | None:
+        """Of RTP, of the picture in which that was seen; None: not known."""
+        return self._packets.timestamp(seen, by_media_time=by_media_time)
 
     @property
     def is_over(self) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
+from edge.live.lines import Lines
 from edge.live.peer import Peer
 from edge.live.whip import WhipError
 from wire.device import LiveStream
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from edge.live.feed import Feed
     from edge.live.outlet import Outlet
     from edge.live.recoding import Recoding
+    from edge.live.sightings import Seen, Sighting
     from edge.live.whip import RoomDoor
     from wire.live import StartLive
 
@@ -50,6 +53,9 @@ class Publication:
         self.recoding: Recoding | None = None
         """What codes it again, where something must."""
         self.transcoded = ""
+        self._seen: Seen | None = None
+        self._lines: Lines | None = None
+        """Of the connection, while the room wants them."""
         self.keys_refused = 0
         """Requests for a key frame that could not be answered before the camera's next one."""
         self._door = door
@@ -83,8 +89,11 @@ class Publication:
         self._ended = True
         self._wake.set()
 
-    def attach(self, outlet: Outlet | None, recoding: Recoding | None, transcoded: str) -> None:
-        """Take the pictures from there from now on."""
+    def attach(
+        self, outlet: Outlet | None, recoding: Recoding | None, transcoded: str, seen: Seen | None = None
+    ) -> None:
+        """Take the pictures, and what is seen in them, from there from now on."""
+        self._look_through(seen)
         if (outlet, recoding, transcoded) == (self.outlet, self.recoding, self.transcoded):
             return
         self._leave()
@@ -137,6 +146,12 @@ class Publication:
         door = self._door()
         servers = self.wanted.ice_servers
         peer = Peer(self.feed, self._clock, servers, here=door.is_here, key_wanted=self._give_key)
+        lines = Lines(
+            asyncio.get_running_loop(),
+            peer.channel,
+            partial(self._timestamp, peer),
+            lambda wanted: self._show(lines, wanted),
+        )
         session = None
         try:
             accepted = await door.offer(self.wanted.whip_url, self.wanted.token, await peer.offer())
@@ -146,6 +161,7 @@ class Publication:
             self._join()
             await self._watch(peer)
         finally:
+            self._show(lines, wanted=False)
             self._leave()
             self._live = False
             if session is not None:
@@ -186,6 +202,28 @@ class Publication:
         if not self.outlet.again(self.feed, _KEY_AGAIN_BYTES):
             self.keys_refused += 1
             log.info("%s: a key frame was asked for; the camera's next one will be it", self.wanted.camera_id)
+
+    def _show(self, lines: Lines, wanted: bool) -> None:  # noqa: FBT001 - the room's word
+        """The room wants to be told what is seen, or no more."""
+        seen = self._seen
+        if seen is not None and self._lines is not None:
+            seen.sightings.leave(self._lines)
+        self._lines = lines if wanted else None
+        if seen is not None and self._lines is not None:
+            seen.sightings.join(self._lines)
+
+    def _look_through(self, seen: Seen | None) -> None:
+        if seen == self._seen:
+            return
+        lines = self._lines
+        if lines is not None:
+            self._show(lines, wanted=False)
+        self._seen = seen
+        if lines is not None:
+            self._show(lines, wanted=True)
+
+    def _timestamp(self, peer: Peer, sighting: Sighting) -> int | None:
+        return None if self._seen is None else peer.timestamp(sighting, by_media_time=self._seen.by_media_time)
 
     def _join(self) -> None:
         self.feed.clear()

@@ -44,6 +44,15 @@ class Stamps:
         self._last = max(self._last + 1, own + shift)
         return self._last
 
+    def of_media_time(self, at_s: float) -> int | None:
+        """Of the picture of that media time, sent or about to be; None: none was sent yet."""
+        return None if self._shift is None else round(at_s * TICKS_A_SECOND) + self._shift
+
+    def of_arrival(self, came_s: float) -> int | None:
+        """Of the picture that came at that time of the monotonic clock, counted from the one that came soonest."""
+        stamp, sent_s = self._earliest
+        return stamp + _ticks(came_s - sent_s) if sent_s else None
+
     def _not_ahead(self, own: int, shift: int, now_s: float, *, first: bool) -> int:
         stamp, sent_s = self._earliest
         lead = 0 if first or not sent_s else own + shift - stamp - _ticks(now_s - sent_s)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
 from tests.edge.broker import free_port
@@ -28,6 +28,11 @@ class Session:
     images: list[NDArray[np.uint8]] = field(default_factory=list)
     stamps: list[int] = field(default_factory=list)
     """Of RTP, in ticks."""
+    first_timestamp: int | None = None
+    """Of RTP as it was sent, of the first picture."""
+    lines: list[str] = field(default_factory=list)
+    """What came beside the pictures."""
+    channel: RTCDataChannel | None = None
     ended: bool = False
     """By the sender's own word."""
     connection: RTCPeerConnection | None = None
@@ -90,9 +95,20 @@ class WhipRoom:
             session_task = asyncio.ensure_future(self._receive(session, track))
             session_task.add_done_callback(lambda task: task.cancelled() or task.exception())
 
+        @connection.on("datachannel")
+        def on_channel(channel: RTCDataChannel) -> None:
+            session.channel = channel
+            channel.on("message", session.lines.append)
+
         await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        _note_first(session, connection.getReceivers()[0])
         await connection.setLocalDescription(await connection.createAnswer())
         return str(connection.localDescription.sdp)
+
+    def want(self, session: Session, *, wanted: bool) -> None:
+        """Say whether what is seen is to be told."""
+        assert session.channel is not None
+        self._loop.call_soon_threadsafe(session.channel.send, f'{{"wanted":{str(wanted).lower()}}}')
 
     async def ask_for_key_frame(self, session: Session) -> None:
         assert session.connection is not None
@@ -120,6 +136,17 @@ class WhipRoom:
         for session in self.sessions:
             if session.connection is not None:
                 await session.connection.close()
+
+
+def _note_first(session: Session, receiver: Any) -> None:
+    take = receiver._handle_rtp_packet
+
+    async def note(packet: Any, arrival_time_ms: int) -> None:
+        if session.first_timestamp is None:
+            session.first_timestamp = packet.timestamp
+        await take(packet, arrival_time_ms)
+
+    receiver._handle_rtp_packet = note
 
 
 def _handler(room: WhipRoom) -> type[BaseHTTPRequestHandler]:

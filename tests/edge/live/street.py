@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from edge.clock import Clock
 from edge.commands.orders import Order
 from edge.live.desk import Live, Offered
+from edge.live.sightings import Seen, Sightings
 from edge.live.whip import RoomDoor
 from edge.mask import Masks
+from edge.pipeline import Pipeline
 from edge.recording.masking import Masking
 from edge.sections import LiveSection
 from edge.source import Source, SourceSettings, keep_open
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.edge.live.receiver import WhipRoom
+    from vision.detect import Detector
     from vision.zones import Zone
 
 ROOM = RoomOfTests()
@@ -85,17 +88,23 @@ class Street:
         mode: Literal["camera", "transcode"] = "transcode",
         *,
         small: bool = False,
+        detector: Detector | None = None,
     ) -> None:
-        """`small`: the clip is the camera's sub stream, whose masks nobody has painted yet."""
+        """`small`: the clip is the camera's sub stream, whose masks nobody has painted yet; `detector`: looks at it."""
         self.said: list[str] = []
         self._stop = threading.Event()
         self._live, self._camera_id = live, camera_id
         self.outlet = live.outlet(camera_id)
         masking = Masking([] if small else zones, mode, [self.outlet], at_once=False)
-        wanted = SourceSettings(location=str(path), analysis_fps=1.0, realtime=True, loop=True)
+        fps = 1.0 if detector is None else 5.0
+        wanted = SourceSettings(location=str(path), analysis_fps=fps, realtime=True, loop=True)
+        sightings = Sightings(Masks(zones))
+        self._pipeline = (
+            Pipeline(detector=detector, rules=[], deliver=lambda *_: None, saw=sightings.saw) if detector else None
+        )
         self._source = Source(wanted, masks=Masks(zones), clock=Clock(), stop=self._stop, sinks=masking.sinks)
         unpainted = Masks(zones if small else [])
-        offered = Offered(self.outlet, unpainted, lambda: masking.hindrance)
+        offered = Offered(self.outlet, unpainted, lambda: masking.hindrance, Seen(sightings, by_media_time=True))
         live.offer(camera_id, {"sub" if small else "main": offered})
         self._threads = [threading.Thread(target=self._watch, daemon=True)]
         if masking.transcoder is not None:
@@ -120,5 +129,6 @@ class Street:
         """A picture came."""
 
     def _watch(self) -> None:
-        for _ in keep_open(self._source, clock=Clock(), stop=self._stop, report=self):
-            pass
+        for frame in keep_open(self._source, clock=Clock(), stop=self._stop, report=self):
+            if self._pipeline is not None:
+                self._pipeline.look(frame)

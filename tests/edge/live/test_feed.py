@@ -141,11 +141,23 @@ def test_what_queued_while_a_stream_was_opened_does_not_put_off_what_follows() -
     assert max(after) - (reopened_s + 0.4 - began_s) * TICKS_A_SECOND < len(burst)
 
 
+def test_a_picture_is_found_by_its_media_time_and_by_when_it_came() -> None:
+    stamps = Stamps()
+    assert (stamps.of_media_time(8.0), stamps.of_arrival(3.0)) == (None, None)
+    sent = [stamps.of(LivePacket(b"", n == 0, 8.0 + n / 10), 3.0 + n / 10 + n % 3 / 100) for n in range(30)]
+    assert stamps.of_media_time(10.5) == sent[25]
+    assert stamps.of_media_time(11.5) == sent[-1] + 6 * TICKS_A_SECOND / 10
+    came = stamps.of_arrival(3.0 + 2.5)
+    assert came is not None
+    assert abs(came - sent[25]) <= 0.02 * TICKS_A_SECOND
+
+
 def test_what_is_used_of_aiortc_though_it_is_not_public() -> None:
     """A version that has these no more would fail silently: no key frame, no loopback, few packets to send again."""
     from edge.live import peer  # noqa: PLC0415 - it changes aiortc
 
     assert callable(RTCRtpSender._send_keyframe)
+    assert "self.__rtp_timestamp = packet.timestamp" in inspect.getsource(RTCRtpSender._run_rtp)
     assert rtcrtpsender.RTP_HISTORY_SIZE == 1024  # type: ignore[attr-defined]
     assert "RTP_HISTORY_SIZE" in inspect.getsource(RTCRtpSender._retransmit)
     assert list(inspect.signature(Connection.get_component_candidates).parameters) == [
