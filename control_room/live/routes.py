@@ -3,7 +3,7 @@
 import http
 import uuid
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -18,12 +18,6 @@ from wire.live import LIVE_TOKEN_HEADER, StreamName
 router = APIRouter(prefix="/api/v1", tags=["live"])
 
 PersonOrDevice = Annotated[callers.Caller, Depends(access.Allow(*callers.PEOPLE, callers.Role.DEVICE))]
-SESSION = "/api/v1/live/sessions/{session_id}"
-OFFERED: dict[int | str, dict[str, Any]] = {
-    **access.RESPONSES,
-    **problems.responses(400, 404, 406, 409, 415, 429, 504),
-    **signalling.ANSWERED,
-}
 
 
 class NotAskedError(problems.ForbiddenError):
@@ -36,7 +30,7 @@ class NotAskedError(problems.ForbiddenError):
     "/cameras/{camera_id}/whep",
     status_code=http.HTTPStatus.CREATED,
     response_class=Response,
-    responses=OFFERED,
+    responses=signalling.OFFERED,
     openapi_extra=signalling.SDP_BODY,
 )
 async def watch(
@@ -67,22 +61,14 @@ async def watch(
     camera, why = await run_in_threadpool(permitted)
     name = await publishing.ensure(room, offer.media, camera, stream, caller)
     thing = watched.camera(camera.device_id, camera_id)
-    return await signalling.accept(
-        room,
-        offer,
-        name,
-        "whep",
-        begin=partial(watching.begin_view, viewer=caller, watched=thing, why=why),
-        location=SESSION,
-        whom=caller.name,
-    )
+    return await signalling.show(room, offer, name, viewer=caller, watched=thing, why=why)
 
 
 @router.post(
     "/cameras/{camera_id}/whip",
     status_code=http.HTTPStatus.CREATED,
     response_class=Response,
-    responses=OFFERED,
+    responses=signalling.OFFERED,
     openapi_extra=signalling.SDP_BODY,
     dependencies=[asking.shows_nobody("a device sends here; it gets no picture")],
 )
@@ -119,7 +105,7 @@ async def publish(
         "whip",
         replace=replace,
         begin=partial(watching.begin_publish, publisher=device),
-        location=SESSION,
+        location=signalling.SESSION,
         whom=device.name,
     )
 

@@ -8,12 +8,13 @@ import http
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fastapi import Response
 from starlette.concurrency import run_in_threadpool
 
-from control_room import problems
+from control_room import access, problems
 from control_room.attempts import service as attempts
 from control_room.live import ice, media, opening, watching
 
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
     from control_room.callers import Caller
     from control_room.database import pool
+    from control_room.live.watching import Ground
     from control_room.room import Room
     from control_room.uploads.attempts import Attempts
+    from control_room.viewing.watched import Watched
 
 _OFFER_MAX_BYTES = 64 * 1024
 _MEDIA_MOST = 16
@@ -34,7 +37,10 @@ _MINUTE = timedelta(minutes=1)
 _VIDEO = re.compile(rb"^m=video \d{1,5} [A-Za-z/]{3,40} \d", re.MULTILINE)
 SDP_BODY = {"requestBody": {"required": True, "content": {media.SDP: {"schema": {"type": "string"}}}}}
 TRICKLE_BODY = {"requestBody": {"required": True, "content": {media.TRICKLE: {"schema": {"type": "string"}}}}}
-ANSWERED: dict[int | str, dict[str, Any]] = {
+SESSION = "/api/v1/live/sessions/{session_id}"
+OFFERED: dict[int | str, dict[str, Any]] = {
+    **access.RESPONSES,
+    **problems.responses(400, 404, 406, 409, 415, 429, 504),
     201: {
         "description": "The answer; its Location is the session, for PATCH and DELETE.",
         "content": {media.SDP: {"schema": {"type": "string"}}},
@@ -42,7 +48,7 @@ ANSWERED: dict[int | str, dict[str, Any]] = {
             "Location": {"schema": {"type": "string"}},
             "Link": {"schema": {"type": "string"}, "description": "Each ICE server, rel=ice-server."},
         },
-    }
+    },
 }
 
 
@@ -156,6 +162,12 @@ async def accept(
         return answer
 
     return await run_in_threadpool(both)
+
+
+async def show(room: Room, offer: Offered, stream: str, *, viewer: Caller, watched: Watched, why: Ground) -> Response:
+    """Have a viewer's offer answered; raises what `accept` raises."""
+    begin = partial(watching.begin_view, viewer=viewer, watched=watched, why=why)
+    return await accept(room, offer, stream, "whep", begin=begin, location=SESSION, whom=viewer.name)
 
 
 async def trickle(request: Request, room: Room, session_id: uuid.UUID, caller: Caller) -> None:

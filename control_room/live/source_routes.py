@@ -16,7 +16,6 @@ from control_room import access, paging, problems
 from control_room import room as rooms
 from control_room.live import judging, opening, saving, schemas, signalling, sources, watching
 from control_room.live.media import MediaAwayError, NoSuchStreamError
-from control_room.live.routes import OFFERED, SESSION
 from control_room.viewing import asking, watched
 
 router = APIRouter(prefix="/api/v1/live", tags=["live"])
@@ -97,7 +96,7 @@ def end(source_id: uuid.UUID, room: rooms.Here, viewer: asking.Person) -> None:
     "/sources/{source_id}/whep",
     status_code=http.HTTPStatus.CREATED,
     response_class=Response,
-    responses=OFFERED,
+    responses=signalling.OFFERED,
     openapi_extra=signalling.SDP_BODY,
 )
 async def watch(source_id: uuid.UUID, request: Request, room: rooms.Here, viewer: asking.Person) -> Response:
@@ -113,15 +112,7 @@ async def watch(source_id: uuid.UUID, request: Request, room: rooms.Here, viewer
 
     why = await run_in_threadpool(permitted)
     name = sources.stream_of(source_id)
-    return await signalling.accept(
-        room,
-        offer,
-        name,
-        "whep",
-        begin=partial(watching.begin_view, viewer=caller, watched=thing, why=why),
-        location=SESSION,
-        whom=caller.name,
-    )
+    return await signalling.show(room, offer, name, viewer=caller, watched=thing, why=why)
 
 
 @router.post(
@@ -144,7 +135,7 @@ def save_picture(
     "/sources/{source_id}/whip",
     status_code=http.HTTPStatus.CREATED,
     response_class=Response,
-    responses=OFFERED,
+    responses=signalling.OFFERED,
     openapi_extra=signalling.SDP_BODY,
     dependencies=[_BY_TOKEN, asking.shows_nobody("a publisher sends here; it gets no picture")],
 )

@@ -128,13 +128,14 @@ def _ends(room: WatchedRoom) -> set[str]:
 
 
 def test_logging_out_ends_the_picture(room: WatchedRoom) -> None:
-    marta = room.door.as_person("marta")
+    marta, anna = room.door.as_person("marta"), room.door.as_person("anna")
 
     async def watch() -> None:
         async with room.obeying(), viewing() as viewer:
             await viewer.watch(room.signal(marta, answers=[]))
             await asyncio.to_thread(marta.delete, "/api/v1/session")
             await until(lambda: "withdrawn" in _ends(room), "the picture ends")
+            assert (await asyncio.to_thread(_live, anna))["watchers"] == []
 
     asyncio.run(watch())
 
