@@ -1,13 +1,20 @@
-"""The wall in a browser, over the real media process and a real RTSP camera: it moves, says when it stands, returns."""
+"""The wall in a browser, over the real media process and a real RTSP camera: it moves, says when it stands, returns.
+
+The camera can be turned over ONVIF, by a mouse and by keys on the page.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -15,10 +22,14 @@ from playwright.sync_api import Locator, Page, expect
 from benchmarks import town as towns
 from benchmarks.whole_way import log_in
 from launch import rtsp
+from tests.edge.ptz.ptz_camera import PtzCamera
 
 pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(1500)]
 LIVE_WITHIN_MS = 120_000
 VEILED_WITHIN_MS = 60_000
+ANSWERED_WITHIN_MS = 60_000
+RETURNED_WITHIN_S = 180.0
+SECOND, PASSWORD = "segona", "una contrasenya prou llarga"
 OBJECT, REASON = "expedient 2026/114", "comprovar qui ha deixat la bossa"
 _PIXELS = """
 (video) => {
@@ -29,6 +40,13 @@ _PIXELS = """
   return [...paper.getImageData(0, 0, 64, 36).data];
 }
 """
+_HIDE = """
+(isHidden) => {
+  Object.defineProperty(document, 'hidden', { get: () => isHidden, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}
+"""
+"""Headless Chromium shows every page of its own: what it would say of a tab behind another is said in its place."""
 
 
 @dataclass
@@ -37,6 +55,8 @@ class Street:
 
     server: subprocess.Popen[bytes]
     key: str
+    head: PtzCamera
+    """What turns it."""
 
     def stall(self) -> None:
         """The camera stands still; its connection stays open."""
@@ -54,14 +74,17 @@ def street(town: towns.Town, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     stream, port = folder / "street.h264", towns.free_port()
     rtsp.pack(towns.street_clip(town), stream)
     server = subprocess.Popen(rtsp.command(stream, port))
-    agent = towns.BusyAgent(town, folder / "agent", source=rtsp.url(port), playback="", more="analysis_fps = 1.0\n")
+    head = PtzCamera()
+    more = f'analysis_fps = 1.0\nptz = {{ onvif = "{head.location}", settle_s = 0.5 }}\n'
+    agent = towns.BusyAgent(town, folder / "agent", source=rtsp.url(port), playback="", more=more)
     try:
-        yield Street(server, f"camera/{agent.device_id}/busy-0")
+        yield Street(server, f"camera/{agent.device_id}/busy-0", head)
     finally:
         server.send_signal(signal.SIGCONT)
         server.terminate()
         server.wait(timeout=30)
         agent.stop()
+        head.close()
 
 
 @pytest.fixture
@@ -83,6 +106,44 @@ def tile(town: towns.Town, street: Street, page: Page) -> Locator:
     found = page.locator(f"[data-testid=tile][data-key='{street.key}']")
     expect(found).to_have_attribute("data-phase", "live", timeout=LIVE_WITHIN_MS)
     return found
+
+
+@dataclass
+class Pad:
+    """What turns the camera on the page; each movement is seen at the camera itself."""
+
+    page: Page
+    head: PtzCamera
+
+    @property
+    def shown(self) -> Locator:
+        return self.page.get_by_test_id("ptz")
+
+    def open(self) -> None:
+        self.page.keyboard.press("t")
+        expect(self.shown).to_be_focused(timeout=ANSWERED_WITHIN_MS)
+        expect(self.page.get_by_test_id("ptz-preset")).to_have_count(2, timeout=ANSWERED_WITHIN_MS)
+
+    def press(self, key: str) -> None:
+        self.shown.focus()
+        self.page.keyboard.down(key)
+
+    def turned(self, begin: Callable[[], None], end: Callable[[], None], times: int = 1) -> list[Any]:
+        """What the camera was told from the beginning of a movement, held until it was told so often, to its stop."""
+        before = len(self.head.orders)
+        begin()
+        self.told(lambda: self.head.names[before:].count("ContinuousMove") >= times)
+        end()
+        self.told(lambda: "Stop" in self.head.names[before:])
+        return self.head.orders[before:]
+
+    def told(self, what: Callable[[], bool]) -> None:
+        """Wait until the camera was told something; the page goes on meanwhile."""
+        for _ in range(ANSWERED_WITHIN_MS // 50):
+            if what():
+                return
+            self.page.wait_for_timeout(50)
+        pytest.fail(f"the camera was told only {self.head.orders}")
 
 
 def moves(page: Page, video: Locator) -> bool:
@@ -160,3 +221,160 @@ def test_a_camera_that_one_may_not_watch_any_more_leaves_the_wall(town: towns.To
         finally:
             client.put(address.format(user), json={"all": True}).raise_for_status()
     expect(tile).to_have_attribute("data-phase", "live", timeout=LIVE_WITHIN_MS)
+
+
+def move(pan: float = 0.0, tilt: float = 0.0, zoom: float = 0.0) -> tuple[str, dict[str, float]]:
+    return "ContinuousMove", {"pan": pan, "tilt": tilt, "zoom": zoom}
+
+
+def test_a_camera_is_turned_by_mouse_and_keys_by_one_person_at_a_time_and_comes_home_by_itself(
+    town: towns.Town, page: Page, street: Street, tile: Locator, tmp_path: Path
+) -> None:
+    tile.get_by_test_id("tile-open").click()
+    pad = Pad(page, street.head)
+    pad.open()
+    mouse, keyboard = page.mouse, page.keyboard
+    pad.shown.get_by_test_id("ptz-chevron_right").hover()
+    assert pad.turned(mouse.down, mouse.up)[0] == move(pan=0.5)
+    held = pad.turned(lambda: pad.press("ArrowUp"), lambda: keyboard.up("ArrowUp"), times=2)
+    assert held[:2] == [move(tilt=0.5)] * 2, "held, it goes on and is not stopped between"
+    assert pad.turned(lambda: pad.press("-"), lambda: keyboard.up("-"))[0] == move(zoom=-0.5)
+    pad.shown.get_by_test_id("ptz-plus").focus()
+    zoomed = pad.turned(lambda: keyboard.down("Enter"), lambda: keyboard.up("Enter"))
+    assert zoomed[0] == move(zoom=0.5), "each act is a button too"
+    pad.shown.get_by_role("button", name="Font").click()
+    pad.told(lambda: street.head.orders[-1] == ("GotoPreset", {"preset": "2"}))
+    keyboard.press("Home")
+    pad.told(lambda: street.head.names[-1] == "GotoHomePosition")
+
+    street.head.deaf = True
+    pad.press("ArrowLeft")
+    expect(page.get_by_test_id("ptz-trouble")).to_contain_text("the motor is stuck", timeout=ANSWERED_WITHIN_MS)
+    keyboard.up("ArrowLeft")
+    street.head.deaf = False
+
+    other = seconds_page(town, page, street, tmp_path)
+    second = Pad(other, street.head)
+    other.keyboard.press("t")
+    expect(other.get_by_test_id("ptz-locked")).to_contain_text(town.run["user"], timeout=ANSWERED_WITHIN_MS)
+    expect(other.get_by_test_id("ptz-chevron_right")).to_be_disabled()
+    other.get_by_test_id("ptz-take").click()
+    other.get_by_test_id("ptz-why-reason").fill("una baralla a la font")
+    other.get_by_test_id("ptz-why-submit").click()
+    expect(other.get_by_test_id("ptz-locked")).to_have_count(0, timeout=ANSWERED_WITHIN_MS)
+    expect(page.get_by_test_id("ptz-locked")).to_contain_text(SECOND, timeout=ANSWERED_WITHIN_MS)
+    keyboard.press("Home")
+    assert second.turned(lambda: second.press("ArrowRight"), lambda: other.keyboard.up("ArrowRight"))[0] == move(
+        pan=0.5
+    )
+    assert street.head.names[-1] == "Stop", "the first one's order was refused"
+    other.context.close()
+    page.goto("about:blank")
+    towns.wait_for(lambda: street.head.names[-1] == "GotoHomePosition", RETURNED_WITHIN_S, "its way home")
+
+
+def seconds_page(town: towns.Town, page: Page, street: Street, folder: Path) -> Page:
+    """Another operator at the camera's own page, in a browser of his own."""
+    secret = folder / "password"
+    secret.write_text(PASSWORD, encoding="utf-8")
+    added = town.room("user", "add", SECOND, "--role", "operator", "--password-file", str(secret))
+    assert added.returncode == 0, added.stderr
+    assert page.context.browser is not None
+    other = page.context.browser.new_context(base_url=town.run["url"], locale="ca-ES").new_page()
+    other.goto("/login")
+    other.fill("input[name=user]", SECOND)
+    other.fill("input[name=password]", PASSWORD)
+    other.keyboard.press("Enter")
+    expect(other.get_by_test_id("feed")).to_be_visible(timeout=ANSWERED_WITHIN_MS)
+    other.goto(f"/live/{street.key}")
+    expect(other.get_by_test_id("live-view")).to_be_visible(timeout=ANSWERED_WITHIN_MS)
+    return other
+
+
+def viewers(town: towns.Town, street: Street) -> int:
+    """Whom the media process sends the camera to now."""
+    live = tomllib.loads((town.data_dir / "room.toml").read_text(encoding="utf-8"))["live"]
+    secret = Path(live["secret_file"]).read_text(encoding="utf-8").strip()
+    answer = httpx.get(f"{live['builtin_url']}/streams", headers={"Authorization": f"Bearer {secret}"}, timeout=10)
+    found = answer.json()
+    streams = found["items"] if isinstance(found, dict) else found
+    return sum(one["viewers"] for one in streams if f"{one['stream']}/".startswith(f"{street.key}/"))
+
+
+def test_a_tile_that_nobody_sees_lets_its_camera_go_and_one_that_lost_it_takes_it_again(
+    town: towns.Town, page: Page, street: Street, tile: Locator
+) -> None:
+    def becomes(number: int) -> None:
+        towns.wait_for(lambda: viewers(town, street) == number, LIVE_WITHIN_MS / 1000, f"{number} viewers")
+
+    becomes(1)
+    page.evaluate(_HIDE, arg=True)
+    becomes(0)
+    expect(tile.get_by_test_id("picture")).to_have_attribute("data-veiled", "true")
+    page.evaluate(_HIDE, arg=False)
+    becomes(1)
+    page.get_by_test_id("layout-nine").click()
+    tile.get_by_test_id("tile-open").focus()
+    for _ in range(2):
+        page.keyboard.press("Shift+ArrowDown")
+    page.set_viewport_size({"width": 900, "height": 280})
+    becomes(0)
+    tile.scroll_into_view_if_needed()
+    becomes(1)
+    expect(tile).to_have_attribute("data-phase", "live", timeout=LIVE_WITHIN_MS)
+    os.kill(town.run["pids"]["media"], signal.SIGKILL)
+    expect(tile.get_by_test_id("picture")).to_have_attribute("data-veiled", "true", timeout=VEILED_WITHIN_MS)
+    expect(tile).to_have_attribute("data-phase", "live", timeout=LIVE_WITHIN_MS)
+    assert moves(page, tile.get_by_test_id("live-video"))
+
+
+def order(page: Page) -> list[str | None]:
+    return [one.get_attribute("data-key") for one in page.get_by_test_id("tile").all()]
+
+
+@pytest.mark.usefixtures("tile")
+def test_a_wall_is_arranged_by_mouse_and_keys_and_is_the_same_at_the_next_desk(town: towns.Town, page: Page) -> None:
+    before = order(page)
+    assert len(before) >= 2
+    tiles = page.get_by_test_id("tile")
+    tiles.nth(0).drag_to(tiles.nth(1))
+    dragged = [before[1], before[0], *before[2:]]
+    assert order(page) == dragged
+    tiles.nth(0).get_by_test_id("tile-open").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    assert order(page) == before
+    tiles.nth(0).drag_to(tiles.nth(1))
+    with town.client() as client:
+        towns.wait_for(lambda: kept(client) == dragged, 60, "the wall to be kept")
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    expect(tiles.nth(len(before) - 1)).to_be_visible(timeout=LIVE_WITHIN_MS)
+    assert order(page) == dragged
+    name = page.get_by_test_id("walls").locator("option:checked").inner_text()
+    page.get_by_test_id("wall-delete").click()
+    expect(page.get_by_role("dialog")).to_contain_text(name)
+    page.get_by_test_id("wall-delete-submit").click()
+    expect(page.get_by_test_id("walls")).to_have_count(0)
+    with town.client() as client:
+        assert client.get("/walls").json()["items"] == []
+
+
+def kept(client: httpx.Client) -> list[str]:
+    """What lies on the one wall that the room has."""
+    return [key for item in client.get("/walls").json()["items"] for key in item["places"] if key is not None]
+
+
+def test_the_small_window_on_top_takes_the_whole_picture_and_gives_it_back(page: Page, tile: Locator) -> None:
+    tile.get_by_test_id("tile-open").click()
+    view = page.get_by_test_id("live-view")
+    picture = view.get_by_test_id("picture")
+    expect(picture).to_have_attribute("data-phase", "live", timeout=LIVE_WITHIN_MS)
+    assert page.evaluate("'documentPictureInPicture' in window"), "this Chromium has no window on top"
+    view.get_by_test_id("live-window").click()
+    expect(view.get_by_test_id("picture")).to_have_count(0)
+    on_top = "documentPictureInPicture.window?.document.querySelector('[data-testid={}]')"
+    page.wait_for_function(f"() => {on_top.format('watermark')}?.textContent.includes('operator')")
+    page.wait_for_function(f"() => {on_top.format('picture')}?.dataset.phase === 'live'")
+    page.evaluate("documentPictureInPicture.window.close()")
+    expect(picture).to_have_attribute("data-phase", "live", timeout=LIVE_WITHIN_MS)
+    assert moves(page, view.get_by_test_id("live-video"))
