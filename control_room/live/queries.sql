@@ -45,6 +45,12 @@ UPDATE live_publications SET watched_at = %(now)s WHERE stream = ANY(%(streams)s
 -- A device need not send this any more
 DELETE FROM live_publications WHERE stream = %(stream)s;
 
+-- not_ahead --
+-- What was written before the clock was set back is as old as can be; else a camera would be sent until it is that late again
+UPDATE live_publications SET watched_at = least(watched_at, %(now)s), asked_at = least(asked_at, %(now)s),
+    until = least(until, %(until_most)s)
+WHERE watched_at > %(now)s OR asked_at > %(now)s OR until > %(until_most)s;
+
 -- only_one --
 -- Whether the camera's device said that it has but one picture of it, the last time that it was asked
 SELECT result ->> 'stream' <> arguments ->> 'stream'
@@ -85,6 +91,27 @@ UPDATE live_sessions SET seen_at = %(now)s WHERE session_id = ANY(%(session_ids)
 UPDATE live_sessions SET ended_at = %(now)s, end_reason = %(why)s
 WHERE session_id = %(session_id)s AND ended_at IS NULL
 RETURNING stream, kind, actor_kind, actor, alert_id, reason, began_at;
+
+-- may_not_send --
+-- Who sends though its device was revoked or told to stop a while ago, or its source has ended or got another token
+SELECT session_id, media_session
+FROM live_sessions
+WHERE ended_at IS NULL AND kind = 'publish' AND CASE actor_kind
+    WHEN 'device' THEN
+        NOT EXISTS (SELECT FROM devices WHERE device_id = actor AND revoked_at IS NULL)
+        OR (
+            NOT EXISTS (SELECT FROM live_publications WHERE live_publications.stream = live_sessions.stream)
+            AND NOT EXISTS (
+                SELECT FROM commands
+                WHERE device_id = actor AND camera_id = split_part(stream, '/', 3) AND kind = 'live_stop'
+                    AND issued_at > %(told_after)s
+            )
+        )
+    WHEN 'source' THEN NOT EXISTS (
+        SELECT FROM live_sources
+        WHERE 'source/' || source_id = stream AND live_sources.ended_at IS NULL AND token_made_at <= began_at
+    )
+END;
 
 -- end_publishing --
 -- Publishers of a stream whose place another took
@@ -142,8 +169,8 @@ LIMIT 1;
 -- sources --
 -- Sources, the newest first; the cursor is the last one of the page before
 SELECT source_id, name, kind, flight_id, authorisation_id, purpose, device_id, created_at, created_by, token_made_at,
-    ended_at
-FROM live_sources
+    ended_at, regexp_replace(address, '^rtsps?://(.*@)?([^/?]*).*$', '\2') AS fetched_from
+FROM live_sources LEFT JOIN live_pulls USING (source_id)
 WHERE (%(source_id)s::uuid IS NULL OR source_id = %(source_id)s)
     AND (%(ended)s OR ended_at IS NULL)
     AND (%(flight_id)s::uuid IS NULL OR flight_id = %(flight_id)s)

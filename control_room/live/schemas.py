@@ -138,6 +138,8 @@ class LiveSourceItem(BaseModel):
     created_by: str
     token_made_at: UtcTime
     ended_at: UtcTime | None
+    fetched_from: str | None
+    """HOST:PORT of the RTSP server where the room fetches it; null: it sends by itself."""
     addresses: list[PublishAddress]
     may_watch: bool
 

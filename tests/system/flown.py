@@ -37,6 +37,9 @@ SHARE_A_SECOND = 0.15
 PLACE = (41.1189, 1.2445)
 HEIGHT_M, PITCH_DEG, VIEW_DEG, SPEED_M_S = 12.0, -40.0, 60.0, 3.2
 """At this height and pitch the picture is 21.6 m wide in its middle, of which 3.2 m are 15 %."""
+CLIMBS_M, TILTS_DEG = 4.0, 15.0
+"""How far it goes up and down, and its camera with it, once it has flown on for a while: so does what it films."""
+_CLIMB_S, _TILT_S = 16.0, 20.0
 SYSTEM = 42
 _RATE_HZ = 5
 _NOISE_M = 0.05
@@ -94,13 +97,23 @@ class Moment:
     lat: float
     lon: float
     speed_m_s: float
+    height_m: float
+    pitch_deg: float
 
 
 def moment(at_s: float) -> Moment:
     """It flies to the east and looks to the north."""
     before_s, after_s = max(0.0, COMES_S - at_s), max(0.0, at_s - COMES_S - STANDS_S)
     lat, lon = globe.moved(PLACE, (after_s - before_s) * SPEED_M_S, 0.0)
-    return Moment(lat, lon, SPEED_M_S if before_s or after_s else 0.0)
+    away_s = max(0.0, after_s - LEAVES_S)
+    height_m = HEIGHT_M + CLIMBS_M * _wave(away_s / _CLIMB_S)
+    pitch_deg = PITCH_DEG - TILTS_DEG * _wave(away_s / _TILT_S)
+    return Moment(lat, lon, SPEED_M_S if before_s or after_s else 0.0, height_m, pitch_deg)
+
+
+def _wave(turns: float) -> float:
+    """From 0 to 2 and back."""
+    return 1 - math.cos(2 * math.pi * turns)
 
 
 def ground_at(x: float, y: float, width_px: int, height_px: int) -> tuple[float, float]:
@@ -120,6 +133,8 @@ class Autopilot:
         """`ahead_s`: by how much its clock is wrong."""
         self._to = ("127.0.0.1", port)
         self._ahead_s = ahead_s
+        self.is_silent = threading.Event()
+        """It flies on, and says nothing of it while this is set."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._fly, daemon=True)
         self._sender = dialect.MAVLink(None, srcSystem=SYSTEM, srcComponent=1)
@@ -137,16 +152,16 @@ class Autopilot:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
             while not self._stop.wait(1 / _RATE_HZ):
                 at_s = time.monotonic() - began_s
-                for message in self.messages(at_s):
+                for message in () if self.is_silent.is_set() else self.messages(at_s):
                     link.sendto(bytes(message.pack(self._sender)), self._to)
 
     def messages(self, at_s: float) -> list[Any]:
         here = moment(at_s)
         boot_ms = round(at_s * 1000)
         lat, lon = (globe.moved((here.lat, here.lon), *(self._random.gauss(0, _NOISE_M) for _ in range(2))))[:2]
-        half = math.radians(PITCH_DEG) / 2
+        half = math.radians(here.pitch_deg) / 2
         gimbal = [math.cos(half), 0.0, math.sin(half), 0.0]
-        height_mm = round(HEIGHT_M * 1000)
+        height_mm = round(here.height_m * 1000)
         return [
             dialect.MAVLink_heartbeat_message(2, 3, 0, 0, 4, 3),
             dialect.MAVLink_system_time_message(round((time.time() + self._ahead_s) * 1e6), boot_ms),

@@ -1,4 +1,7 @@
-"""A drone's whole way: video over RTSP and MAVLink over UDP, agent, broker, room, and the map in a real browser."""
+"""A drone's whole way: video over RTSP and MAVLink over UDP, agent, broker, room, and the map in a real browser.
+
+Then its live picture with the map beside it: of an agent's camera, and of a source that tells where it is itself.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +21,8 @@ from playwright.sync_api import Page, expect
 from benchmarks import town as towns
 from benchmarks.whole_way import log_in
 from tests.edge.test_rtsp import NEEDED, PYTHON, Camera
-from tests.system import flown
+from tests.system import flown, live_page
+from tests.system.publisher import Publisher
 from vision.georeference import globe
 
 if TYPE_CHECKING:
@@ -70,9 +75,11 @@ def start(town: towns.Town, camera: Camera, tmp_path: Path) -> Iterator[Start]:
 
 def _config(town: towns.Town, camera: Camera, port: int, folder: Path) -> str:
     added = town.room("device", "add", DEVICE, "--name", "Dron", "--json")
+    own = tomllib.loads(Path(town.run["device"]["config"]).read_text(encoding="utf-8"))
     return (
         f'[device]\nid = "{DEVICE}"\ndata_dir = "{folder / "data"}"\n'
         f'[room]\nurl = "{town.run["url"]}"\ntoken = "{json.loads(added.stdout)["token"]}"\n'
+        f'command_key_file = "{own["room"]["command_key_file"]}"\n'
         f'[mqtt]\nurl = "{town.run["mqtt_url"]}"\n'
         f'[[camera]]\nid = "below"\nname = "Dron de prova"\nkind = "drone"\nsource = "{camera.url}"\n'
         'record = false\npurpose = "test"\nlegal_regime = "lo_7_2021"\nstaged = true\n'
@@ -105,6 +112,7 @@ def test_a_flight_is_on_the_map_and_so_is_what_it_saw(
             _flies_first(client, page)
             _sees_somebody(client, page)
             _leaves_them_behind(client)
+            _is_watched_live(page, camera, autopilot)
     finally:
         autopilot.stop()
 
@@ -166,3 +174,76 @@ def _leaves_them_behind(client: Any) -> None:
 
     towns.wait_for(closed, 120, "the end of the events")
     towns.wait_for(lambda: "wait" in _reason(client), 60, "the status that says that rules wait again")
+
+
+def _is_watched_live(page: Page, camera: Camera, autopilot: flown.Autopilot) -> None:
+    view = live_page.LivePage(page, f"camera/{DEVICE}/below")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    view.open()
+    _moves_beside_its_picture(view)
+    if folder := os.environ.get("FLIGHT_PICTURES"):
+        view.photograph(Path(folder), "drone-live", SIZES)
+    _falls_silent_while_it_films(view, autopilot)
+    _goes_on_without_its_picture(view, camera)
+
+
+def _moves_beside_its_picture(view: live_page.LivePage) -> None:
+    before, at = view.drawn(), view.place()
+    said = view.follow(changes=5)
+    assert view.place()[1] > at[1], "it flies to the east"
+    assert [len(set(said[name])) > 1 for name in ("height", "gimbal", "looks")] == [True, True, True]
+    assert min(before.pixels, view.drawn().pixels) > 100
+    towns.wait_for(
+        lambda: abs(view.drawn().ahead_px - before.ahead_px) > 3,
+        live_page.WITHIN_S,
+        "the ground that moves as it tilts",
+    )
+    expect(view.says("silent")).to_have_count(0)
+
+
+def _falls_silent_while_it_films(view: live_page.LivePage, autopilot: flown.Autopilot) -> None:
+    autopilot.is_silent.set()
+    expect(view.says("silent")).to_be_visible(timeout=60_000)
+    where = view.place()
+    view.plays()
+    assert view.place() == where
+    autopilot.is_silent.clear()
+    expect(view.says("silent")).to_have_count(0, timeout=60_000)
+
+
+def _goes_on_without_its_picture(view: live_page.LivePage, camera: Camera) -> None:
+    camera.kill()
+    expect(view.picture).to_have_attribute("data-veiled", "true", timeout=60_000)
+    before = view.place()
+    view.follow(changes=2)
+    assert view.place()[1] > before[1]
+    expect(view.picture).to_have_attribute("data-veiled", "true")
+    camera.start()
+    view.plays()
+
+
+def test_a_publisher_that_tells_its_place_moves_beside_its_picture(town: towns.Town, page: Page) -> None:
+    """An app without an agent; what its picture shows is drawn as soon as it tells enough."""
+    device_id = "app-of-the-test"
+    assert town.room("device", "add", device_id, "--name", "Dron amb aplicació", "--json").returncode == 0
+    wanted = {"name": "Dron amb aplicació", "kind": "drone", "purpose": "prova", "device_id": device_id}
+    with town.client() as client:
+        source = client.post("/live/sources", json=wanted).raise_for_status().json()
+    whip = next(address["url"] for address in source["addresses"] if address["kind"] == "whip")
+    log_in(page, town)
+    expect(page.get_by_test_id("feed")).to_be_visible(timeout=60_000)
+    with Publisher(whip, source["token"]) as publisher:
+        view = live_page.LivePage(page, f"source/{source['source_id']}")
+        view.open()
+        before = view.place()
+        view.follow(changes=3)
+        assert view.place()[1] > before[1]
+        expect(page.get_by_test_id("no-footprint")).to_contain_text("la inclinació de la càmera, l'angle de visió")
+        publisher.lens = {"gimbal_pitch_deg": -50.0, "view_deg": 70.0}
+        expect(page.get_by_test_id("no-footprint")).to_have_count(0, timeout=60_000)
+        said = view.follow(changes=3)
+        assert len(set(said["looks"])) > 1
+        assert view.drawn().pixels > 100
+        expect(view.says("silent")).to_have_count(0)
+        if folder := os.environ.get("FLIGHT_PICTURES"):
+            view.photograph(Path(folder), "source-live", SIZES)

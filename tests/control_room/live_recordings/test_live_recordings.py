@@ -302,12 +302,24 @@ def test_only_administrators_say_where_a_source_is_fetched_and_the_password_is_t
     assert administrator.put(path, json={"address": "http://x/"}).status_code == httpx.codes.UNPROCESSABLE_ENTITY
     assert administrator.put(path, json={"address": address}).status_code == httpx.codes.NO_CONTENT
     source_id = source["source_id"]
+    assert fetched_from(administrator, source_id) == "127.0.0.1:9"
     recorded.until(lambda: recordings_of(administrator, source_id)["fault"], "it cannot be fetched")
     assert "secret" not in str(recordings_of(administrator, source_id))
     [told] = door.rows("SELECT detail FROM audit WHERE action = 'live.set_pull'")
     assert told["detail"] == {"place": "127.0.0.1:9"}
     assert administrator.delete(path).status_code == httpx.codes.NO_CONTENT
     recorded.until(lambda: not recordings_of(administrator, source_id)["fault"], "it is fetched no more")
+    assert fetched_from(administrator, source_id) is None
+    unescaped = "rtsp://drone:p/w@127.0.0.1:9/live"
+    assert administrator.put(path, json={"address": unescaped}).status_code == httpx.codes.UNPROCESSABLE_ENTITY
+    assert (
+        administrator.put(path, json={"address": "rtsps://a:p@w@[::1]:322/live"}).status_code == httpx.codes.NO_CONTENT
+    )
+    assert fetched_from(administrator, source_id) == "[::1]:322"
+
+
+def fetched_from(client: httpx.Client, source_id: str) -> Any:
+    return client.get(f"/api/v1/live/sources/{source_id}").raise_for_status().json()["fetched_from"]
 
 
 def test_chromium_plays_what_one_goes_back_to_and_seeks_in_it(recorded: Recorded) -> None:

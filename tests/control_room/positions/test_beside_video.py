@@ -148,7 +148,7 @@ def line_of(stream: str, number: int, content: dict[str, Any]) -> dict[str, Any]
 
 def test_bad_lines_are_counted_and_the_others_are_positions(connection: pool.Connection) -> None:
     stream = add_source(connection)
-    told = [
+    told: list[tuple[str, dict[str, Any]]] = [
         (stream, {"lat": 41.1, "lon": 1.2, "at": "2026-11-22T11:00:01Z", "relative_altitude_m": 30}),
         (stream, {"lat": 41.1}),
         ("source/01990000-0000-7000-8000-000000000002", {"lat": 41.1, "lon": 1.2}),

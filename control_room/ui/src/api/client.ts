@@ -293,10 +293,6 @@ export class Api {
     const body = { version, footage_ids };
     return this.#ask(this.#room.POST('/api/v1/flights/{flight_id}/move', { params, body }));
   }
-  mergeFlights(into: string, version: number, flight_id: string): Promise<Result<FlightDetail>> {
-    const params = { path: { flight_id: into } };
-    return this.#ask(this.#room.POST('/api/v1/flights/{flight_id}/merge', { params, body: { version, flight_id } }));
-  }
   deleteFlight(flight_id: string, version: number, reason: string): Promise<Result<undefined>> {
     const params = { path: { flight_id } };
     const body = { version, reason, confirm: true } as const;

@@ -6118,6 +6118,8 @@ export interface components {
             token_made_at: string;
             /** Ended At */
             ended_at: string | null;
+            /** Fetched From */
+            fetched_from: string | null;
             /** Addresses */
             addresses: components["schemas"]["PublishAddress"][];
             /** May Watch */
@@ -6588,6 +6590,8 @@ export interface components {
             token_made_at: string;
             /** Ended At */
             ended_at: string | null;
+            /** Fetched From */
+            fetched_from: string | null;
             /** Addresses */
             addresses: components["schemas"]["PublishAddress"][];
             /** May Watch */

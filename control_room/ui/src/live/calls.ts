@@ -117,6 +117,13 @@ export class LiveCalls {
   newToken(source_id: string): Promise<Result<SourceToken>> {
     return this.#json('POST', `/api/v1/live/sources/${encodeURIComponent(source_id)}/token`);
   }
+  /** The room fetches it from an RTSP server from now on; administrators only. */
+  fetchSource(source_id: string, address: string): Promise<Result<unknown>> {
+    return this.#json('PUT', `/api/v1/live/sources/${encodeURIComponent(source_id)}/pull`, { address });
+  }
+  stopFetching(source_id: string): Promise<Result<unknown>> {
+    return this.#json('DELETE', `/api/v1/live/sources/${encodeURIComponent(source_id)}/pull`);
+  }
   endSource(source_id: string): Promise<Result<unknown>> {
     return this.#json('DELETE', `/api/v1/live/sources/${encodeURIComponent(source_id)}`);
   }
