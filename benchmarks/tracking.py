@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 
 import numpy as np
@@ -46,7 +45,3 @@ def milliseconds_a_frame(objects: int = 50, frames: int = 200) -> list[float]:
         tracker.update(found, index / _FPS)
         spent.append((time.thread_time() - began_s) * 1000)
     return spent[round(_FPS) :]
-
-
-def median_ms(objects: int = 50, frames: int = 200) -> float:
-    return statistics.median(milliseconds_a_frame(objects, frames))

@@ -68,15 +68,6 @@ class Track:
     """It once moved clearly; a stone that is called a person never does."""
 
 
-SURE = 0.6
-"""Confidence from which a person who never moved is believed to be one."""
-
-
-def is_believed(track: Track) -> bool:
-    """Whether a track is a person or vehicle and not a stone that the model calls one."""
-    return track.moved or (track.label == PERSON and track.confidence >= SURE)
-
-
 @dataclass(slots=True)
 class _History:
     """What is remembered of a track to tell movers from false detections."""

@@ -97,12 +97,6 @@ class Viewer:
         self.page.wait_for_timeout(ms)
         self.samples = [tuple(each) for each in self.page.evaluate("name => window.views[name].samples", self.name)]
 
-    @property
-    def began_ms(self) -> float:
-        """When the page was asked to show it."""
-        found: float = self.page.evaluate("name => window.views[name].began", self.name)
-        return found
-
     def first_picture_ms(self, within_ms: float = 30_000) -> float:
         """From being asked to the first picture shown."""
         self.page.wait_for_function("name => window.views[name].frames > 0", arg=self.name, timeout=within_ms)

@@ -110,11 +110,6 @@ UPDATE footage SET pixelated_sha256 = %(sha256)s, pixelated_bytes = %(bytes)s
 WHERE footage_id = %(footage_id)s AND state = 'ready' AND pixelated_sha256 IS NULL
 RETURNING footage_id;
 
--- unread --
--- Files of a flight of which the telemetry was not looked for yet
-SELECT count(*) FROM footage
-WHERE flight_id = %(flight_id)s AND state = 'ready' AND read_at IS NULL AND kind IN ('telemetry', 'video', 'still');
-
 -- samples_of --
 -- Telemetry of a video, by itself or the file beside it
 SELECT row, at, time_s, lat, lon, rel_alt_m, abs_alt_m, gimbal_yaw_deg, gimbal_pitch_deg, gimbal_roll_deg, focal_length_mm,

@@ -22,16 +22,6 @@ Missing = Literal[
     "line_of_sight",
     "preflight",
 ]
-PREFLIGHT_ITEMS = (
-    "aircraft_sound",
-    "batteries",
-    "remote_id",
-    "weather",
-    "area_clear",
-    "people_told",
-    "observer_briefed",
-    "return_height",
-)
 PreflightItem = Literal[
     "aircraft_sound",
     "batteries",

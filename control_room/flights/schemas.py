@@ -129,16 +129,6 @@ class WantedFlights(_Given):
     flights: Annotated[list[WantedFlight], Field(min_length=1, max_length=200)]
 
 
-class AnalysisShort(BaseModel):
-    """How far the newest analysis of a flight is."""
-
-    analysis_id: uuid.UUID
-    state: AnalysisState
-    stage: str | None
-    progress: float
-    error: str | None
-
-
 class FlightItem(BaseModel):
     """A flight as the list and the stream give it."""
 

@@ -60,7 +60,3 @@ def moment_of(word: SunWord, day: date, lat: float, lon: float) -> datetime | No
         else:
             high = middle
     return low
-
-
-def is_night(at: datetime, lat: float, lon: float) -> bool:
-    return elevation_deg(at, lat, lon) < CIVIL_TWILIGHT_DEG

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _CUT_FPS = 10.0
 """Of the clips that walkers are cut out of, after `step`."""
 _STEPS_MAX = 260
-_LARGEST_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)

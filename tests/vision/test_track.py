@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import tracking
 from vision.detect import Detection
-from vision.track import Tracker, is_believed
+from vision.track import Tracker
 
 if TYPE_CHECKING:
     from vision.track import Track
@@ -35,7 +35,6 @@ def test_a_stone_that_is_called_a_person_never_moved() -> None:
     jitter = [0.0, 0.01, -0.008, 0.004, -0.01]
     tracks = run(Tracker(), [[person(0.5 + jitter[n % 5])] for n in range(60)])
     assert not tracks[-1][0].moved
-    assert not is_believed(tracks[-1][0])
 
 
 def test_a_box_that_only_grows_on_one_side_has_not_moved() -> None:
@@ -46,10 +45,6 @@ def test_a_box_that_only_grows_on_one_side_has_not_moved() -> None:
 def test_somebody_who_comes_over_the_border_moved_though_one_edge_did_not() -> None:
     frames = [[Detection("person", 0.5, (0.4, 0.8 - 0.015 * n, 0.5, 1.0))] for n in range(25)]
     assert run(Tracker(), frames)[-1][0].moved
-
-
-def test_a_sure_person_is_believed_without_having_moved() -> None:
-    assert is_believed(run(Tracker(), [[person(0.5, 0.8)]] * 4)[-1][0])
 
 
 def test_a_track_lost_and_found_nearby_inherits_that_it_moved() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -47,9 +47,6 @@ class Flown:
             one.time_s: one.time_utc for one in self.samples if one.time_s is not None and one.time_utc is not None
         }
         self._clock = sorted(timed.items())
-
-    def moved_by(self, offset_s: float) -> Flown:
-        return replace(self, offset_s=offset_s)
 
     def view(self, time_s: float) -> View:
         """Raise RefusedError where something that a place needs is not there."""

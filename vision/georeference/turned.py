@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from vision.georeference.orthophoto import Gray
     from vision.georeference.pose import Pose
 
-QUARTERS = 4
 _FIT_MIN = 0.3
 _LEAD_MIN = 0.12
 """Over the next best pair of turns."""

@@ -113,8 +113,6 @@ def test_the_sun_rises_when_an_almanac_says() -> None:
     assert abs(rise - datetime(2024, 6, 21, 4, 18, tzinfo=UTC)) < timedelta(minutes=2)
     assert abs(set_ - datetime(2024, 6, 21, 19, 28, tzinfo=UTC)) < timedelta(minutes=2)
     assert sun.moment_of("SR", date(2024, 12, 21), 75.0, 20.0) is None
-    assert sun.is_night(datetime(2026, 11, 23, 22, tzinfo=UTC), PLACE[1], PLACE[0])
-    assert not sun.is_night(datetime(2026, 11, 23, 12, tzinfo=UTC), PLACE[1], PLACE[0])
 
 
 def test_a_zone_by_the_sun() -> None:

@@ -17,14 +17,6 @@ import type {
   Report,
 } from './types';
 
-export interface LogFilter {
-  state: '' | LogItem['state'];
-  aircraft_id: string;
-  /** Days of the town, `2026-11-22`. */
-  since: string;
-  until: string;
-}
-
 /** The room's routes about the log, the aircraft and the permissions. */
 export class LawCalls {
   readonly #api: Api;

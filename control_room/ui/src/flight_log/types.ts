@@ -16,7 +16,6 @@ export type Authorisation = Schemas['AuthorisationItem'];
 export type NewAuthorisation = Schemas['NewAuthorisation'];
 export type Dataset = Schemas['DatasetItem'];
 export type BuildingSet = Schemas['BuildingSetItem'];
-export type Geozone = Schemas['GeozoneItem'];
 export type FlightChanges = Schemas['FlightChanges'];
 export type LawChanges = Schemas['LawChanges'];
 

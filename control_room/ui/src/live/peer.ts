@@ -10,14 +10,6 @@ const TRICKLE_MS = 100;
 
 export type MakePeer = (configuration: RTCConfiguration) => RTCPeerConnection;
 
-/** The offer that is being answered, over the room's HTTP: WHEP to watch, WHIP to publish. */
-export interface Offering {
-  /** Where the offer is posted. */
-  path: string;
-  /** In the place of the session, where a publisher has a token of his own. */
-  bearer?: string;
-}
-
 /** One negotiated connection, from its offer to its end. Used once. */
 export class PeerSession {
   readonly peer: RTCPeerConnection;

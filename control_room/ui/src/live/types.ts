@@ -17,7 +17,6 @@ export type NewSource = Schemas['NewLiveSource'];
 export type SourceKind = LiveSource['kind'];
 /** With the token somebody may publish; it is shown once. */
 export type SourceToken = Schemas['NewLiveToken'];
-export type WatchedCamera = Schemas['CameraName'];
 export type WatchedCameras = Schemas['WatchedCameras'];
 export type WatchedCamerasOfUser = Schemas['WatchedCamerasOfUser'];
 /** What a person says before pictures of people are opened. */
