@@ -123,6 +123,8 @@ class SessionState(BaseModel):
     state: str = ""
     last_seen_age_s: float | None = None
     frames: int | None = None
+    age_s: float | None = None
+    """Since its offer; None: it does not tell."""
 
 
 class Media(Protocol):

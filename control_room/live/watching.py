@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _KEPT = timedelta(days=1)
 _QUERIES = sql.load(__file__)
 
-EndReason = Literal["left", "vanished", "withdrawn", "refused", "ended", "replaced"]
+EndReason = Literal["left", "vanished", "withdrawn", "reason-over", "refused", "ended", "replaced"]
 
 
 class WrongAlertError(problems.UnprocessableError):

@@ -9,7 +9,7 @@ SELECT pg_try_advisory_xact_lock(hashtextextended(%(name)s, 1));
 -- wanted --
 -- Sources that may send, by which ways, and whether they are recorded: refusal says why not
 SELECT source_id, encode(token_sha256, 'hex') AS rtmp_key_sha256, address AS rtsp_url, live_sources.flight_id,
-    live_sources.authorisation_id,
+    live_sources.authorisation_id, least(permission.valid_to, permission.revoked_at) AS permitted_until,
     CASE
         WHEN flights.flight_id IS NULL AND own.authorisation_id IS NULL THEN 'no-ground'
         WHEN flights.flight_id IS NOT NULL AND flights.state = 'closed' THEN 'flight-closed'

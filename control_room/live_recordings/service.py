@@ -111,8 +111,8 @@ def show(room: Room, viewer: Viewer, live_recording_id: uuid.UUID, reason: str |
         span = watched.Span(row["captured_from"], row["captured_to"])
         given = None if reason is None else reasons.Reason(reason, f"live recording {live_recording_id}")
         why = given or reasons.need(connection, viewer.caller, thing, span, now=now)
-        _write_down(connection, viewer.caller, live_recording_id, why.text, now)
-        if given is not None:
+        is_new = _write_down(connection, viewer.caller, live_recording_id, why.text, now)
+        if is_new and given is not None:
             reasons.note(connection, viewer.caller, [thing], span, reason=given, now=now)
     name = f"live-{row['captured_from']:%Y%m%dT%H%M%SZ}.mp4"
     return Opened(row["sha256"], row["bytes"], name)
@@ -120,13 +120,15 @@ def show(room: Room, viewer: Viewer, live_recording_id: uuid.UUID, reason: str |
 
 def _write_down(
     connection: pool.Connection, by: Caller, live_recording_id: uuid.UUID, reason: str, now: datetime
-) -> None:
-    """A player fetches it in many ranges; that is one playback."""
+) -> bool:
+    """A player fetches it in many ranges; that is one playback, and gives one reason. Whether it is a new one."""
     action, object_id = "live_recording.play", str(live_recording_id)
     given: dict[str, object] = {"actor": by.name, "action": action, "object_id": object_id, "reason": reason}
     given["since"] = now - _WRITTEN_ONCE_IN
-    if connection.execute(_QUERIES["opened_lately"], given).fetchone() == (False,):
-        audit.record(connection, by, action, at=now, on=("live_recording", object_id), reason=reason)
+    if connection.execute(_QUERIES["opened_lately"], given).fetchone() != (False,):
+        return False
+    audit.record(connection, by, action, at=now, on=("live_recording", object_id), reason=reason)
+    return True
 
 
 def set_pull(connection: pool.Connection, source_id: uuid.UUID, address: str, *, by: Caller, now: datetime) -> None:

@@ -63,4 +63,5 @@ def _as_told(row: dict[str, Any]) -> dict[str, Any]:
         "rtmp_key_sha256": row["rtmp_key_sha256"],
         "rtsp_url": row["rtsp_url"],
         "record": ground if row["refusal"] is None else None,
+        "record_until_s": row["permitted_until"] and row["permitted_until"].timestamp(),
     }

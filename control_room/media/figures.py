@@ -46,6 +46,7 @@ def of_session(hub: Hub, session: Session) -> dict[str, Any]:
         "stream": session.stream.name,
         "role": session.role,
         "since": session.since.isoformat(),
+        "age_s": round(now_s - peer.begun_s, 3),
         "state": peer.state,
         "last_seen_age_s": round(now_s - heard_s, 3),
         "frames": session.stream.frames if session.role == "publisher" else getattr(peer, "frames", 0),

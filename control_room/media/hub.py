@@ -170,7 +170,6 @@ class Hub:
             ended=lambda: self._end_soon(session_id, "the publisher has ended it"),
             told=lambda content: self.told(name, content),
             detections=stream.detections if name.startswith("camera/") else None,
-            detections=stream.detections if name.startswith("camera/") else None,
         )
         session = Session(
             session_id=session_id,

@@ -52,6 +52,8 @@ class Wanted(BaseModel):
     """Where it is fetched; null: nowhere."""
     record: Ground | None = None
     """Null: it is not recorded."""
+    record_until_s: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """Unix time from which it is not recorded, whether or not the room is there to say so; null: it says so."""
 
 
 class WantedClip(BaseModel):
@@ -225,7 +227,8 @@ class Inputs:
             raise RefusedError(str(error)) from None
 
     def _record(self, name: str) -> None:
-        wanted, running, stream = self.wanted[name].record, self.recordings.get(name), self.hub.streams.get(name)
+        running, stream = self.recordings.get(name), self.hub.streams.get(name)
+        wanted = self._ground(self.wanted[name])
         publisher = None if stream is None else stream.publisher
         if running is not None and (
             wanted != running.recorder.ground
@@ -248,6 +251,12 @@ class Inputs:
         for frame in stream.ring.gop():
             recorder.offer(frame)
         stream.taps.add(recorder.offer)
+
+    def _ground(self, wanted: Wanted) -> Ground | None:
+        """Of recording it now."""
+        until_s = wanted.record_until_s
+        is_over = until_s is not None and self.hub.clock.now().timestamp() >= until_s
+        return None if is_over else wanted.record
 
     def _stop(self, name: str) -> None:
         running = self.recordings.pop(name, None)

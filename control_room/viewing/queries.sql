@@ -47,10 +47,10 @@ FROM users CROSS JOIN unnest(%(device_ids)s::text[], %(camera_ids)s::text[]) AS 
 WHERE name = %(name)s;
 
 -- lasting --
--- The newest reason of a session that opens this span of a camera now
+-- The newest reason of a session that opens this span of a camera now; none of a clock that was set back since
 SELECT object, reason
 FROM viewing_reasons
-WHERE session = %(session)s AND watched = %(watched)s AND expires_at > %(now)s
+WHERE session = %(session)s AND watched = %(watched)s AND expires_at > %(now)s AND given_at <= %(now)s + %(apart)s::interval
     AND (seen_from IS NULL OR seen_from - %(apart)s::interval <= %(from)s::timestamptz)
     AND (seen_to IS NULL OR seen_to + %(apart)s::interval >= coalesce(%(to)s::timestamptz, 'infinity'))
 ORDER BY given_at DESC

@@ -15,6 +15,7 @@ from uuid_utils import compat as uuids
 from control_room import problems
 from control_room.audit import service as audit
 from control_room.database import sql
+from control_room.viewing.watched import Span
 
 if TYPE_CHECKING:
     import uuid
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from control_room.callers import Caller
     from control_room.database import pool
-    from control_room.viewing.watched import Span, Watched
+    from control_room.viewing.watched import Watched
 
 LASTS = timedelta(minutes=15)
 ALERT_MARGIN = timedelta(minutes=5)
@@ -83,8 +84,22 @@ def need(
 
 def find(connection: pool.Connection, caller: Caller, watched: Watched, span: Span, now: datetime) -> Reason | None:
     """The one that this person gave for it in this session, newest first; None: none, or its time is over."""
+    return _lasting(connection, session_of(caller), watched, span, now)
+
+
+def lasts(
+    connection: pool.Connection, session: str, watched: Watched, alert_id: uuid.UUID | None, now: datetime
+) -> bool:
+    """Whether what somebody began to watch live in that session still has its reason, or its alert is still open."""
+    span = Span(now, now)
+    if alert_id is not None and _of_alert(connection, watched, span, alert_id, now) is not None:
+        return True
+    return _lasting(connection, session, watched, span, now) is not None
+
+
+def _lasting(connection: pool.Connection, session: str, watched: Watched, span: Span, now: datetime) -> Reason | None:
     given = {
-        "session": session_of(caller),
+        "session": session,
         "watched": watched.key,
         "from": span.start,
         "to": span.end,

@@ -30,6 +30,8 @@ _AGAIN_FIRST_S, _AGAIN_LONGEST_S = 0.5, 10.0
 _LOOK_EVERY_S = 1.0
 _UNHEARD_S = 8.0
 """The room reports every second what it gets; ICE alone notices only after half a minute that nobody is there."""
+_LOOK_FOR_PICTURES_EVERY_S = 0.2
+_NO_PICTURES = "no pictures come from the camera"
 _KEY_AGAIN_S = 2.0
 _KEY_AGAIN_BYTES = 1024 * 1024
 _TROUBLE_LENGTH_MAX = 300
@@ -120,11 +122,19 @@ class Publication:
     async def _run(self) -> None:
         again_s = _AGAIN_FIRST_S
         while not self._is_over():
+            if not self._has_pictures:  # the room would end a connection on which nothing comes, again and again
+                if self._trouble != _NO_PICTURES:
+                    self._become(live=False, trouble=_NO_PICTURES)
+                await self._pause(_LOOK_FOR_PICTURES_EVERY_S)
+                continue
+            sent_bytes = self.feed.taken_bytes
             try:
                 await self._publish()
             except WhipError as error:
                 self._become(live=False, trouble=str(error))
                 log.warning("%s: live video: %s", self.wanted.camera_id, error)
+                if self.feed.taken_bytes > sent_bytes:
+                    again_s = _AGAIN_FIRST_S  # it had come about
                 await self._pause(error.after_s or again_s)
                 again_s = min(2 * again_s, _AGAIN_LONGEST_S)
             except Exception as error:  # aiortc's own faults share no base; the next connection may be better
@@ -133,6 +143,11 @@ class Publication:
                 await self._pause(_AGAIN_LONGEST_S)
             else:
                 again_s = _AGAIN_FIRST_S
+
+    @property
+    def _has_pictures(self) -> bool:
+        """What codes them again has none until its first one is coded, which need not be waited for."""
+        return self.outlet is not None and (self.recoding is not None or self.outlet.facts is not None)
 
     def _is_over(self) -> bool:
         return self._ended or self._clock.now() >= self.wanted.until

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import textwrap
+import time
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -97,6 +98,19 @@ async def test_what_loses_its_ground_is_recorded_no_more_and_goes_on_live(inputs
     assert SOURCE not in inputs.recordings
     frames = inputs.hub.streams[SOURCE].frames
     await until(lambda: inputs.hub.streams[SOURCE].frames > frames + 5)
+    inputs.forget(SOURCE)
+    assert await sent != 0
+
+
+async def test_a_permission_ends_a_recording_also_while_the_room_is_away(inputs: Inputs) -> None:
+    until_s = time.time() + 3
+    inputs.want(SOURCE, Wanted(rtmp_key_sha256=SHA256, record=Ground(flight_id=FLIGHT), record_until_s=until_s))
+    sent = asyncio.create_task(send(port_of(inputs), KEY, seconds=3000, pace="-re"))
+    await until(lambda: SOURCE in inputs.hub.streams)
+    await until(lambda: time.time() > until_s and SOURCE not in inputs.recordings)
+    frames = inputs.hub.streams[SOURCE].frames
+    await until(lambda: inputs.hub.streams[SOURCE].frames > frames + 5)
+    assert SOURCE not in inputs.recordings
     inputs.forget(SOURCE)
     assert await sent != 0
 

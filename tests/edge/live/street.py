@@ -93,6 +93,8 @@ class Street:
         """`small`: the clip is the camera's sub stream, whose masks nobody has painted yet; `detector`: looks at it."""
         self.said: list[str] = []
         self._stop = threading.Event()
+        self._flows, self._held = threading.Event(), threading.Event()
+        self._flows.set()
         self._live, self._camera_id = live, camera_id
         self.outlet = live.outlet(camera_id)
         masking = Masking([] if small else zones, mode, [self.outlet], at_once=False)
@@ -119,8 +121,20 @@ class Street:
     def __exit__(self, *_: object) -> None:
         self._live.offer(self._camera_id, None)
         self._stop.set()
+        self._flows.set()
         for thread in self._threads:
             thread.join(10)
+
+    def hold(self) -> None:
+        """Nothing comes of it any more, as of a camera that was unplugged, until `go_on`."""
+        self._flows.clear()
+        assert self._held.wait(60)
+        self.outlet.lost()
+
+    def go_on(self) -> None:
+        """It is found again when its clip begins anew."""
+        self._held.clear()
+        self._flows.set()
 
     def lost(self, reason: str) -> None:
         self.said.append(reason)
@@ -130,5 +144,8 @@ class Street:
 
     def _watch(self) -> None:
         for frame in keep_open(self._source, clock=Clock(), stop=self._stop, report=self):
+            if not self._flows.is_set():
+                self._held.set()
+                self._flows.wait()
             if self._pipeline is not None:
                 self._pipeline.look(frame)

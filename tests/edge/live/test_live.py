@@ -141,6 +141,22 @@ def test_a_room_that_goes_away_and_comes_back_has_the_pictures_again(room: WhipR
         assert numbers(room.sessions[-1].images)[0] % GOP == 0
 
 
+def test_while_the_camera_gives_nothing_the_room_is_not_asked_again_and_again(room: WhipRoom, clip: Path) -> None:
+    with Desk(room) as desk, Street(desk.live, clip) as street:
+        ready(street)
+        desk.start()
+        wait_for(room, 5)
+        street.hold()
+        room.go()
+        room.come()
+        wait_until(lambda: "no pictures" in desk.live.streams("plaza")[0].trouble, "it says why", within_s=WITHIN_S)
+        assert (len(room.sessions), room.refused) == (1, [])
+        street.go_on()
+        before = len(room.images)
+        wait_until(lambda: len(room.images) > before + 5, "the pictures come again", within_s=WITHIN_S)
+        assert (len(room.sessions), desk.live.streams("plaza")[0].trouble) == (2, "")
+
+
 def test_a_dead_publication_of_its_own_is_replaced_and_a_full_room_asked_again(room: WhipRoom, clip: Path) -> None:
     room.answers = [503, 409]
     with Desk(room) as desk, Street(desk.live, clip) as street:
