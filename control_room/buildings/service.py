@@ -1,6 +1,6 @@
 """Footprints of buildings, homes until somebody knows better: taken in, listed, taken out, found near a flight.
 
-They are painted over in whatever the analyst keeps of a flight's pictures (`control_room.analyses.hiding`).
+They are painted over in whatever the analyst keeps of a flight's pictures (`control_room.analyses.pictures`).
 """
 
 from __future__ import annotations
