@@ -8,10 +8,12 @@ interface Stored {
   theme: Theme;
   sound: boolean;
   singleKeys: boolean;
+  /** What is seen in a live picture is drawn over it. */
+  boxes: boolean;
 }
 
 const KEY = 'talaia.preferences';
-const DEFAULTS: Stored = { language: null, theme: 'dark', sound: true, singleKeys: true };
+const DEFAULTS: Stored = { language: null, theme: 'dark', sound: true, singleKeys: true, boxes: true };
 
 function load(storage: Storage): Stored {
   try {
@@ -21,6 +23,7 @@ function load(storage: Storage): Stored {
       theme: read.theme === 'light' ? 'light' : 'dark',
       sound: read.sound ?? DEFAULTS.sound,
       singleKeys: read.singleKeys ?? DEFAULTS.singleKeys,
+      boxes: read.boxes ?? DEFAULTS.boxes,
     };
   } catch {
     return { ...DEFAULTS };
@@ -56,6 +59,13 @@ export class Preferences {
   }
   set singleKeys(singleKeys: boolean) {
     this.#keep({ singleKeys });
+  }
+
+  get boxes(): boolean {
+    return this.#kept.boxes;
+  }
+  set boxes(boxes: boolean) {
+    this.#keep({ boxes });
   }
 
   chooseLanguage(language: Language): void {

@@ -22,6 +22,8 @@ export interface PlayerChoice {
   stream: StreamName;
   /** The alert from which the picture is opened. */
   alert_id?: string;
+  /** Whether what the agent sees in the pictures is asked for too. */
+  detections?: boolean;
 }
 
 /** Everything that can be watched now, and the players that do. */
@@ -47,7 +49,7 @@ export class Live {
     this.ice = new IceServers(deps.api, deps.steady);
   }
 
-  player(target: Target, { stream, alert_id }: PlayerChoice): LivePlayer {
+  player(target: Target, { stream, alert_id, detections = false }: PlayerChoice): LivePlayer {
     const asked = { ...(target.kind === 'camera' && { stream }), ...(alert_id && { alert_id }) };
     return new LivePlayer(
       {
@@ -57,6 +59,7 @@ export class Live {
         running: this.#running,
       },
       addressOf(target, 'whep', asked),
+      detections && target.kind === 'camera',
     );
   }
 

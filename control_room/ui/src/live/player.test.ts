@@ -17,6 +17,12 @@ class Peer extends EventTarget {
   remote: string | null = null;
   isClosed = false;
   readonly receiver = { jitterBufferTarget: null as number | null };
+  readonly channels: string[] = [];
+  createDataChannel(label: string): EventTarget {
+    expect(this.localDescription).toBeNull();
+    this.channels.push(label);
+    return new EventTarget();
+  }
   addTransceiver(): { receiver: Peer['receiver'] } {
     return { receiver: this.receiver };
   }
@@ -128,6 +134,17 @@ async function connect(): Promise<Peer> {
 }
 
 describe('a live picture', () => {
+  it('asks for what is seen in it only where it is large, and only of cameras', async () => {
+    expect((await connect()).channels).toEqual([]);
+    player.stop();
+    player = live.player({ kind: 'source', source_id: 's-1' }, { stream: 'main', detections: true });
+    expect([(await connect()).channels, player.detections]).toEqual([[], null]);
+    player.stop();
+    const camera = { kind: 'camera', device_id: 'caixa-1', camera_id: 'placa' } as const;
+    player = live.player(camera, { stream: 'main', detections: true });
+    expect((await connect()).channels).toEqual(['detections']);
+  });
+
   it('asks for the newest packets, and is live from its first presented frame on', async () => {
     const peer = await connect();
     expect(peer.receiver.jitterBufferTarget).toBe(0);

@@ -1,5 +1,6 @@
 import type { Api, Problem } from '../api/client';
 import { isFinal, pauseBefore } from './backoff';
+import { Detections } from './detections.svelte';
 import { ageOf, isGivenUp, phaseOf, presentedOf, type Connection, type Presented } from './freshness';
 import type { IceServers } from './ice';
 import { PeerSession, type MakePeer } from './peer';
@@ -40,6 +41,9 @@ export class LivePlayer {
   #state: Connection['state'] = $state('idle');
   readonly phase = $derived(phaseOf({ state: this.#state, age_s: this.age_s }));
 
+  /** What is seen in the pictures; null: it is not asked for. */
+  readonly detections: Detections | null;
+
   readonly #deps: PlayerDeps;
   #path: string;
   #session: PeerSession | null = null;
@@ -54,9 +58,10 @@ export class LivePlayer {
   /** Counts the connections: an answer that comes late belongs to none. */
   #turn = 0;
 
-  /** `path` is where the offer is posted. */
-  constructor(deps: PlayerDeps, path: string) {
+  /** `path` is where the offer is posted; `hasDetections`: what is seen in the pictures is asked for with them. */
+  constructor(deps: PlayerDeps, path: string, hasDetections = false) {
     this.#deps = deps;
+    this.detections = hasDetections ? new Detections(deps.steady) : null;
     this.#path = path;
   }
 
@@ -125,6 +130,7 @@ export class LivePlayer {
 
   #presented(word: VideoFrameCallbackMetadata): void {
     this.#last = presentedOf(word);
+    this.detections?.presented(word.rtpTimestamp);
     if (this.#state === 'open') this.attempt = 0;
     if (this.first_ms === null) this.first_ms = word.presentationTime - this.#started_ms;
     if (this.size?.width_px !== word.width || this.size.height_px !== word.height) {
@@ -141,6 +147,7 @@ export class LivePlayer {
   /** Looks at the clock: how old the picture is, and whether the connection is given up. */
   tick(): void {
     this.#age();
+    this.detections?.tick();
     const now = this.#deps.steady();
     if (this.#state === 'waiting' && now >= this.#retry_ms) void this.#open();
     if (this.#state !== 'open') return;
@@ -154,6 +161,7 @@ export class LivePlayer {
     const { receiver } = peer.addTransceiver('video', { direction: 'recvonly' });
     // The newest picture, not the smoothest.
     if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
+    this.detections?.ask(peer);
     return new PeerSession(this.#deps.api, peer);
   }
 
@@ -217,6 +225,7 @@ export class LivePlayer {
     this.#turn += 1;
     this.#session?.close();
     this.#session = null;
+    this.detections?.clear();
     this.#sample = null;
   }
 
