@@ -15,7 +15,7 @@ from control_room import access, problems
 from control_room import room as rooms
 from control_room.callers import Caller
 from control_room.evidence import routes as evidence
-from control_room.uploads import protocol, schemas, service
+from control_room.uploads import finishing, protocol, schemas, service
 from control_room.uploads.limits import PIECE_IDLE_S, Limits
 from control_room.uploads.partial import Partial
 
@@ -75,11 +75,11 @@ def _joined(
     if length is not None:
         raise protocol.WrongUploadError("Upload-Length: a final upload is as long as its parts")
     with room.database.connection() as connection:
-        parts = service.parts_of(room, connection, concat, caller)
+        parts = finishing.parts_of(room, connection, concat, caller)
         total = sum(part.length_bytes for part in parts)
         upload = service.begin(room, connection, caller, concat, length=total, metadata=metadata)
     if not upload.is_kept:
-        service.join(room, upload, parts, caller)
+        finishing.join(room, upload, parts, caller)
     with room.database.connection() as connection:
         return service.find(connection, upload.upload_id, caller)
 
@@ -121,7 +121,7 @@ def progress(upload_id: uuid.UUID, room: rooms.Here, caller: access.Uploader, re
     protocol.check_version(request.headers.get("tus-resumable"))
     with room.database.connection() as connection:
         upload = service.find(connection, upload_id, caller)
-    upload = service.finish_if_whole(room, upload, caller)
+    upload = finishing.finish_if_whole(room, upload, caller)
     headers = {"Upload-Length": str(upload.length_bytes), "Cache-Control": "no-store"}
     if upload.is_kept or upload.kind != "final":
         headers["Upload-Offset"] = str(service.offset(room, upload))
@@ -275,7 +275,7 @@ def _went_on(request: Request, room: rooms.Room, piece: _Piece, caller: Caller) 
     upload = piece.upload
     headers = {"Upload-Offset": str(piece.offset)}
     if piece.partial is not None and piece.offset == upload.length_bytes:
-        service.finish(room, upload, piece.partial, caller)
+        finishing.finish(room, upload, piece.partial, caller)
     elif not upload.is_kept:
         expires_at = upload.expires_at if request.method == "POST" and piece.partial is None else None
         headers["Upload-Expires"] = protocol.expires(expires_at or service.go_on(room, upload))
