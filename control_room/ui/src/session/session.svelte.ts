@@ -24,11 +24,11 @@ export class Session {
   get isAdministrator(): boolean {
     return this.person?.role === 'administrator';
   }
-  /** Pilots do not see the alerts of cameras. */
   /** Brings the cards of drones. */
   get mayFly(): boolean {
     return this.person?.role === 'pilot' || this.isAdministrator;
   }
+  /** Pilots do not see the alerts of cameras. */
   get seesAlerts(): boolean {
     return this.person !== null && this.person.role !== 'pilot';
   }
