@@ -11,6 +11,7 @@ from control_room import access, callers, problems
 from control_room import room as rooms
 from control_room.alerts.schemas import read_box
 from control_room.audit import service as audit
+from control_room.findings import known_points as known
 from control_room.findings import placing, report, schemas, service, views
 from control_room.papers import pdf, words
 from control_room.store import download as downloads
@@ -259,7 +260,7 @@ def report_geojson(flight_id: uuid.UUID, room: rooms.Here, caller: access.Person
 def known_points(flight_id: uuid.UUID, room: rooms.Here, _caller: access.Person) -> schemas.KnownPoints:
     """Points of its pictures of which somebody knows where they are."""
     with room.database.connection() as connection:
-        return schemas.KnownPoints.model_validate({"items": service.known_points(connection, flight_id)})
+        return schemas.KnownPoints.model_validate({"items": known.of_flight(connection, flight_id)})
 
 
 @router.post("/flights/{flight_id}/known-points", status_code=201, responses=_FOUND)
@@ -269,8 +270,8 @@ def add_known_point(
     """This point of the picture is there: every place of the flight is corrected by it."""
     word = _word(room, caller, 1, reason=point.reason)
     with room.database.connection() as connection:
-        moved = service.add_known_point(connection, flight_id, point.model_dump(exclude={"reason"}), word)
-        points = service.known_points(connection, flight_id)
+        moved = known.add(connection, flight_id, point.model_dump(exclude={"reason"}), word)
+        points = known.of_flight(connection, flight_id)
     return schemas.KnownPoints.model_validate({"items": points, "moved": moved})
 
 
@@ -280,8 +281,8 @@ def remove_known_point(
 ) -> schemas.KnownPoints:
     """It was wrong: the places are as they were without it."""
     with room.database.connection() as connection:
-        moved = service.remove_known_point(connection, flight_id, known_point_id, _word(room, caller, 1))
-        points = service.known_points(connection, flight_id)
+        moved = known.remove(connection, flight_id, known_point_id, _word(room, caller, 1))
+        points = known.of_flight(connection, flight_id)
     return schemas.KnownPoints.model_validate({"items": points, "moved": moved})
 
 

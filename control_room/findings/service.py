@@ -22,7 +22,6 @@ from control_room.stream import publish
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Mapping
     from datetime import datetime
 
     from control_room.callers import Caller
@@ -137,12 +136,12 @@ def page(
         "before_id": before[1] if before else None,
         "limit": limit,
     }
-    return _rows(connection, "page", given)
+    return read(connection, "page", given)
 
 
 def item(connection: pool.Connection, finding_id: uuid.UUID) -> dict[str, Any]:
     """Raises NoSuchFindingError."""
-    rows = _rows(connection, "item", {"finding_id": finding_id})
+    rows = read(connection, "item", {"finding_id": finding_id})
     if not rows:
         raise NoSuchFindingError
     return rows[0]
@@ -150,7 +149,7 @@ def item(connection: pool.Connection, finding_id: uuid.UUID) -> dict[str, Any]:
 
 def detail(connection: pool.Connection, finding_id: uuid.UUID) -> dict[str, Any]:
     """The item with its history; raises NoSuchFindingError."""
-    history = _rows(connection, "history", {"finding_id": finding_id})
+    history = read(connection, "history", {"finding_id": finding_id})
     return {**item(connection, finding_id), "history": history}
 
 
@@ -161,7 +160,7 @@ def counts(connection: pool.Connection, flight_id: uuid.UUID) -> dict[str, int]:
 
 def flight(connection: pool.Connection, flight_id: uuid.UUID) -> dict[str, Any]:
     """Whose it is, and which rules hold for it; raises NoSuchFlightError."""
-    rows = _rows(connection, "flight", {"flight_id": flight_id})
+    rows = read(connection, "flight", {"flight_id": flight_id})
     if not rows:
         raise NoSuchFlightError
     return rows[0]
@@ -215,7 +214,7 @@ def add(connection: pool.Connection, flight_id: uuid.UUID, seen: ByHand, *, by: 
     connection.execute(_QUERIES["add"], given)
     if seen.place is not None:
         connection.execute(_QUERIES["place_by_hand"], {"finding_id": finding_id})
-    _write_down(connection, finding_id, "add", by, now, changed={}, reason=None)
+    write_down(connection, finding_id, "add", by, now, changed={}, reason=None)
     tell(connection, finding_id)
     if seen.at.footage_id is not None:
         jobs.defer(connection, jobs.PICTURE, finding_id=str(finding_id))
@@ -228,7 +227,7 @@ def illustrate(connection: pool.Connection, store: Store, finding_id: uuid.UUID,
     if row is None:
         return False
     if row[0] is not None:
-        events.illustrate(connection, store, _rows(connection, "lock", {"finding_id": finding_id})[0], now)
+        events.illustrate(connection, store, read(connection, "lock", {"finding_id": finding_id})[0], now)
     tell(connection, finding_id)
     return True
 
@@ -243,7 +242,7 @@ def confirm(connection: pool.Connection, store: Store, finding_id: uuid.UUID, wo
     holds.keep_retention_out(connection)
     row = _locked(connection, finding_id, word, allowed={"candidate"})
     _judge(connection, row, word, "confirmed", event_id=row["event_id"] or uuids.uuid7())
-    judged = _rows(connection, "lock", {"finding_id": finding_id})[0]
+    judged = read(connection, "lock", {"finding_id": finding_id})[0]
     site_id = None
     if judged["lat"] is not None:
         site_id = sites.join_finding(connection, judged, by=word.by, now=word.now)
@@ -273,7 +272,7 @@ def merge(connection: pool.Connection, finding_id: uuid.UUID, into: uuid.UUID, w
         BadMergeError: `into` is none that it could be.
     """
     row = _locked(connection, finding_id, word, allowed={"candidate", "confirmed"})
-    others = _rows(connection, "lock", {"finding_id": into})
+    others = read(connection, "lock", {"finding_id": into})
     if into == finding_id or not others or others[0]["flight_id"] != row["flight_id"] or others[0]["state"] == "merged":
         raise BadMergeError
     _judge(connection, row, word, "merged", merged_into=into)
@@ -313,62 +312,13 @@ def correct_place(connection: pool.Connection, finding_id: uuid.UUID, given: pla
     _done(connection, row, "place", word)
 
 
-def add_known_point(connection: pool.Connection, flight_id: uuid.UUID, point: Mapping[str, Any], word: Word) -> int:
-    """A point of a picture of which somebody knows where it is; how many findings it moved.
-
-    Raises:
-        NoSuchFlightError, AnothersFlightError, NoSuchFootageError: as the names say.
-        NotPlacedError: that picture cannot be used for it; `detail` says why.
-    """
-    may_judge(connection, flight_id, word.by)
-    placing.check_known_point(connection, flight_id, point)
-    known_point_id = uuids.uuid7()
-    given = {**point, "known_point_id": known_point_id, "flight_id": flight_id, "now": word.now, "by": word.by.name}
-    connection.execute(_QUERIES["add_known_point"], given)
-    detail = {"known_point_id": str(known_point_id), "lat": point["lat"], "lon": point["lon"]}
-    on = ("flight", str(flight_id))
-    audit.record(connection, word.by, "flight.known_point", at=word.now, on=on, reason=word.reason, detail=detail)
-    return _place_anew(connection, flight_id, word)
-
-
-def remove_known_point(connection: pool.Connection, flight_id: uuid.UUID, known_point_id: uuid.UUID, word: Word) -> int:
-    """Take it back; how many findings that moved. Raises NoSuchFindingError where it did not count."""
-    may_judge(connection, flight_id, word.by)
-    given = {"known_point_id": known_point_id, "flight_id": flight_id, "now": word.now}
-    if connection.execute(_QUERIES["remove_known_point"], given).fetchone() is None:
-        raise NoSuchFindingError("there is no such known point of this flight")
-    detail = {"known_point_id": str(known_point_id)}
-    on = ("flight", str(flight_id))
-    audit.record(connection, word.by, "flight.known_point_removed", at=word.now, on=on, detail=detail)
-    return _place_anew(connection, flight_id, word)
-
-
-def known_points(connection: pool.Connection, flight_id: uuid.UUID) -> list[dict[str, Any]]:
-    return _rows(connection, "known_points", {"flight_id": flight_id})
-
-
 def tell(connection: pool.Connection, finding_id: uuid.UUID) -> None:
     """Tell the screens how a finding is now."""
     publish.publish(connection, "finding", item(connection, finding_id))
 
 
-def _place_anew(connection: pool.Connection, flight_id: uuid.UUID, word: Word) -> int:
-    connection.execute(_QUERIES["lock_flight"], {"flight_id": flight_id})
-    moved = placing.place_anew(connection, flight_id)
-    for finding_id, where, changed in moved:
-        connection.execute(_QUERIES["set_place"], {"finding_id": finding_id, **where.columns})
-        _write_down(connection, finding_id, "place", word.by, word.now, changed=changed, reason=word.reason)
-        row = _rows(connection, "lock", {"finding_id": finding_id})[0]
-        if row["state"] == "confirmed":
-            site_id = sites.move_finding(connection, row, by=word.by, now=word.now)
-            connection.execute(_QUERIES["set_site"], {"finding_id": finding_id, "site_id": site_id})
-    for finding_id, _, _ in moved:
-        tell(connection, finding_id)
-    return len(moved)
-
-
 def _locked(connection: pool.Connection, finding_id: uuid.UUID, word: Word, *, allowed: set[str]) -> _Row:
-    rows = _rows(connection, "lock", {"finding_id": finding_id})
+    rows = read(connection, "lock", {"finding_id": finding_id})
     if not rows:
         raise NoSuchFindingError
     row = rows[0]
@@ -421,11 +371,11 @@ def _take_back(connection: pool.Connection, row: _Row, word: Word) -> None:
 
 def _done(connection: pool.Connection, row: _Row, action: str, word: Word) -> None:
     finding_id = row["finding_id"]
-    _write_down(connection, finding_id, action, word.by, word.now, changed=row.changed, reason=word.reason)
+    write_down(connection, finding_id, action, word.by, word.now, changed=row.changed, reason=word.reason)
     tell(connection, finding_id)
 
 
-def _write_down(
+def write_down(
     connection: pool.Connection,
     finding_id: uuid.UUID,
     action: str,
@@ -435,6 +385,7 @@ def _write_down(
     changed: dict[str, list[Any]],
     reason: str | None,
 ) -> None:
+    """Into the history of the finding, and into the audit."""
     given = {"finding_id": finding_id, "now": now, "actor": by.name, "action": action, "reason": reason}
     connection.execute(_QUERIES["add_history"], {**given, "changed": Jsonb(changed) if changed else None})
     on = ("finding", str(finding_id))
@@ -446,6 +397,7 @@ def _shown(found: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _rows(connection: pool.Connection, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+def read(connection: pool.Connection, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    """What one of the queries of this folder gives."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_QUERIES[query], parameters, prepare=False).fetchall()
