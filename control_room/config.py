@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from control_room import values
+from control_room import secret_files, values
 from running import tracing
 
 _PREFIX = "TALAIA_"
@@ -348,7 +348,9 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
         if isinstance(part, dict):
             part[key] = value
     try:
-        return _with_secrets(Settings.model_validate(content))
+        return secret_files.put_in(Settings.model_validate(content))
+    except secret_files.SecretFileError as error:
+        raise ConfigError(str(error)) from None
     except ValidationError as error:
         raise ConfigError(_describe(error.errors(include_url=False)[0])) from None
 
@@ -376,51 +378,6 @@ def _overrides(environment: Mapping[str, str]) -> dict[tuple[str, str], str | li
         is_list = key in _LISTS
         found[section, key] = [part.strip() for part in value.split(",") if part.strip()] if is_list else value
     return found
-
-
-def _with_secrets(settings: Settings) -> Settings:
-    """Put in what lies in files of its own."""
-    database, mqtt, broker = settings.database, settings.mqtt, settings.broker
-    if database.url_file:
-        url = _secret("database.url_file", database.url_file)
-        database = Database.model_validate({"url": url, "url_file": database.url_file})
-    if mqtt.password_file:
-        url = _with_password("mqtt.password_file", mqtt.url, mqtt.password_file)
-        mqtt = mqtt.model_copy(update={"url": url})
-    if broker.admin_password_file:
-        url = _with_password("broker.admin_password_file", broker.admin_url, broker.admin_password_file)
-        broker = broker.model_copy(update={"admin_url": url})
-    store = settings.store
-    if store.s3_secret_access_key_file:
-        secret = SecretStr(_secret("store.s3_secret_access_key_file", store.s3_secret_access_key_file))
-        store = store.model_copy(update={"s3_secret_access_key": secret})
-    changed = {"database": database, "mqtt": mqtt, "store": store, "broker": broker}
-    return settings.model_copy(update={**changed, "live": _live_with_secrets(settings.live)})
-
-
-def _live_with_secrets(live: Live) -> Live:
-    secrets = {
-        name: SecretStr(_secret(f"live.{name}_file", file))
-        for name, file in (("secret", live.secret_file), ("turn_secret", live.turn_secret_file))
-        if file
-    }
-    return live.model_copy(update=secrets)
-
-
-def _with_password(key: str, url: str, file: str) -> str:
-    password = urllib.parse.quote(_secret(key, file), safe="")
-    parts = urllib.parse.urlsplit(url)
-    if not parts.username:
-        raise ConfigError(f"{key}: got a password for no user; allowed: with mqtt://USER@HOST:PORT")
-    place = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"{parts.username}:{password}@{place}").geturl()
-
-
-def _secret(key: str, path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{key}: got {path!r}; allowed: a readable text file ({error})") from None
 
 
 def _describe(fault: ErrorDetails) -> str:
