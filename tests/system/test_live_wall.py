@@ -48,6 +48,16 @@ _HIDE = """
 """
 """Headless Chromium shows every page of its own: what it would say of a tab behind another is said in its place."""
 
+_A_PERSON = """
+() => {
+  const box = document.querySelector('[data-testid=seen-box][data-label=person]');
+  if (!box) return null;
+  const over = box.parentElement.getBoundingClientRect(), at = box.getBoundingClientRect();
+  const [x, y] = [at.x + at.width / 2 - over.x, at.y + at.height / 2 - over.y];
+  return {name: box.textContent.trim(), isOver: x > 0 && y > 0 && x < over.width && y < over.height};
+}
+"""
+
 
 @dataclass
 class Street:
@@ -209,6 +219,33 @@ def told(town: towns.Town, street: Street) -> set[tuple[Any, Any]]:
             "SELECT action, reason FROM audit WHERE reason = %s OR object_id = %s", (REASON, street.key)
         )
         return {(action, reason) for action, reason in rows.fetchall()}
+
+
+def test_who_walks_there_is_boxed_over_the_picture_until_that_is_turned_off(town: towns.Town, page: Page) -> None:
+    """The demonstration's own camera, whose agent looks at it with its real detector."""
+    with town.client() as client:
+
+        def walked() -> Any:
+            items = client.get("/cameras").json()["items"]
+            own = town.run["device"]["id"]
+            return next((one for one in items if one["device_id"] == own and not one["staged"]), None)
+
+        camera = towns.wait_for(walked, 120, "the demonstration's street")
+    log_in(page, town)
+    expect(page.get_by_test_id("feed")).to_be_visible(timeout=LIVE_WITHIN_MS)
+    page.goto(f"/live/camera/{camera['device_id']}/{camera['camera_id']}")
+    picture = page.get_by_test_id("picture")
+    expect(picture).to_have_attribute("data-phase", "live", timeout=LIVE_WITHIN_MS)
+    assert page.wait_for_function(_A_PERSON, timeout=LIVE_WITHIN_MS).json_value() == {"name": "persona", "isOver": True}
+    expect(page.get_by_test_id("live-seen")).to_contain_text("persona", timeout=LIVE_WITHIN_MS)
+    page.keyboard.press("m")
+    expect(page.get_by_test_id("live-boxes")).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_test_id("seen-box")).to_have_count(0)
+    page.reload()
+    expect(picture).to_have_attribute("data-phase", "live", timeout=LIVE_WITHIN_MS)
+    expect(page.get_by_test_id("live-boxes")).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("m")
+    page.wait_for_function(_A_PERSON, timeout=LIVE_WITHIN_MS)
 
 
 def test_a_camera_that_one_may_not_watch_any_more_leaves_the_wall(town: towns.Town, page: Page, tile: Locator) -> None:

@@ -10,9 +10,10 @@ export const BEHIND_S_MAX = 2;
 const AHEAD_S_MAX = 1;
 /** More behind than this is said. */
 const LATE_S = 0.5;
-/** How far back one looks for how fast an object moves. */
-const PACE_OVER_S = 0.7;
+/** How far back one looks for how fast an object moves; a longer time than the first where there is nothing nearer. */
+const PACE_OVER_S = 0.6;
 const PACE_OVER_S_MIN = 0.15;
+const PACE_OVER_S_MAX = 2;
 const KEPT = 16;
 const LINE_CHARACTERS_MAX = 8192;
 const OBJECTS_MAX = 50;
@@ -72,22 +73,26 @@ function due(lines: readonly Line[], picture: number | null): Line | null {
   return lines.findLast((line) => secondsAfter(picture, line.rtp_timestamp) >= 0) ?? null;
 }
 
+/** Where an object was a while ago, and how long ago that was. */
+function before(object: Detected, line: Line, lines: readonly Line[]): { box: Box; ago_s: number } | null {
+  let found: { box: Box; ago_s: number } | null = null;
+  for (const one of lines) {
+    const ago_s = secondsAfter(line.rtp_timestamp, one.rtp_timestamp);
+    const box = one.objects.find(({ track_id }) => track_id === object.track_id)?.box;
+    if (!box || ago_s < PACE_OVER_S_MIN || ago_s > PACE_OVER_S_MAX) continue;
+    if (!found || Math.abs(ago_s - PACE_OVER_S) < Math.abs(found.ago_s - PACE_OVER_S)) found = { box, ago_s };
+  }
+  return found;
+}
+
 /** Where an object is by now that went on as it did before. */
 function movedOn(object: Detected, line: Line, lines: readonly Line[], ahead_s: number): Box {
-  const before = lines.find((one) => {
-    const apart_s = secondsAfter(line.rtp_timestamp, one.rtp_timestamp);
-    return (
-      apart_s >= PACE_OVER_S_MIN &&
-      apart_s <= PACE_OVER_S &&
-      one.objects.some(({ track_id }) => track_id === object.track_id)
-    );
-  });
-  const then = before?.objects.find(({ track_id }) => track_id === object.track_id)?.box;
+  const then = before(object, line, lines);
   const [x1, y1, x2, y2] = object.box;
-  if (!before || !then || ahead_s <= 0) return object.box;
-  const share = Math.min(ahead_s, AHEAD_S_MAX) / secondsAfter(line.rtp_timestamp, before.rtp_timestamp);
-  const across = (share * (x1 + x2 - then[0] - then[2])) / 2;
-  const down = (share * (y1 + y2 - then[1] - then[3])) / 2;
+  if (!then || ahead_s <= 0) return object.box;
+  const share = Math.min(ahead_s, AHEAD_S_MAX) / then.ago_s;
+  const across = (share * (x1 + x2 - then.box[0] - then.box[2])) / 2;
+  const down = (share * (y1 + y2 - then.box[1] - then.box[3])) / 2;
   return [x1 + across, y1 + down, x2 + across, y2 + down];
 }
 

@@ -78,6 +78,13 @@ describe('boxes over a live picture', () => {
     expect(seen.drawn).toEqual([]);
   });
 
+  it('go on with who walks also where a busy agent tells of few pictures', () => {
+    seen.take(line(10, 0.1));
+    seen.take(line(11.2, 0.22));
+    shown(11.7);
+    expect(lefts()).toEqual([0.27]);
+  });
+
   it('fade after a second without a word, and then go, also when no picture comes any more', () => {
     seen.take(line(10));
     shown(10.1);
