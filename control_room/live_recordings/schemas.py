@@ -57,6 +57,8 @@ class LiveRecordingPage(BaseModel):
     """Why not, or why it would not be when it sends; null: it is, or will be."""
     fault: str | None
     """Why it cannot be fetched or written, in one line."""
+    fetch_fault: str | None
+    """Why it cannot be fetched; null: it is, or sends by itself."""
     lines_refused: int
     """Positions that it told beside its video and that could not be used."""
 

@@ -81,12 +81,19 @@ def state(room: Room, source_id: uuid.UUID, now: datetime) -> dict[str, Any]:
     try:
         known = Memory(room.settings.live).inputs().get(sources.stream_of(source_id), {})
     except (LiveOffError, MediaAwayError, RefusedError):
-        return {"recording": False, "refusal": refusal or "away", "fault": None, "lines_refused": 0}
+        return {
+            "recording": False,
+            "refusal": refusal or "away",
+            "fault": None,
+            "fetch_fault": None,
+            "lines_refused": 0,
+        }
     fault = known.get("recording_fault") or None
     return {
         "recording": refusal is None and known.get("recording_id") is not None and fault is None,
         "refusal": refusal or ("disk" if fault else None),
         "fault": fault or known.get("pull_fault") or None,
+        "fetch_fault": known.get("pull_fault") or None,
         "lines_refused": known.get("telemetry_refused", 0),
     }
 

@@ -15,6 +15,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -226,14 +228,12 @@ def test_a_publisher_that_tells_its_place_moves_beside_its_picture(town: towns.T
     """An app without an agent; what its picture shows is drawn as soon as it tells enough."""
     device_id = "app-of-the-test"
     assert town.room("device", "add", device_id, "--name", "Dron amb aplicació", "--json").returncode == 0
-    wanted = {"name": "Dron amb aplicació", "kind": "drone", "purpose": "prova", "device_id": device_id}
-    with town.client() as client:
-        source = client.post("/live/sources", json=wanted).raise_for_status().json()
-    whip = next(address["url"] for address in source["addresses"] if address["kind"] == "whip")
     log_in(page, town)
     expect(page.get_by_test_id("feed")).to_be_visible(timeout=60_000)
-    with Publisher(whip, source["token"]) as publisher:
-        view = live_page.LivePage(page, f"source/{source['source_id']}")
+    address = _register(page, device_id)
+    source_id = address["whip"].split("/")[-2]
+    with Publisher(address["whip"], address["token"]) as publisher:
+        view = live_page.LivePage(page, f"source/{source_id}")
         view.open()
         before = view.place()
         view.follow(changes=3)
@@ -247,3 +247,22 @@ def test_a_publisher_that_tells_its_place_moves_beside_its_picture(town: towns.T
         expect(view.says("silent")).to_have_count(0)
         if folder := os.environ.get("FLIGHT_PICTURES"):
             view.photograph(Path(folder), "source-live", SIZES)
+
+
+def _register(page: Page, device_id: str) -> dict[str, str]:
+    """A source, as a person does it; its addresses by their kinds. Of the page for a telephone there is a code too."""
+    page.goto("/live/sources")
+    page.get_by_test_id("source-add").click()
+    page.get_by_test_id("source-name").fill("Dron amb aplicació")
+    page.locator("select[name=ground]").select_option("purpose")
+    page.get_by_test_id("source-purpose").fill("prova")
+    page.locator("select[name=device]").select_option(device_id)
+    page.get_by_test_id("source-save").click()
+    address = {kind: page.get_by_test_id(f"address-{kind}").inner_text() for kind in ("page", "whip", "token")}
+    if folder := os.environ.get("FLIGHT_PICTURES"):
+        page.screenshot(path=Path(folder) / "addresses.png")
+    shot = cv2.imdecode(np.frombuffer(page.get_by_test_id("address-code").screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    assert shot is not None
+    assert cv2.QRCodeDetector().detectAndDecode(shot)[0] == address["page"]
+    page.get_by_test_id("source-noted").click()
+    return address

@@ -150,6 +150,8 @@ def test_one_goes_back_to_what_was_in_memory_and_seeks_in_it(recorded: Recorded)
             return pilot.get(path, params={"seconds": 30, "take": uuid.uuid4().hex}).content != whole.content
 
         recorded.until(newer, "a new take is newer")
+        plain = pilot.get(path, params={"seconds": 30}).content
+        recorded.until(lambda: pilot.get(path, params={"seconds": 30}).content != plain, "without one it is of now")
         again = pilot.get(path, params={"seconds": 30, "take": "a"}, headers={"Range": "bytes=1000-"})
         assert (again.status_code, again.content) == (httpx.codes.PARTIAL_CONTENT, whole.content[1000:])
         other = recorded.door.as_person("marta").get(path, params={"seconds": 30, "take": "a"})
@@ -303,7 +305,8 @@ def test_only_administrators_say_where_a_source_is_fetched_and_the_password_is_t
     assert administrator.put(path, json={"address": address}).status_code == httpx.codes.NO_CONTENT
     source_id = source["source_id"]
     assert fetched_from(administrator, source_id) == "127.0.0.1:9"
-    recorded.until(lambda: recordings_of(administrator, source_id)["fault"], "it cannot be fetched")
+    recorded.until(lambda: recordings_of(administrator, source_id)["fetch_fault"], "it cannot be fetched")
+    assert recordings_of(administrator, source_id)["fault"]
     assert "secret" not in str(recordings_of(administrator, source_id))
     [told] = door.rows("SELECT detail FROM audit WHERE action = 'live.set_pull'")
     assert told["detail"] == {"place": "127.0.0.1:9"}

@@ -6065,6 +6065,8 @@ export interface components {
             refusal: ("no-ground" | "flight-closed" | "permission-not-yet" | "permission-over" | "permission-revoked" | "ended" | "away" | "disk") | null;
             /** Fault */
             fault: string | null;
+            /** Fetch Fault */
+            fetch_fault: string | null;
             /** Lines Refused */
             lines_refused: number;
         };
