@@ -106,7 +106,7 @@ def test_a_pilot_completes_a_log_and_asks_before_take_off(room: doors.Door, page
     page.get_by_test_id("around").click()
     page.get_by_test_id("preflight-ask").click()
     expect(page.get_by_test_id("zone-met")).to_have_attribute("data-level", "serious")
-    expect(page.locator("[data-testid=preflight-missing] li")).to_have_attribute("data-code", "zone_authorisation")
+    expect(page.locator("[data-testid=preflight-missing] [data-code=zone_authorisation]")).to_be_visible()
     kept = "caches.open('talaia-files-1').then(kept => kept.keys()).then(all => all.length > 2)"
     page.wait_for_function(f"() => navigator.serviceWorker.controller !== null && {kept}")
 
@@ -117,6 +117,13 @@ def test_a_pilot_completes_a_log_and_asks_before_take_off(room: doors.Door, page
     expect(page.get_by_test_id("answer")).to_have_attribute("data-kept", "true")
     expect(page.get_by_test_id("zone-met")).to_contain_text("LEXX")
     page.context.set_offline(False)
+    page.reload()
+    page.get_by_test_id("kept-answer").click()
+    page.get_by_test_id("preflight-plan").click()
+    expect(page.get_by_test_id("plan-fault")).to_have_text("Digueu la finalitat del vol.")
+    page.fill("input[name=purpose]", "abocaments a la riera")
+    page.get_by_test_id("preflight-plan").click()
+    expect(page.get_by_test_id("log-entry")).to_have_attribute("data-state", "draft")
 
 
 @pytest.mark.browser
