@@ -280,7 +280,7 @@ class Live(_Section):
     start_wait_s: float = Field(default=10.0, ge=1, le=60, allow_inf_nan=False)
     linger_s: float = Field(default=20.0, ge=0, le=3600, allow_inf_nan=False)
     reason_required: bool = False
-    offers_a_minute: int = Field(default=120, ge=1, le=6000)
+    offers_a_minute: int = Field(default=300, ge=1, le=6000)
     sources_max: int = Field(default=50, ge=1, le=10_000)
     ice_servers: list[Annotated[str, AfterValidator(values.stun_url)]] = []
     turn_servers: list[Annotated[str, AfterValidator(values.turn_url)]] = []

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from control_room import access, paging, problems
 from control_room import room as rooms
-from control_room.live import judging, opening, saving, schemas, signalling, sources, watching
+from control_room.live import ice, judging, opening, saving, schemas, signalling, sources, watching
 from control_room.live.media import MediaAwayError, NoSuchStreamError
 from control_room.viewing import asking, watched
 
@@ -170,6 +170,16 @@ async def publish(
         location=_WHIP_SESSION.format(source_id=source_id),
         whom=str(source_id),
     )
+
+
+@router.get("/sources/{source_id}/ice", responses=_FOUND, dependencies=[_BY_TOKEN])
+def publishers_ice_servers(
+    source_id: uuid.UUID, request: Request, room: rooms.Here, *, authorization: Authorization = ""
+) -> schemas.IceServers:
+    """Servers for the connection of a publisher, which has no account but its token; they end soon."""
+    _check_token(room, source_id, authorization)
+    signalling.count(request, room, f"source:{source_id}")
+    return ice.servers(room.settings.live, str(source_id), room.clock())
 
 
 @router.patch(

@@ -12,6 +12,7 @@ import hashlib
 import shutil
 import tempfile
 import time
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,7 +29,6 @@ from control_room.store.staging import disk_full_is_a_problem
 from control_room.viewing import reasons, watched
 
 if TYPE_CHECKING:
-    import uuid
     from collections.abc import Callable
 
     from control_room.room import Room
@@ -73,7 +73,7 @@ def back(
     take: str,
     alert_id: uuid.UUID | None,
 ) -> Rewound:
-    """The file of this take, made where it is the first request of it.
+    """The file of this take, made where it is the first request of it; without a take, of this moment.
 
     Raises:
         NotWatchedError, ReasonNeededError: he may not, or says not why.
@@ -83,7 +83,7 @@ def back(
     """
     viewer.check(thing)
     now = room.clock()
-    path = _path(room, viewer, thing, seconds, take)
+    path = _path(room, viewer, thing, seconds, take or uuid.uuid4().hex)
     known = _known(path)
     begin = now - timedelta(seconds=seconds) if known is None else known.span.captured_from
     end = now if known is None else known.span.captured_to

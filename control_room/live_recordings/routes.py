@@ -34,7 +34,10 @@ Take = Annotated[
     Query(
         max_length=64,
         pattern="^[A-Za-z0-9_-]*$",
-        description="A word of the player's own: requests with the same one are of the same file, for 3 minutes.",
+        description=(
+            "A word of the player's own: requests with the same one are of the same file, for 3 minutes;"
+            " without one each is of its moment."
+        ),
     ),
 ]
 AlertId = Annotated[uuid.UUID | None, Query(description="The open alert that is the reason.")]

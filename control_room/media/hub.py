@@ -61,6 +61,12 @@ class FullError(HubError):
     name = "full"
 
 
+class TooManyWatchedError(HubError):
+    """One caller watches as many streams as one may."""
+
+    name = "too-many-watched"
+
+
 class TooManyOffersError(HubError):
     """More offers come than are looked at."""
 
@@ -200,7 +206,8 @@ class Hub:
             raise self._refuse(NoSuchStreamError(f"nobody publishes {name}"))
         profile = stream.picture.profile if stream.picture is not None else ""
         read = offers.read(offer, wanted_profile=profile, is_viewer=True)
-        reason = self._why_too_many(by) or admission.refusal(self.limits, self.load, self._crowd(), stream.bits_s)
+        self._count_watched(by)
+        reason = admission.refusal(self.limits, self.load, self._crowd(), stream.bits_s)
         if reason is not None:
             raise self._refuse(FullError(reason))
         peer = ViewerPeer(self._addresses, self.ice_servers, self.clock, stream)
@@ -283,11 +290,11 @@ class Hub:
         if session is not None:
             self._go_on(session.peer.close())
 
-    def _why_too_many(self, by: str) -> str | None:
-        """Of one who watches; None: he may have one more."""
+    def _count_watched(self, by: str) -> None:
         most = fairness.viewers_each_max(self.limits.viewers_max)
         own = sum(session.role == "viewer" and session.by == by for session in self.sessions.values())
-        return f"you watch {own} pictures already, which is the limit of one person" if by and own >= most else None
+        if by and own >= most:
+            raise self._refuse(TooManyWatchedError(f"you watch {own} pictures already, as many as one may"))
 
     def _refuse(self, error: HubError) -> HubError:
         self.refused[error.name] = self.refused.get(error.name, 0) + 1

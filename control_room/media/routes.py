@@ -39,6 +39,7 @@ _STATUSES: Mapping[type[Exception], tuple[int, str]] = {
     hub.AlreadyPublishedError: (409, "already-published"),
     hub.FullError: (503, "full"),
     hub.TooManyOffersError: (429, "too-many-offers"),
+    hub.TooManyWatchedError: (429, "too-many-watched"),
     offers.OfferError: (400, "malformed-sdp"),
     offers.NoCodecError: (406, "no-usable-codec"),
     peers.RefusedError: (400, "malformed-sdp"),
@@ -51,12 +52,13 @@ _TITLES = {
     "already-published": "Somebody publishes this already",
     "full": "One more viewer would spoil it for the others",
     "too-many-offers": "Too many offers",
+    "too-many-watched": "As many as one may watch",
     "malformed-sdp": "The offer cannot be read",
     "no-usable-codec": "No codec in common",
     "no-picture": "There is no picture",
     "nothing-held": "Nothing of that time is held",
 }
-_AGAIN_AFTER_S = {"full": 10, "too-many-offers": 1}
+_AGAIN_AFTER_S = {"full": 10, "too-many-offers": 1, "too-many-watched": 10}
 
 
 def problem(status: int, name: str, detail: str) -> Response:

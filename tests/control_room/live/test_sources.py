@@ -98,6 +98,18 @@ def test_only_its_token_publishes(room: WatchedRoom) -> None:
     assert doors.problem(read)[1] in {"malformed-sdp", "no-usable-codec"}
 
 
+def test_a_publisher_without_an_account_is_told_of_the_servers_that_find_a_way(open_room: Opener) -> None:
+    room = open_room(turn_servers=["turn:turn.example.org:3478"], turn_secret="shared by both")  # noqa: S106 - of tests
+    source, anybody = _register(room), room.door.client()
+    path = f"{SOURCES}/{source['source_id']}/ice"
+    assert doors.problem(anybody.get(path)) == (401, "wrong-publish-token")
+    [server] = anybody.get(path, headers=_bearer(source)).json()["ice_servers"]
+    assert server["urls"] == ["turn:turn.example.org:3478"]
+    assert server["credential"]
+    room.door.as_person("pere").delete(f"{SOURCES}/{source['source_id']}").raise_for_status()
+    assert doors.problem(anybody.get(path, headers=_bearer(source))) == (401, "wrong-publish-token")
+
+
 def test_who_guesses_a_token_does_not_use_up_what_the_source_may(open_room: Opener) -> None:
     room = open_room(offers_a_minute=3)
     source, anybody = _register(room), room.door.client()

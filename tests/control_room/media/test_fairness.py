@@ -11,7 +11,7 @@ import pytest
 from benchmarks.live import stubs
 from control_room.media import fairness
 from control_room.media.fairness import Making
-from control_room.media.hub import FullError, Hub, TooManyOffersError
+from control_room.media.hub import FullError, Hub, TooManyOffersError, TooManyWatchedError
 from tests.control_room.media.media_process import STREAM, clip, hub, offer, until
 
 pytestmark = pytest.mark.timeout(240)
@@ -101,7 +101,7 @@ def test_one_person_does_not_take_the_places_of_all_viewers() -> None:
             sdp = (await offer()).encode()
             for _ in range(16):
                 await media.watch(STREAM, sdp, by="marta")
-            with pytest.raises(FullError, match="one person"):
+            with pytest.raises(TooManyWatchedError, match="16 pictures"):
                 await media.watch(STREAM, sdp, by="marta")
             await viewer.watch(lambda sdp: _watched(media, sdp, "anna"))
             await until(lambda: viewer.pictures > 5, "another has pictures")

@@ -2481,6 +2481,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/live/sources/{source_id}/ice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Publishers Ice Servers
+         * @description Servers for the connection of a publisher, which has no account but its token; they end soon.
+         */
+        get: operations["publishers_ice_servers_api_v1_live_sources__source_id__ice_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live/sources/{source_id}/whip/{session_id}": {
         parameters: {
             query?: never;
@@ -19427,6 +19447,75 @@ export interface operations {
             };
         };
     };
+    publishers_ice_servers_api_v1_live_sources__source_id__ice_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                Authorization?: string;
+            };
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IceServers"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     stop_publishing_api_v1_live_sources__source_id__whip__session_id__delete: {
         parameters: {
             query?: never;
@@ -19642,7 +19731,7 @@ export interface operations {
             query?: {
                 /** @description How far back; what is in memory. */
                 seconds?: number;
-                /** @description A word of the player's own: requests with the same one are of the same file, for 3 minutes. */
+                /** @description A word of the player's own: requests with the same one are of the same file, for 3 minutes; without one each is of its moment. */
                 take?: string;
                 device_id?: string | null;
                 stream?: "main" | "sub";
@@ -19743,7 +19832,7 @@ export interface operations {
             query?: {
                 /** @description How far back; what is in memory. */
                 seconds?: number;
-                /** @description A word of the player's own: requests with the same one are of the same file, for 3 minutes. */
+                /** @description A word of the player's own: requests with the same one are of the same file, for 3 minutes; without one each is of its moment. */
                 take?: string;
             };
             header?: never;

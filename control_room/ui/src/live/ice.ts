@@ -8,11 +8,16 @@ const KEEP_MS = 5 * 60_000;
 export class IceServers {
   readonly #api: Api;
   readonly #now: () => number;
+  readonly #path: string;
+  readonly #bearer: string | undefined;
   #kept: { servers: Promise<RTCIceServer[]>; at: number } | null = null;
 
-  constructor(api: Api, now: () => number) {
+  /** `bearer`: of who has no account, and asks at another path. */
+  constructor(api: Api, now: () => number, path = '/api/v1/live/ice', bearer?: string) {
     this.#api = api;
     this.#now = now;
+    this.#path = path;
+    this.#bearer = bearer;
   }
 
   /** Without an answer a connection is tried without any: in the room's own network none is needed. */
@@ -28,7 +33,7 @@ export class IceServers {
   }
 
   async #ask(): Promise<RTCIceServer[]> {
-    const answer = await this.#api.plain({ method: 'GET', path: '/api/v1/live/ice' });
+    const answer = await this.#api.plain({ method: 'GET', path: this.#path, ...(this.#bearer && { bearer: this.#bearer }) });
     if (answer.ok) return ((await answer.data.json()) as IceAnswer).ice_servers.map(serverOf);
     // Asked again with the next connection.
     this.#kept = null;

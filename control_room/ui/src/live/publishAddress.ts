@@ -5,9 +5,18 @@ export function publishPage(origin: string, source_id: string, token: string): s
 
 const keyOf = (source_id: string): string => `talaia.publish.${source_id}`;
 
+/** Of an address that was cut off in the middle of a sign nothing is read. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
+
 /** The token of the address, which then leaves the address bar; a page that is loaded again has it from its tab. */
 export function takeToken(page: Window, source_id: string): string | null {
-  const inAddress = decodeURIComponent(page.location.hash.slice(1));
+  const inAddress = decoded(page.location.hash.slice(1));
   try {
     if (inAddress) {
       page.history.replaceState(null, '', page.location.pathname);

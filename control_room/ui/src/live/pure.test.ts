@@ -187,6 +187,11 @@ describe('addresses', () => {
     expect(window.location.hash).toBe('');
     expect([takeToken(window, '0199'), takeToken(window, '0200')]).toEqual(['a+b/c', null]);
   });
+
+  it('of an address that was cut off in the middle of a sign is none', () => {
+    window.location.hash = '#abc%E2%8';
+    expect(takeToken(window, '0201')).toBeNull();
+  });
 });
 
 const OFFER = ['v=0', 'm=video 9 UDP/TLS/RTP/SAVPF 96', 'a=mid:0', 'a=ice-ufrag:Fr4g', 'a=ice-pwd:pA55', ''].join(

@@ -152,9 +152,9 @@ export class Publisher {
     peer.addEventListener('connectionstatechange', () => {
       if (turn === this.#turn) this.#told(peer.connectionState);
     });
-    // Who is there already is as a rule our own line, which the room has not yet given up.
-    const again = this.problem?.name === 'already-published' ? '?replace=true' : '';
-    const problem = await session.open(this.#path + again);
+    // Our own line that broke falls silent, and the room lets it go by itself; one that sends is another telephone's,
+    // and two that push each other aside would both be of no use.
+    const problem = await session.open(this.#path);
     if (turn !== this.#turn) {
       session.close();
       return;
