@@ -17,6 +17,7 @@ SOME = str(uuid.UUID(int=7))
 PUBLIC = {
     "DELETE /api/v1/live/sources/{source_id}/whip/{session_id}",
     "GET /api/v1/healthz",
+    "GET /api/v1/live/sources/{source_id}/ice",
     "GET /api/v1/readyz",
     "GET /healthz",
     "GET /readyz",

@@ -33,7 +33,11 @@ export class IceServers {
   }
 
   async #ask(): Promise<RTCIceServer[]> {
-    const answer = await this.#api.plain({ method: 'GET', path: this.#path, ...(this.#bearer && { bearer: this.#bearer }) });
+    const answer = await this.#api.plain({
+      method: 'GET',
+      path: this.#path,
+      ...(this.#bearer && { bearer: this.#bearer }),
+    });
     if (answer.ok) return ((await answer.data.json()) as IceAnswer).ice_servers.map(serverOf);
     // Asked again with the next connection.
     this.#kept = null;
