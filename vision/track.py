@@ -68,6 +68,10 @@ class Track:
     """It once moved clearly; a stone that is called a person never does."""
 
 
+SURE = 0.6
+"""Confidence from which a person who never moved is believed to be one."""
+
+
 @dataclass(slots=True)
 class _History:
     """What is remembered of a track to tell movers from false detections."""
