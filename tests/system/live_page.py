@@ -54,7 +54,7 @@ class LivePage:
     def plays(self) -> None:
         expect(self.picture).to_have_attribute("data-phase", "live", timeout=_MS)
         before = self.pictures()
-        towns.wait_for(lambda: self.pictures() > before, WITHIN_S, "a new picture")
+        towns.wait_for(lambda: self.pictures() not in {0, before}, WITHIN_S, "a new picture")
 
     @property
     def picture(self) -> Locator:
@@ -64,7 +64,7 @@ class LivePage:
         return self._page.get_by_test_id(f"drone-{name}")
 
     def pictures(self) -> int:
-        """So many were shown, of the connection that stands."""
+        """So many were shown, of the connection that stands: each counts anew."""
         video = "document.querySelector('[data-testid=live-view] [data-testid=live-video]')"
         return int(self._page.evaluate(f"() => {video}.getVideoPlaybackQuality().totalVideoFrames"))
 
