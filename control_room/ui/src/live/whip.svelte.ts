@@ -10,6 +10,8 @@ const HEIGHT_PX = 720;
 const FPS = 25;
 const BITS_S = 2_500_000;
 const LOOK_EVERY_MS = 1_000;
+/** A connection that the browser calls broken gets so long to mend itself; giving it up takes a browser half a minute. */
+const MEND_MS = 4_000;
 
 export type Facing = 'environment' | 'user';
 export type PublishState =
@@ -163,12 +165,16 @@ export class Publisher {
   }
 
   #told(state: RTCPeerConnectionState): void {
+    clearTimeout(this.#retry);
     if (state === 'connected') {
       this.state = 'sending';
       this.problem = null;
       this.#attempt = 0;
     } else if (state === 'failed' || state === 'closed') this.#wait(null);
-    else if (state === 'disconnected') this.state = 'connecting';
+    else if (state === 'disconnected') {
+      this.state = 'connecting';
+      this.#retry = setTimeout(() => this.#wait(null), MEND_MS);
+    }
   }
 
   #wait(problem: Problem | null): void {
