@@ -21,6 +21,8 @@ _BEHIND_BYTES_MAX = 12 * 1024 * 1024
 _SOCKET_BYTES_MAX = 1024 * 1024
 _REPLAY_EVERY_S = 1.0
 _REPLAY_SHARE = 0.6
+_FRESH_S = 2.0
+"""A group on which nothing followed for longer is of a source that stands still: who is sent it takes it for now."""
 
 
 class Outlet(Protocol):
@@ -106,7 +108,7 @@ class Feed:
 
     def _replay(self) -> bool:
         cached = self._stream.ring.gop()
-        if not cached:
+        if not cached or self._clock.now_s() - cached[-1].arrived_s > _FRESH_S:
             return False
         self._replayed_s = self._clock.now_s()
         self._clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 GROUP_LIMIT_BYTES = 8 * 1024 * 1024
 """Of the pictures since the newest key frame; a longer group is let go, and whoever comes waits for the next."""
+
+_FRESH_S = 2.0
+"""A group on which nothing followed for longer is not given any more: the room would take it for the present."""
 
 
 class LivePacket(NamedTuple):
@@ -45,10 +49,18 @@ class Listener:
 class Outlet:
     """One stream of a camera, a sink of its packets that keeps the newest group of pictures. For several threads."""
 
-    def __init__(self, changed: Callable[[], None] = lambda: None, *, limit_bytes: int = GROUP_LIMIT_BYTES) -> None:
+    def __init__(
+        self,
+        changed: Callable[[], None] = lambda: None,
+        *,
+        limit_bytes: int = GROUP_LIMIT_BYTES,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`changed`: called when a stream begins, or turns out to be none that browsers play."""
         self._changed = changed
         self._limit_bytes = limit_bytes
+        self._monotonic_s = monotonic_s
+        self._came_s = float("-inf")
         self._lock = Lock()
         self._facts: StreamFacts | None = None
         self._starts_s = 0.0
@@ -90,6 +102,7 @@ class Outlet:
             newly = not self._reorders and packet.pts_s < self._newest_pts_s
             self._reorders = self._reorders or newly
             self._newest_pts_s = max(self._newest_pts_s, packet.pts_s)
+            self._came_s = self._monotonic_s()
             self._keep(packet, captured_at)
             for one in self._takers:
                 if isinstance(one, Listener):
@@ -110,7 +123,7 @@ class Outlet:
     # For whoever takes.
 
     def join(self, taker: Taker | Listener) -> None:
-        """Give it the newest group of pictures, and from now on every packet."""
+        """Give it the newest group of pictures, unless the camera stands still, and from now on every packet."""
         with self._lock:
             self._takers = (*self._takers, taker)
             self._catch_up(taker)
@@ -118,7 +131,7 @@ class Outlet:
     def again(self, taker: Taker, limit_bytes: int) -> bool:
         """Give it the group once more, for it has lost a packet; false where that is more than so much, or nothing."""
         with self._lock:
-            if not self._group or self._group_bytes > limit_bytes or self.unplayable:
+            if not self._group or self._group_bytes > limit_bytes or self.unplayable or self._stands_still:
                 return False
             self._catch_up(taker)
             return True
@@ -127,6 +140,10 @@ class Outlet:
         with self._lock:
             self._takers = tuple(one for one in self._takers if one is not taker)
 
+    @property
+    def _stands_still(self) -> bool:
+        return self._monotonic_s() - self._came_s > _FRESH_S
+
     def _catch_up(self, taker: Taker | Listener) -> None:
         if isinstance(taker, Listener):
             if self._facts is not None:
@@ -134,7 +151,7 @@ class Outlet:
             for packet, captured_at in self._group:
                 taker.sink.append(packet, captured_at)
             return
-        if self.unplayable:
+        if self.unplayable or self._stands_still:
             return
         newest = len(self._group) - 1
         for number, (packet, _) in enumerate(self._group):

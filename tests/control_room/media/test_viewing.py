@@ -82,6 +82,18 @@ def test_the_cached_group_goes_out_in_portions_and_is_to_be_shown_at_once(world:
     assert sorted(set(timestamps)) == timestamps
 
 
+def test_a_group_of_before_the_source_stood_still_is_not_sent_as_if_it_were_now(world: World) -> None:
+    world.pictures(40)
+    world.now_s += 2.5
+    world.watch()
+    world.feed.lost_picture()
+    world.go_on()
+    assert world.sent == []
+    world.pictures(20, first=40)
+    world.go_on()
+    assert [frame.is_key for frame, _ in world.sent] == [True] + [False] * 9, "it begins at the next key picture"
+
+
 def test_later_pictures_keep_the_pace_of_the_source_and_are_never_ahead(world: World) -> None:
     world.pictures(10)
     world.watch()

@@ -57,6 +57,22 @@ def test_whoever_comes_begins_with_the_newest_key_frame() -> None:
     asyncio.run(run())
 
 
+def test_the_group_of_a_camera_that_stands_still_is_not_given_as_if_it_were_now() -> None:
+    async def run() -> None:
+        now_s = [50.0]
+        outlet, feed = Outlet(monotonic_s=lambda: now_s[0]), Feed(asyncio.get_running_loop())
+        outlet.begin(H264, 100.0)
+        fill(outlet, range(8))
+        now_s[0] += 2.5
+        outlet.join(feed)
+        assert outlet.again(feed, 1000) is False
+        assert await taken(feed) == []
+        fill(outlet, range(8, 12))
+        assert [one.data[0] for one in await taken(feed)] == [10, 11]
+
+    asyncio.run(run())
+
+
 def test_a_group_that_is_too_long_is_waited_out() -> None:
     async def run() -> None:
         outlet, feed = Outlet(limit_bytes=25), Feed(asyncio.get_running_loop())

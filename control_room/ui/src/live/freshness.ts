@@ -28,6 +28,15 @@ export function presentedOf(word: FrameWord): Presented {
   return { presented_ms: word.presentationTime, received_ms };
 }
 
+/**
+ * Whether the camera sent it. Where a connection is let go, or another takes its place, Chromium puts the old picture
+ * or a black one on the screen once more: such a frame came in never, and must not look live.
+ */
+export function isNewPicture(word: FrameWord, last: Presented | null): boolean {
+  if (word.receiveTime === undefined) return last === null || last.received_ms === null;
+  return word.receiveTime !== last?.received_ms;
+}
+
 /** Seconds since what is on the screen came in; null: there has never been a picture. */
 export function ageOf(last: Presented | null, now_ms: number): number | null {
   if (!last) return null;

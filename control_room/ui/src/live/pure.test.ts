@@ -10,6 +10,7 @@ import {
   FIRST_PICTURE_WITHIN_S,
   GIVEN_UP_AFTER_S,
   isGivenUp,
+  isNewPicture,
   phaseOf,
   presentedOf,
   STALE_AFTER_S,
@@ -98,6 +99,21 @@ describe('trying again', () => {
     }
     await Promise.all(all);
     expect([most, inside]).toEqual([2, 0]);
+  });
+});
+
+describe('a frame on the screen', () => {
+  it('is a new picture only where something came in: what Chromium draws when a connection ends is not', () => {
+    const last = presentedOf({ presentationTime: 1_000, receiveTime: 990 });
+    expect(isNewPicture({ presentationTime: 1_040, receiveTime: 1_030 }, last)).toBe(true);
+    expect(isNewPicture({ presentationTime: 6_000 }, last)).toBe(false);
+    expect(isNewPicture({ presentationTime: 6_000, receiveTime: 990 }, last)).toBe(false);
+  });
+
+  it('is taken as it comes by a browser that tells of no frame when it came in', () => {
+    const first = { presentationTime: 1_000 };
+    expect(isNewPicture(first, null)).toBe(true);
+    expect(isNewPicture({ presentationTime: 1_040 }, presentedOf(first))).toBe(true);
   });
 });
 

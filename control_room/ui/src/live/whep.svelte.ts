@@ -1,7 +1,7 @@
 import type { Api, Problem } from '../api/client';
 import { isFinal, pauseBefore } from './backoff';
 import { Detections } from './detections.svelte';
-import { ageOf, isGivenUp, phaseOf, presentedOf, type Connection, type Presented } from './freshness';
+import { ageOf, isGivenUp, isNewPicture, phaseOf, presentedOf, type Connection, type Presented } from './freshness';
 import type { IceServers } from './ice';
 import { PeerSession, type MakePeer } from './peer';
 import { isUndecodable, sampleOf, statsOf, type LiveStats, type Sample } from './stats';
@@ -129,6 +129,7 @@ export class LivePlayer {
   };
 
   #presented(word: VideoFrameCallbackMetadata): void {
+    if (!isNewPicture(word, this.#last)) return;
     this.#last = presentedOf(word);
     this.detections?.presented(word.rtpTimestamp);
     if (this.#state === 'open') this.attempt = 0;
