@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 
 from control_room.database import sql
 from control_room.flights import lenses
+from control_room.probing import telemetry
 from control_room.store.local import LocalStore
 from vision.footage.flown import Flown
 from vision.georeference import cameras
@@ -28,23 +29,8 @@ if TYPE_CHECKING:
     from vision.georeference.camera import Camera as GroundCamera
 
 _QUERIES = sql.load(__file__)
-_COLUMNS = (
-    "row",
-    "time_s",
-    "lat",
-    "lon",
-    "rel_alt_m",
-    "abs_alt_m",
-    "gimbal_yaw_deg",
-    "gimbal_pitch_deg",
-    "gimbal_roll_deg",
-    "focal_length_mm",
-    "zoom",
-    "focal_length_equivalent_mm",
-    "horizontal_view_deg",
-    "vertical_view_deg",
-    "position_error_m",
-)
+_COLUMNS = tuple(name for name in telemetry.COLUMNS if name not in {"time_utc", "notes"})
+"""Told by the database as they are; the moment and the notes need reading."""
 
 
 class NoTelemetryError(Exception):

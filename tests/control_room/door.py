@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 from fastapi import FastAPI
 
 from control_room import app as room_app
-from control_room import callers, config, serving
+from control_room import callers, config, screens, serving
 from control_room import room as rooms
 from control_room.database import pool
 from control_room.devices import service as devices
@@ -168,6 +169,18 @@ def opened(
             yield door
         finally:
             door.close()
+
+
+@contextlib.contextmanager
+def opened_with_pages(server: services.Server, folder: Path) -> Iterator[Door]:
+    """In a database of its own, with the web pages as they are built."""
+    if not (screens.BUILT / "index.html").is_file():
+        pytest.skip("the web pages are not built: make setup")
+    (folder / "dist").symlink_to(screens.BUILT)
+    url = server.new_database()
+    with opened(url, folder) as door:
+        yield door
+    server.drop_database(url)
 
 
 @contextlib.contextmanager

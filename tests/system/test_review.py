@@ -16,7 +16,6 @@ from psycopg.types.json import Jsonb
 
 from benchmarks.drawn_flight import filming, flying, ground
 from benchmarks.whole_way import CHROMIUM, CHROMIUM_ARGUMENTS
-from control_room import screens
 from control_room.sessions import cookie
 from control_room.store.staging import Incoming
 from tests.control_room import door as doors
@@ -43,13 +42,8 @@ def server() -> Iterator[services.Server]:
 
 @pytest.fixture
 def door(server: services.Server, tmp_path: Path) -> Iterator[doors.Door]:
-    if not (screens.BUILT / "index.html").is_file():
-        pytest.skip("the web pages are not built: make setup")
-    (tmp_path / "dist").symlink_to(screens.BUILT)
-    url = server.new_database()
-    with doors.opened(url, tmp_path) as opened:
+    with doors.opened_with_pages(server, tmp_path) as opened:
         yield opened
-    server.drop_database(url)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,6 @@ from playwright.sync_api import FilePayload, Page, expect, sync_playwright
 
 from benchmarks.whole_way import CHROMIUM, CHROMIUM_ARGUMENTS
 from control_room import room as rooms
-from control_room import screens
 from control_room.sessions import cookie
 from tests.control_room import door as doors
 from tests.control_room import services
@@ -27,15 +26,9 @@ WAIT_MS = 90_000
 
 @pytest.fixture
 def room(database_server: services.Server, tmp_path: Path) -> Iterator[doors.Door]:
-    """Its screens are the built ones."""
-    if not (screens.BUILT / "index.html").is_file():
-        pytest.skip("the screens are not built: npm run build in control_room/ui")
-    (tmp_path / "dist").symlink_to(screens.BUILT)
-    url = database_server.new_database()
-    with doors.opened(url, tmp_path) as opened:
+    with doors.opened_with_pages(database_server, tmp_path) as opened:
         opened.clock.now = rooms.utc_now()
         yield opened
-    database_server.drop_database(url)
 
 
 @contextmanager
@@ -70,6 +63,13 @@ def draw(page: Page, corners: int) -> None:
         turn = 2 * math.pi * number / corners
         across, down = 60 * math.cos(turn), 60 * math.sin(turn)
         page.mouse.click(box["x"] + box["width"] / 2 + across, box["y"] + box["height"] / 2 + down)
+
+
+def take_in(page: Page, what: str, name: str, content: str) -> None:
+    file: FilePayload = {"name": "a.json", "mimeType": "application/json", "buffer": content.encode()}
+    page.fill("input[name=name]", name)
+    page.set_input_files(f"input[name={what}]", file)
+    page.get_by_test_id(f"{what}-take").click()
 
 
 @pytest.mark.browser
@@ -126,6 +126,20 @@ def test_a_pilot_completes_a_log_and_asks_before_take_off(room: doors.Door, page
     expect(page.get_by_test_id("log-entry")).to_have_attribute("data-state", "draft")
 
 
+def draw_authorisation(page: Page, reference: str, begins: datetime) -> None:
+    """Of twenty days, with an area of five corners."""
+    page.goto("/flight-log?tab=authorisations")
+    page.get_by_test_id("authorisation-add").click()
+    for name, value in (("authority", "Delegació"), ("reference", reference), ("purpose", "abocaments")):
+        page.fill(f"input[name={name}]", value)
+    page.fill("input[name=begins]", begins.strftime("%Y-%m-%dT%H:%M"))
+    page.fill("input[name=ends]", (begins + timedelta(days=20)).strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_test_id("area-draw").click()
+    draw(page, 5)
+    look_at(page, "authorisation")
+    page.get_by_test_id("authorisation-save").click()
+
+
 @pytest.mark.browser
 def test_what_an_administrator_gives_is_used_before_take_off(room: doors.Door) -> None:
     expect.set_options(timeout=WAIT_MS)
@@ -146,37 +160,22 @@ def test_what_an_administrator_gives_is_used_before_take_off(room: doors.Door) -
         look_at(page, "aircraft")
 
         page.goto("/flight-log?tab=buildings")
-        for buffer, said in (("[1]", "FeatureCollection"), (json.dumps(homes), "")):
-            page.fill("input[name=name]", "cadastre")
-            file: FilePayload = {"name": "a.geojson", "mimeType": "application/geo+json", "buffer": buffer.encode()}
-            page.set_input_files("input[name=buildings]", file)
-            page.get_by_test_id("buildings-take").click()
-            expect(page.get_by_test_id("buildings-fault")).to_contain_text(said)
+        take_in(page, "buildings", "cadastre", "[1]")
+        expect(page.get_by_test_id("buildings-fault")).to_contain_text("FeatureCollection")
+        take_in(page, "buildings", "cadastre", json.dumps(homes))
         expect(page.get_by_test_id("building-set")).to_contain_text("1 edifici")
+        expect(page.get_by_test_id("buildings-fault")).to_have_text("")
         look_at(page, "buildings")
 
         page.goto("/flight-log?tab=geozones")
-        page.fill("input[name=name]", "ENAIRE")
         page.get_by_test_id("geozones-take").click()
         expect(page.get_by_test_id("geozones-fault")).to_contain_text("Trieu un fitxer")
-        file = {"name": "a.json", "mimeType": "application/json", "buffer": json.dumps(geozone()).encode()}
-        page.set_input_files("input[name=geozones]", file)
-        page.get_by_test_id("geozones-take").click()
+        take_in(page, "geozones", "ENAIRE", json.dumps(geozone()))
         expect(page.get_by_test_id("dataset")).to_contain_text("ENAIRE")
         expect(page.get_by_test_id("geozones-fault")).to_have_text("")
         look_at(page, "geozones")
 
-        page.goto("/flight-log?tab=authorisations")
-        page.get_by_test_id("authorisation-add").click()
-        now = room.clock().astimezone(ZoneInfo(town.time_zone))
-        for name, value in (("authority", "Delegació"), ("reference", "R-7"), ("purpose", "abocaments")):
-            page.fill(f"input[name={name}]", value)
-        page.fill("input[name=begins]", now.strftime("%Y-%m-%dT%H:%M"))
-        page.fill("input[name=ends]", (now + timedelta(days=20)).strftime("%Y-%m-%dT%H:%M"))
-        page.get_by_test_id("area-draw").click()
-        draw(page, 5)
-        look_at(page, "authorisation")
-        page.get_by_test_id("authorisation-save").click()
+        draw_authorisation(page, "R-7", room.clock().astimezone(ZoneInfo(town.time_zone)))
         expect(page.get_by_text("R-7")).to_be_visible()
     [given] = room.rows("SELECT area FROM authorisations")
     assert len(given["area"]["coordinates"][0]) == 6
