@@ -23,7 +23,7 @@ class Peer extends EventTarget {
     return Promise.resolve();
   }
   getStats(): Promise<Map<string, never>> {
-    return Promise.resolve(new Map());
+    return Promise.resolve(new Map<string, never>());
   }
   say(state: string): void {
     this.connectionState = state;
