@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,10 @@ class Held:
 def held(running: parts.Media) -> Held:
     folder = Path(f"/proc/{running.process.pid}")
     status = dict(line.split(":\t", 1) for line in (folder / "status").read_text("utf-8").splitlines() if ":\t" in line)
-    links = [link.readlink() for link in (folder / "fd").iterdir() if link.is_symlink()]
+    links = []
+    for link in (folder / "fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            links.append(link.readlink())
     return Held(
         files=len(links),
         threads=int(status["Threads"]),
