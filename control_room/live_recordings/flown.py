@@ -14,6 +14,7 @@ from control_room.database import sql
 from control_room.flights import receiving
 from control_room.probing import service as probing
 from control_room.store.staging import Incoming
+from vision.georeference.camera import equivalent_of_view
 from vision.telemetry import rows as csv
 from vision.telemetry.sample import Sample
 
@@ -37,7 +38,7 @@ def add_telemetry(  # noqa: PLR0917 - of what, where to, when
     now: datetime,
 ) -> None:
     """Nothing where no positions of its aircraft are known."""
-    content = _content(connection, recording)
+    content = content_of(connection, recording)
     if content is None:
         return
     with tempfile.NamedTemporaryFile(dir=store.staging.incoming, suffix=".csv") as file:
@@ -63,7 +64,8 @@ def add_telemetry(  # noqa: PLR0917 - of what, where to, when
         )
 
 
-def _content(connection: pool.Connection, recording: dict[str, Any]) -> bytes | None:
+def content_of(connection: pool.Connection, recording: dict[str, Any]) -> bytes | None:
+    """CSV; None where fewer than two places are known."""
     with connection.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(_QUERIES["positions"], recording).fetchall()
     if len(found) < _ENOUGH:
@@ -80,7 +82,14 @@ def _content(connection: pool.Connection, recording: dict[str, Any]) -> bytes | 
             gimbal_yaw_deg=row["gimbal_yaw_deg"],
             gimbal_pitch_deg=row["gimbal_pitch_deg"],
             gimbal_roll_deg=row["gimbal_roll_deg"],
+            focal_length_mm=_equivalent_mm(row["view_deg"], recording),
         )
         for number, row in enumerate(found, 1)
     ]
     return ("\n".join(csv.lines(samples)) + "\n").encode()
+
+
+def _equivalent_mm(view_deg: float | None, recording: dict[str, Any]) -> float | None:
+    """How such files tell of a lens."""
+    size_px = recording["width_px"], recording["height_px"]
+    return None if view_deg is None else equivalent_of_view(view_deg, size_px)

@@ -78,7 +78,8 @@ VALUES (%(footage_id)s, %(flight_id)s, %(bytes)s, %(name)s, 'live', %(kind)s, %(
 
 -- positions --
 -- Where the source's aircraft was in a span
-SELECT positions.at, lat, lon, relative_altitude_m, absolute_altitude_m, gimbal_yaw_deg, gimbal_pitch_deg, gimbal_roll_deg
+SELECT positions.at, lat, lon, relative_altitude_m, absolute_altitude_m, gimbal_yaw_deg, gimbal_pitch_deg, gimbal_roll_deg,
+    view_deg
 FROM positions JOIN live_sources USING (device_id)
 WHERE source_id = %(source_id)s AND positions.at >= %(captured_from)s AND positions.at <= %(captured_to)s
 ORDER BY positions.at

@@ -129,15 +129,23 @@ def from_focal(
 
 def from_equivalent(equivalent_mm: float, size_px: tuple[int, int]) -> Camera:
     """From the focal length for a frame of 36 x 24 mm, which is reckoned on the diagonal of the sensor."""
-    width, height = size_px
-    long_side, short_side = max(size_px), min(size_px)
-    diagonal = math.hypot(long_side, long_side * 0.75 if long_side / short_side > _WIDE else short_side)
     return from_focal(
-        equivalent_mm / DIAGONAL_OF_35_MM * diagonal,
-        (width, height),
+        equivalent_mm / DIAGONAL_OF_35_MM * _diagonal_px(size_px),
+        size_px,
         name=f"nominal camera, {equivalent_mm:g} mm equivalent",
         focal_sigma_share=errors.ASSUMED_FOCAL_SHARE,
     )
+
+
+def equivalent_of_view(horizontal_deg: float, size_px: tuple[int, int]) -> float:
+    """The focal length in mm from which `from_equivalent` makes a picture that wide."""
+    return from_view(horizontal_deg, size_px).fx_px * DIAGONAL_OF_35_MM / _diagonal_px(size_px)
+
+
+def _diagonal_px(size_px: tuple[int, int]) -> float:
+    """Of the whole sensor."""
+    long_side, short_side = max(size_px), min(size_px)
+    return math.hypot(long_side, long_side * 0.75 if long_side / short_side > _WIDE else short_side)
 
 
 def from_view(horizontal_deg: float, size_px: tuple[int, int]) -> Camera:

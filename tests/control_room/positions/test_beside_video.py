@@ -12,12 +12,17 @@ import httpx
 import pytest
 
 from benchmarks.live import camera, stubs
+from control_room.live_recordings import flown
 from control_room.positions import beside_video, filming
 from tests.control_room import messages
 from tests.control_room.live_recordings.conftest import Recorded, media, recorded
-from vision.georeference import globe
+from vision.georeference import cameras, globe
+from vision.telemetry import formats
+from vision.telemetry.reading import Assumptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from control_room.database import pool
 
 __all__ = ["media", "recorded"]
@@ -128,6 +133,26 @@ def test_what_the_line_tells_of_its_ground_stands(connection: pool.Connection) -
     first, newest, with_its_own, of_no_picture = [row["footprint"] for row in rows]
     assert len(newest) == 4
     assert (first, with_its_own, of_no_picture) == (None, own, None)
+
+
+def test_what_was_told_beside_the_video_lies_with_its_recording_and_tells_its_lens(
+    connection: pool.Connection, tmp_path: Path
+) -> None:
+    stream = add_source(connection)
+    lines = [line_of(stream, n, SEEN | {"at": f"2026-11-22T11:00:0{n}Z"}) for n in (1, 2, 3)]
+    with connection.transaction():
+        beside_video.take(connection, lines, ARRIVED, sizes={})
+    recording = {"source_id": stream.partition("/")[2], "width_px": SIZE_PX[0], "height_px": SIZE_PX[1]}
+    recording |= {"captured_from": ARRIVED, "captured_to": ARRIVED + timedelta(seconds=2.5)}
+    content = flown.content_of(connection, recording)
+    assert content is not None
+    log = tmp_path / "live.csv"
+    log.write_bytes(content)
+    samples = formats.read(log, Assumptions(UTC, "UTC")).samples
+    assert [sample.time_s for sample in samples] == pytest.approx([1.0, 2.0])
+    assert samples[0].gimbal_pitch_deg == -50
+    assert cameras.nominal(samples[0], SIZE_PX).horizontal_view_deg == pytest.approx(70.0)
+    assert flown.content_of(connection, recording | {"captured_to": ARRIVED + timedelta(seconds=1.5)}) is None
 
 
 def add_source(connection: pool.Connection) -> str:
