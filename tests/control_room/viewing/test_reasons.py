@@ -93,6 +93,15 @@ def test_a_reason_lasts_15_minutes_from_when_it_was_given(asked: Asked) -> None:
     assert asked.marta.get(REASONS).json()["items"] == []
 
 
+def test_a_clock_that_is_set_back_lengthens_no_reason(asked: Asked) -> None:
+    asked.give().raise_for_status()
+    asked.door.clock.move(seconds=-30)
+    assert asked.need(NOON - timedelta(minutes=20), NOON).text == "complaint of a neighbour", "of another process"
+    asked.door.clock.move(minutes=-40)
+    with pytest.raises(reasons.ReasonNeededError):
+        asked.need(NOON - timedelta(minutes=20), NOON)
+
+
 def test_it_opens_its_span_and_a_minute_beside(asked: Asked) -> None:
     asked.give().raise_for_status()
     for before_min, after_min in ((30, 0), (31, 0), (30, 1), (5, -2)):
