@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _SETTLES = timedelta(seconds=5)
 """A session that has just begun may not be in the media process's list yet."""
-_UNKNOWN_AFTER_S = 30.0
+_UNKNOWN_AFTER_S = 60.0
 """So long an answered offer may take to be written down; a process that was killed in between never writes it."""
 _OBEYS = timedelta(seconds=10)
 """A device that was told to stop does."""
