@@ -85,7 +85,8 @@ def test_what_is_no_line_is_counted_and_an_older_one_is_not_shown() -> None:
     beside = passing(clock)
     beside.begin(agent)
     beside.join(page)
-    garbage = ["", "{}", b"\xff\xfe", line(crop="a picture"), line(2_000_000), line(objects=[WALKER] * 51), "x" * 9000]
+    garbage: list[str | bytes] = ["", "{}", b"\xff\xfe", line(crop="a picture"), line(2_000_000), "x" * 9000]
+    garbage.append(line(objects=[WALKER] * 51))
     for content in garbage:
         beside.take(agent, content)
     assert (beside.refused, page.shown) == (len(garbage), [])
