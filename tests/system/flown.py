@@ -38,7 +38,7 @@ PLACE = (41.1189, 1.2445)
 HEIGHT_M, PITCH_DEG, VIEW_DEG, SPEED_M_S = 12.0, -40.0, 60.0, 3.2
 """At this height and pitch the picture is 21.6 m wide in its middle, of which 3.2 m are 15 %."""
 CLIMBS_M, TILTS_DEG = 4.0, 15.0
-"""How far it goes up and down, and its camera with it, once it has flown on for a while: so does what it films."""
+"""How far it goes up and down, and its camera with it, as it flies on: so does what it films."""
 _CLIMB_S, _TILT_S = 16.0, 20.0
 SYSTEM = 42
 _RATE_HZ = 5
@@ -105,9 +105,8 @@ def moment(at_s: float) -> Moment:
     """It flies to the east and looks to the north."""
     before_s, after_s = max(0.0, COMES_S - at_s), max(0.0, at_s - COMES_S - STANDS_S)
     lat, lon = globe.moved(PLACE, (after_s - before_s) * SPEED_M_S, 0.0)
-    away_s = max(0.0, after_s - LEAVES_S)
-    height_m = HEIGHT_M + CLIMBS_M * _wave(away_s / _CLIMB_S)
-    pitch_deg = PITCH_DEG - TILTS_DEG * _wave(away_s / _TILT_S)
+    height_m = HEIGHT_M + CLIMBS_M * _wave(after_s / _CLIMB_S)
+    pitch_deg = PITCH_DEG - TILTS_DEG * _wave(after_s / _TILT_S)
     return Moment(lat, lon, SPEED_M_S if before_s or after_s else 0.0, height_m, pitch_deg)
 
 

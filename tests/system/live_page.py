@@ -23,6 +23,7 @@ _PLACE = re.compile(r"(-?\d+),(\d+); (-?\d+),(\d+)")
 """As Catalan writes it."""
 _BARE = ".over, .controls, .scale { visibility: hidden !important; }"
 _ACCENT = "() => getComputedStyle(document.querySelector('[data-testid=drone-map] .drone')).color"
+_TEXTS = "(names) => names.map((name) => document.querySelector(`[data-testid=drone-${name}]`)?.innerText ?? '')"
 _ALIKE = 40
 """Of 255, in each colour: edges are smoothed."""
 _BESIDE_MARK_PX = 30
@@ -79,10 +80,9 @@ class LivePage:
         said: dict[str, list[str]] = {name: [] for name in ("place", "height", "gimbal", "looks")}
 
         def has_moved() -> bool:
-            for name, words in said.items():
-                now = self.says(name).inner_text()
+            for (name, words), now in zip(list(said.items()), self._page.evaluate(_TEXTS, list(said)), strict=True):
                 if words[-1:] != [now]:
-                    words.append(now)
+                    said[name] = [*words, now]
             return len(said["place"]) > changes
 
         towns.wait_for(has_moved, WITHIN_S, "a drone that moves")

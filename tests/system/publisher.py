@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 START = (41.1189, 1.2445)
 SPEED_M_S = 4.0
 _EVERY_S = 0.5
+_FPS = 10
 _CONNECTED_WITHIN_S = 60.0
 
 
@@ -43,7 +44,7 @@ class Publisher:
         self._thread.join()
 
     async def _publish(self) -> None:
-        publisher = stubs.Publisher(camera.clip(2.0, bits_s=500_000))
+        publisher = stubs.Publisher(camera.clip(2.0, bits_s=500_000), fps=_FPS)
         channel = publisher.connection.createDataChannel("telemetry")
         is_open = asyncio.Event()
         channel.on("open", is_open.set)
