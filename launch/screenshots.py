@@ -50,7 +50,9 @@ PICTURE_BYTES = 400_000
 
 @dataclass(frozen=True)
 class Screen:
-    """One picture: where it is, and what is seen there once it is complete. `{alert}`, `{flight}`, `{site}` are ids.
+    """One picture: where it is, and what is seen there once it is complete.
+
+    `{alert}`, `{flight}`, `{site}` are ids, `{camera}` is what is watched live.
 
     A new page needs a line in SCREENS, and one in `_fill` where it would be empty on a system just begun.
     """
@@ -64,7 +66,7 @@ class Screen:
 
     @property
     def needs(self) -> set[str]:
-        return {name for name in ("alert", "flight", "site") if f"{{{name}}}" in self.path}
+        return {name for name in ("alert", "camera", "flight", "site") if f"{{{name}}}" in self.path}
 
 
 SCREENS = (
@@ -73,6 +75,7 @@ SCREENS = (
     Screen("alert", "/alerts/{alert}", "[data-testid=alert][data-alert='{alert}']"),
     Screen("cameras", "/cameras", "[data-testid=camera][data-state=live]"),
     Screen("wall", "/live", "[data-testid=tile][data-phase=live], [data-testid=live-row]"),
+    Screen("live", "/live/{camera}", "[data-testid=live-view]:has([data-phase=live]) dl", press="d"),
     Screen("live-sources", "/live/sources", "[data-testid=source], [data-testid=empty]"),
     Screen("viewers", "/viewers", "[data-testid=viewer]"),
     Screen("map", "/map", "[data-testid=map][data-ready=true]"),
@@ -90,10 +93,17 @@ SCREENS = (
     Screen("audit", "/audit", "main table, main [data-testid=empty]"),
     Screen("dead-letters", "/dead-letters", "main table, main [data-testid=empty]"),
 )
-SETTLED = """() => document.fonts.status === 'loaded'
+SETTLED = """() => {
+    return document.fonts.status === 'loaded'
     && !document.querySelector('[data-testid=loading]')
-    && [...document.images].every((image) => image.complete)
-    && [...document.querySelectorAll('[data-testid=map]')].every((map) => map.dataset.ready === 'true')"""
+    && [...document.images].every((image) => image.complete || (image.loading === 'lazy' && !isSeen(image)))
+    && [...document.querySelectorAll('[data-testid=map]')].every((map) => map.dataset.ready === 'true')
+    function isSeen(image) {
+        const { top, bottom } = image.getBoundingClientRect();
+        return bottom > 0 && top < innerHeight;
+    }
+}"""
+"""Pictures further down a page are fetched when somebody goes there, which here nobody does."""
 
 
 def main() -> int:
@@ -184,7 +194,7 @@ def _take(browser: Browser, run: dict[str, Any], *, is_own: bool) -> None:
     with Step("The staged alert", sys.stderr) as step:
         visitor = browser.new_context(base_url=run["url"])
         csrf_token = _sign_in(visitor, run)
-        ids = {"alert": _staged_alert(visitor)}
+        ids = {"alert": _staged_alert(visitor), "camera": _street(visitor)}
         if is_own:
             ids |= _fill(visitor, csrf_token, ids["alert"], run["device"]["id"])
         session = visitor.storage_state()
@@ -234,6 +244,15 @@ def _staged_alert(visitor: BrowserContext) -> str:
                 return str(item["alert_id"])
         time.sleep(1)
     raise LaunchError(f"No alert of the staged dumping with its clip within {ALERT_S} s.")
+
+
+def _street(visitor: BrowserContext) -> str:
+    """The key of a camera whose picture can be watched: not the staged one, whose film is short."""
+    items = visitor.request.get("/api/v1/cameras").json()["items"]
+    live = sorted((item for item in items if item["state"] == "live"), key=lambda item: bool(item["staged"]))
+    if not live:
+        raise LaunchError("No camera is live.")
+    return f"camera/{live[0]['device_id']}/{live[0]['camera_id']}"
 
 
 def _context(browser: Browser, url: str, size: tuple[int, int], session: StorageState | None) -> BrowserContext:
