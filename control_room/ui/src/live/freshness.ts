@@ -22,6 +22,16 @@ export interface FrameWord {
   receiveTime?: number;
 }
 
+/**
+ * What a video tells that stands in another window, on top of everything: that window's clock began later than ours, by
+ * `later_ms`.
+ */
+export function byOurClock<Word extends FrameWord>(word: Word, later_ms: number): Word {
+  if (later_ms === 0) return word;
+  const received = word.receiveTime === undefined ? {} : { receiveTime: word.receiveTime + later_ms };
+  return { ...word, presentationTime: word.presentationTime + later_ms, ...received };
+}
+
 /** The age counts from when the picture came in: one that waited in a buffer is as old as it is. */
 export function presentedOf(word: FrameWord): Presented {
   const received_ms = word.receiveTime ?? null;

@@ -7,6 +7,7 @@ import { boxesOf } from './boxes';
 import { addressOf } from './calls';
 import {
   ageOf,
+  byOurClock,
   FIRST_PICTURE_WITHIN_S,
   GIVEN_UP_AFTER_S,
   isGivenUp,
@@ -103,6 +104,14 @@ describe('trying again', () => {
 });
 
 describe('a frame on the screen', () => {
+  it('of the small window on top, whose clock began later, is as old as it is', () => {
+    const there = { presentationTime: 500, receiveTime: 480 };
+    const here = presentedOf(byOurClock(there, 60_000));
+    expect(ageOf(here, 60_600)).toBeCloseTo(0.12);
+    expect(byOurClock({ presentationTime: 500 }, 60_000)).toEqual({ presentationTime: 60_500 });
+    expect(byOurClock(there, 0)).toBe(there);
+  });
+
   it('is a new picture only where something came in: what Chromium draws when a connection ends is not', () => {
     const last = presentedOf({ presentationTime: 1_000, receiveTime: 990 });
     expect(isNewPicture({ presentationTime: 1_040, receiveTime: 1_030 }, last)).toBe(true);

@@ -1,7 +1,16 @@
 import type { Api, Problem } from '../api/client';
 import { isFinal, pauseBefore } from './backoff';
 import { Detections } from './detections.svelte';
-import { ageOf, isGivenUp, isNewPicture, phaseOf, presentedOf, type Connection, type Presented } from './freshness';
+import {
+  ageOf,
+  byOurClock,
+  isGivenUp,
+  isNewPicture,
+  phaseOf,
+  presentedOf,
+  type Connection,
+  type Presented,
+} from './freshness';
 import type { IceServers } from './ice';
 import { PeerSession, type MakePeer } from './peer';
 import { isUndecodable, sampleOf, statsOf, type LiveStats, type Sample } from './stats';
@@ -121,7 +130,8 @@ export class LivePlayer {
     if (this.stream) void video.play().catch(() => undefined);
     let handle = 0;
     const next = (_at: number, word: VideoFrameCallbackMetadata): void => {
-      this.#presented(word);
+      const origin_ms = video.ownerDocument.defaultView?.performance.timeOrigin ?? performance.timeOrigin;
+      this.#presented(byOurClock(word, origin_ms - performance.timeOrigin));
       handle = video.requestVideoFrameCallback(next);
     };
     handle = video.requestVideoFrameCallback(next);
