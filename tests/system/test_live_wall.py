@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,12 +82,14 @@ class Street:
     head: PtzCamera
     """What turns it."""
 
-    def stall(self) -> None:
+    @contextmanager
+    def standing(self) -> Iterator[None]:
         """The camera stands still; its connection stays open."""
         self.server.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        self.server.send_signal(signal.SIGCONT)
+        try:
+            yield
+        finally:
+            self.server.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture(scope="module")
@@ -190,17 +193,16 @@ def test_a_picture_moves_is_veiled_when_it_stands_and_comes_back_by_itself(
     assert moves(page, video)
     expect(tile.get_by_test_id("watermark")).to_contain_text("operator")
     tile.evaluate(_NOTE_PHASES)
-    street.stall()
-    veil = tile.get_by_test_id("veil")
-    expect(veil).to_be_visible(timeout=VEILED_WITHIN_MS)
-    expect(veil).to_contain_text("fa ")
-    assert float(tile.get_by_test_id("picture").get_attribute("data-age") or 0) > 2
-    assert "grayscale(1)" in video.evaluate("(video) => getComputedStyle(video).filter")
-    page.wait_for_function("() => window.phases.includes('lost')", timeout=VEILED_WITHIN_MS)
-    page.evaluate("window.phases.length = 0")  # what was still on its way has come
-    page.wait_for_timeout(STANDS_MS)
-    assert "live" not in page.evaluate("window.phases"), "it was asked for again, and nothing old was taken for now"
-    street.go_on()
+    with street.standing():
+        veil = tile.get_by_test_id("veil")
+        expect(veil).to_be_visible(timeout=VEILED_WITHIN_MS)
+        expect(veil).to_contain_text("fa ")
+        assert float(tile.get_by_test_id("picture").get_attribute("data-age") or 0) >= 2
+        assert "grayscale(1)" in video.evaluate("(video) => getComputedStyle(video).filter")
+        page.wait_for_function("() => window.phases.includes('lost')", timeout=VEILED_WITHIN_MS)
+        page.evaluate("window.phases.length = 0")  # what was still on its way has come
+        page.wait_for_timeout(STANDS_MS)
+        assert "live" not in page.evaluate("window.phases"), "it was asked for again, and nothing old was taken for now"
     expect(tile).to_have_attribute("data-phase", "live", timeout=LIVE_WITHIN_MS)
     expect(veil).to_have_count(0)
     assert moves(page, video)

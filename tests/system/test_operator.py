@@ -21,13 +21,13 @@ def dumping(town: towns.Town) -> dict[str, Any]:
     """The alert of the staged dumping with its clip, as soon as it is there."""
     with town.client() as client:
 
-        def newest() -> dict[str, Any] | None:
-            items = (
-                client.get("/alerts", params={"rule": "illegal_dumping", "limit": 1}).raise_for_status().json()["items"]
-            )
-            return items[0] if items and items[0]["clip_url"] else None
+        def first() -> dict[str, Any] | None:
+            given = {"rule": "illegal_dumping", "limit": 50}
+            items = client.get("/alerts", params=given).raise_for_status().json()["items"]
+            staged = [one for one in items if one["staged"]]  # a starved machine may have seen others meanwhile
+            return staged[-1] if staged and staged[-1]["clip_url"] else None
 
-        found: dict[str, Any] = towns.wait_for(newest, DUMPING_WITHIN_S + CLIP_WITHIN_S, "the staged dumping's alert")
+        found: dict[str, Any] = towns.wait_for(first, DUMPING_WITHIN_S + CLIP_WITHIN_S, "the staged dumping's alert")
     return found
 
 
