@@ -215,6 +215,8 @@ def test_going_back_wants_a_reason_and_live_goes_on_beneath(
     view = page.locator(f"[data-testid=live-view][data-target='{street.key}']")
     picture = view.get_by_test_id("picture")
     expect(picture).to_have_attribute("data-phase", "live", timeout=LIVE_WITHIN_MS)
+    with psycopg.connect(town.run["database_url"]) as connection:
+        connection.execute("DELETE FROM viewing_reasons")  # an open alert whose picture the feed showed carries one
     page.keyboard.press("b")
     page.get_by_test_id("live-object").fill(OBJECT)
     page.get_by_test_id("live-why-reason").fill(REASON)
@@ -403,7 +405,7 @@ def test_a_wall_is_arranged_by_mouse_and_keys_and_is_the_same_at_the_next_desk(t
     assert order(page) == before
     tiles.nth(0).drag_to(tiles.nth(1))
     with town.client() as client:
-        towns.wait_for(lambda: kept(client) == dragged, 60, "the wall to be kept")
+        towns.wait_for(lambda: kept(client)[: len(dragged)] == dragged, 60, "the wall to be kept")
     page.evaluate("localStorage.clear()")
     page.reload()
     expect(tiles.nth(len(before) - 1)).to_be_visible(timeout=LIVE_WITHIN_MS)
@@ -418,7 +420,7 @@ def test_a_wall_is_arranged_by_mouse_and_keys_and_is_the_same_at_the_next_desk(t
 
 
 def kept(client: httpx.Client) -> list[str]:
-    """What lies on the one wall that the room has."""
+    """What lies on the one wall that the room has, also in places that its layout does not show."""
     return [key for item in client.get("/walls").json()["items"] for key in item["places"] if key is not None]
 
 
