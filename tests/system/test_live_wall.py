@@ -405,7 +405,7 @@ def test_a_wall_is_arranged_by_mouse_and_keys_and_is_the_same_at_the_next_desk(t
     assert order(page) == before
     tiles.nth(0).drag_to(tiles.nth(1))
     with town.client() as client:
-        towns.wait_for(lambda: kept(client)[: len(dragged)] == dragged, 60, "the wall to be kept")
+        towns.wait_for(lambda: [key for key in kept(client) if key in dragged] == dragged, 60, "the wall to be kept")
     page.evaluate("localStorage.clear()")
     page.reload()
     expect(tiles.nth(len(before) - 1)).to_be_visible(timeout=LIVE_WITHIN_MS)
@@ -420,7 +420,7 @@ def test_a_wall_is_arranged_by_mouse_and_keys_and_is_the_same_at_the_next_desk(t
 
 
 def kept(client: httpx.Client) -> list[str]:
-    """What lies on the one wall that the room has, also in places that its layout does not show."""
+    """What lies on the one wall that the room has, also what it does not show now."""
     return [key for item in client.get("/walls").json()["items"] for key in item["places"] if key is not None]
 
 
