@@ -22,8 +22,8 @@ def dumping(town: towns.Town) -> dict[str, Any]:
     with town.client() as client:
 
         def first() -> dict[str, Any] | None:
-            given = {"rule": "illegal_dumping", "limit": 50}
-            items = client.get("/alerts", params=given).raise_for_status().json()["items"]
+            answer = client.get("/alerts", params={"rule": "illegal_dumping", "limit": 50})
+            items = answer.raise_for_status().json()["items"]
             staged = [one for one in items if one["staged"]]  # a starved machine may have seen others meanwhile
             return staged[-1] if staged and staged[-1]["clip_url"] else None
 

@@ -51,9 +51,14 @@ class Peer extends EventTarget {
 /** A `<video>` that says what the test lets it present. */
 class Video {
   srcObject: unknown = null;
+  /** How much later than the page's the clock of its window began. */
+  later_ms = 0;
   #told: VideoFrameRequestCallback | null = null;
   play(): Promise<void> {
     return Promise.resolve();
+  }
+  get ownerDocument(): unknown {
+    return { defaultView: { performance: { timeOrigin: performance.timeOrigin + this.later_ms } } };
   }
   requestVideoFrameCallback(told: VideoFrameRequestCallback): number {
     this.#told = told;
@@ -63,7 +68,7 @@ class Video {
     this.#told = null;
   }
   present(): void {
-    const word = { presentationTime: now, width: 1280, height: 720 } as VideoFrameCallbackMetadata;
+    const word = { presentationTime: now - this.later_ms, width: 1280, height: 720 } as VideoFrameCallbackMetadata;
     this.#told?.(now, word);
   }
 }
@@ -166,6 +171,16 @@ describe('a live picture', () => {
     expect([player.phase, peer.connectionState]).toEqual(['stalled', 'connected']);
     video.present();
     expect(player.phase).toBe('live');
+  });
+
+  it('is live also in a window on top of everything, whose clock began with it', async () => {
+    await connect();
+    video.present();
+    now += 600_000;
+    video.later_ms = 595_000;
+    video.present();
+    await pass(0.5);
+    expect([player.phase, peers.length]).toEqual(['live', 1]);
   });
 
   it('is asked for anew when it stays away, and lets the old session go', async () => {
