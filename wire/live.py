@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from wire.event import Share
 from wire.identifiers import Identifier
@@ -74,6 +74,7 @@ DETECTIONS_CHANNEL = "detections"
 """Label of the data channel beside a camera's video: lines of `Detections` one way, `WantDetections` the other."""
 DETECTIONS_BYTES_MAX = 8192
 DETECTED_MAX = 50
+_WANT_BYTES_MAX = 200
 
 
 def _ordered(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
@@ -107,6 +108,16 @@ class WantDetections(Part):
     """Whether lines are to come; until it is said a device sends none, and who opened a channel to watch gets them."""
 
     wanted: bool
+
+    @classmethod
+    def heard(cls, said: str | bytes) -> bool | None:
+        """Whether lines are wanted by what was said on the channel; None: it is no such word."""
+        if len(said) > _WANT_BYTES_MAX:
+            return None
+        try:
+            return cls.model_validate_json(said, strict=True).wanted
+        except ValidationError:
+            return None
 
 
 Deflection = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]

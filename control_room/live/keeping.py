@@ -53,6 +53,8 @@ def look(room: Room, now: datetime) -> None:
             return
         live = {each.stream for each in media.streams() if each.is_live}
     except (LiveOffError, MediaAwayError):
+        if not has_chores:
+            return
         known, live, media = None, None, None
     with room.database.connection() as connection:
         if connection.execute(_QUERIES["one_at_a_time"]).fetchone() != (True,):

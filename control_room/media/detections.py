@@ -23,7 +23,6 @@ LINES_S_MAX = 20.0
 """Of one publisher; more are counted and let go of."""
 _FRESH_S = 1.0
 """An older line is told to nobody who has just come."""
-_WORD_BYTES_MAX = 200
 _WORDS_S_MAX, _WORDS_AT_ONCE = 2.0, 20.0
 """Of one viewer: whether it wants lines."""
 
@@ -169,13 +168,10 @@ class ToViewer:
 
     def _hear(self, said: str | bytes) -> None:
         """It may look elsewhere for a while, and want none."""
-        if len(said) > _WORD_BYTES_MAX or not self._words.take(self._now_s()):
+        if not self._words.take(self._now_s()):
             return
-        try:
-            wanted = WantDetections.model_validate_json(said, strict=True).wanted
-        except ValidationError:
-            return
+        wanted = WantDetections.heard(said)
         if wanted:
             self._passing.join(self)
-        else:
+        elif wanted is not None:
             self.end()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from wire.live import Detections, WantDetections
 
 if TYPE_CHECKING:
@@ -16,8 +14,6 @@ if TYPE_CHECKING:
     from aiortc import RTCDataChannel
 
     from edge.live.sightings import Sighting
-
-_WORD_BYTES_MAX = 200
 
 
 class Lines:
@@ -70,10 +66,6 @@ class Lines:
         self.sent += 1
 
     def _hear(self, said: str | bytes) -> None:
-        if len(said) > _WORD_BYTES_MAX:
-            return
-        try:
-            wanted = WantDetections.model_validate_json(said, strict=True).wanted
-        except ValidationError:
-            return
-        self._wanted(wanted)
+        wanted = WantDetections.heard(said)
+        if wanted is not None:
+            self._wanted(wanted)
