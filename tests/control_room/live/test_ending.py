@@ -87,10 +87,12 @@ def test_a_clock_that_is_set_back_does_not_keep_a_camera_sent(room: WatchedRoom)
             room.door.clock.move(minutes=-50)
             behind = "SELECT watched_at FROM live_publications WHERE watched_at <= %s"
             await until(lambda: room.door.rows(behind, room.door.clock.now), "it is seen that the clock goes otherwise")
+            assert room.ordered("live_stop") == []
             room.door.clock.move(seconds=21)
             await until(lambda: room.ordered("live_stop"), "the device is told to stop")
 
     asyncio.run(watch())
+    assert room.door.rows("SELECT * FROM live_publications") == []
 
 
 def test_where_a_reason_is_required_a_picture_ends_with_it(open_room: Opener) -> None:
@@ -132,5 +134,6 @@ def test_who_watches_without_being_written_down_is_ended(room: WatchedRoom, monk
             )
             before = his.pictures
             await until(lambda: his.pictures > before + 10, "his goes on")
+            assert await asyncio.to_thread(_ends, room, "view") == []
 
     asyncio.run(watch())
