@@ -124,7 +124,7 @@ def _held_workers(database_url: str, broker_url: str, folder: Path, number: int)
 
     def all_hear() -> bool:
         said = log.read_text(encoding="utf-8")
-        return all(f"{name}-{each}: connected to the broker" in said for each in range(1, number + 1))
+        return all(f"{name}-{each}: hears the broker" in said for each in range(1, number + 1))
 
     try:
         towns.wait_for(all_hear, READY_WITHIN_S, "the workers hear the broker")

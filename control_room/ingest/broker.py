@@ -187,9 +187,8 @@ class Inbox:
         if self._heard:
             client.subscribe([(heard, SubscribeOptions(qos=qos)) for heard, qos in self._heard])
         client.unsubscribe(self._unheard())
-        _LOG.info(
-            "%s: connected to the broker (%s session)", self.client_id, "kept" if flags.session_present else "new"
-        )
+        session = "kept" if flags.session_present else "new"
+        _LOG.info("%s: connected to the broker (%s session)", self.client_id, session)
 
     def _on_disconnect(
         self,
@@ -212,6 +211,8 @@ class Inbox:
         for (heard, _), reason in zip(self._heard, reasons, strict=True):
             if reason.is_failure:
                 _LOG.error("the broker lets %s not hear %s: %s", self.client_id, heard, reason)
+        if not any(reason.is_failure for reason in reasons):
+            _LOG.info("%s: hears the broker", self.client_id)
 
     def _on_publish(
         self, _client: mqtt.Client, _data: object, _mid: int, reason: ReasonCode, _properties: Properties | None

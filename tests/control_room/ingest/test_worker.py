@@ -46,7 +46,7 @@ class Setting:
 
     def start_worker(self, number: int = 1) -> subprocess.Popen[bytes]:
         """A new one, once it hears the broker."""
-        said = f"{self.name}-{number}: connected to the broker"
+        said = f"{self.name}-{number}: hears the broker"
         heard = self.log.read_text(encoding="utf-8").count(said) if self.log.exists() else 0
         command = [str(ROOM), "worker", "-c", str(self.file), "--number", str(number)]
         with self.log.open("ab") as log:
