@@ -34,6 +34,8 @@ STANDS_MS = 20_000
 """Long enough to give the connection up and open it anew more than once."""
 STALE_MS = 2_500
 """After which a picture is veiled."""
+AS_GOOD_AS_SAME = 10
+"""A video is scaled down in another way than a canvas; somebody who walks there is a smaller part of the picture."""
 ANSWERED_WITHIN_MS = 60_000
 RETURNED_WITHIN_S = 180.0
 SECOND, PASSWORD = "segona", "una contrasenya prou llarga"
@@ -186,6 +188,11 @@ def differ(one: list[int], other: list[int]) -> bool:
     return sum(abs(a - b) > 12 for a, b in zip(one, other, strict=True)) > 10
 
 
+def away(one: list[int], other: list[int]) -> float:
+    """How far on average, of 255."""
+    return sum(abs(a - b) for a, b in zip(one, other, strict=True)) / len(one)
+
+
 def test_a_picture_moves_is_veiled_when_it_stands_and_comes_back_by_itself(
     page: Page, street: Street, tile: Locator
 ) -> None:
@@ -199,12 +206,17 @@ def test_a_picture_moves_is_veiled_when_it_stands_and_comes_back_by_itself(
         expect(veil).to_contain_text("fa ")
         assert float(tile.get_by_test_id("picture").get_attribute("data-age") or 0) >= 2
         assert "grayscale(1)" in video.evaluate("(video) => getComputedStyle(video).filter")
+        stood = video.evaluate(_PIXELS)
         page.wait_for_function("() => window.phases.includes('lost')", timeout=VEILED_WITHIN_MS)
         page.evaluate("window.phases.length = 0")  # what was still on its way has come
         page.wait_for_timeout(STANDS_MS)
         assert "live" not in page.evaluate("window.phases"), "it was asked for again, and nothing old was taken for now"
+        kept = tile.get_by_test_id("kept")
+        assert away(stood, kept.evaluate(_PIXELS)) < AS_GOOD_AS_SAME, "it shows what it showed last"
+        assert away(stood, [0] * len(stood)) > 4 * AS_GOOD_AS_SAME
     expect(tile).to_have_attribute("data-phase", "live", timeout=LIVE_WITHIN_MS)
     expect(veil).to_have_count(0)
+    expect(kept).to_have_count(0)
     assert moves(page, video)
 
 

@@ -48,9 +48,26 @@ class Peer extends EventTarget {
   }
 }
 
+/** jsdom has no canvas: a picture is whatever the video says it shows. */
+class Canvas {
+  #drawn: unknown = null;
+  getContext(): { drawImage: (video: Video) => void } {
+    return { drawImage: (video) => (this.#drawn = video.shows) };
+  }
+  transferToImageBitmap(): unknown {
+    return this.#drawn;
+  }
+}
+
 /** A `<video>` that says what the test lets it present. */
 class Video {
   srcObject: unknown = null;
+  /** What is on the screen. */
+  shows = '';
+  get videoWidth(): number {
+    return this.shows ? 1280 : 0;
+  }
+  readonly videoHeight = 720;
   /** How much later than the page's the clock of its window began. */
   later_ms = 0;
   #told: VideoFrameRequestCallback | null = null;
@@ -67,7 +84,8 @@ class Video {
   cancelVideoFrameCallback(): void {
     this.#told = null;
   }
-  present(): void {
+  present(shows = 'street'): void {
+    this.shows = shows;
     const word = { presentationTime: now - this.later_ms, width: 1280, height: 720 } as VideoFrameCallbackMetadata;
     this.#told?.(now, word);
   }
@@ -83,6 +101,7 @@ let video: Video;
 
 beforeEach(() => {
   vi.useFakeTimers();
+  vi.stubGlobal('OffscreenCanvas', Canvas);
   now = 1_000;
   peers = [];
   refusal = null;
@@ -115,6 +134,7 @@ beforeEach(() => {
 afterEach(() => {
   player.stop();
   vi.useRealTimers();
+  vi.unstubAllGlobals();
 });
 
 const offers = (): Sent[] => sent.filter((one) => one.method === 'POST');
@@ -208,6 +228,32 @@ describe('a live picture', () => {
     await pass(20);
     video.present();
     expect([player.phase, player.problem]).toEqual(['live', null]);
+  });
+
+  it('keeps its last picture while the line is away, until there is a new one', async () => {
+    const peer = await connect();
+    video.present('somebody');
+    expect(player.kept).toBeNull();
+    refusal = { status: 503, body: { title: 'full', status: 503 } };
+    peer.say('failed');
+    expect(player.kept).toBe('somebody');
+    video.shows = 'black';
+    await pass(10);
+    expect([player.phase, player.kept]).toEqual(['lost', 'somebody']);
+    refusal = null;
+    await pass(20);
+    video.present('nobody');
+    expect([player.phase, player.kept]).toEqual(['live', null]);
+  });
+
+  it('keeps no picture of what one may not see any more', async () => {
+    const peer = await connect();
+    video.present('somebody');
+    refusal = { status: 403, body: { title: 'Forbidden', status: 403, type: 'urn:talaia:problem:not-yours' } };
+    peer.say('failed');
+    expect(player.kept).toBe('somebody');
+    await pass(5);
+    expect([player.phase, player.kept]).toEqual(['refused', null]);
   });
 
   it('asks no more where the room refuses, until somebody has said why he looks', async () => {

@@ -12,6 +12,7 @@ import {
   type Presented,
 } from './freshness';
 import type { IceServers } from './ice';
+import { pictureOf } from './lastPicture';
 import { PeerSession, type MakePeer } from './peer';
 import { isUndecodable, sampleOf, statsOf, type LiveStats, type Sample } from './stats';
 
@@ -47,6 +48,8 @@ export class LivePlayer {
   /** Tries since the last picture. */
   attempt = $state(0);
   size: { width_px: number; height_px: number } | null = $state.raw(null);
+  /** The last picture of a connection that is gone, until there is a new one. */
+  kept: ImageBitmap | null = $state.raw(null);
   #state: Connection['state'] = $state('idle');
   readonly phase = $derived(phaseOf({ state: this.#state, age_s: this.age_s }));
 
@@ -66,6 +69,7 @@ export class LivePlayer {
   #sample: Sample | null = null;
   /** Counts the connections: an answer that comes late belongs to none. */
   #turn = 0;
+  readonly #videos = new Set<HTMLVideoElement>();
 
   /** `path` is where the offer is posted; `hasDetections`: what is seen in the pictures is asked for with them. */
   constructor(deps: PlayerDeps, path: string, hasDetections = false) {
@@ -135,12 +139,17 @@ export class LivePlayer {
       handle = video.requestVideoFrameCallback(next);
     };
     handle = video.requestVideoFrameCallback(next);
-    return () => video.cancelVideoFrameCallback(handle);
+    this.#videos.add(video);
+    return () => {
+      this.#videos.delete(video);
+      video.cancelVideoFrameCallback(handle);
+    };
   };
 
   #presented(word: VideoFrameCallbackMetadata): void {
     if (!isNewPicture(word, this.#last)) return;
     this.#last = presentedOf(word);
+    this.kept = null;
     this.detections?.presented(word.rtpTimestamp);
     if (this.#state === 'open') this.attempt = 0;
     if (this.first_ms === null) this.first_ms = word.presentationTime - this.#started_ms;
@@ -223,6 +232,7 @@ export class LivePlayer {
   #wait(problem: Problem | null): void {
     this.#drop();
     if (problem && isFinal(problem.status)) {
+      this.kept = null;
       this.#state = 'refused';
       return;
     }
@@ -234,10 +244,19 @@ export class LivePlayer {
 
   #drop(): void {
     this.#turn += 1;
+    if (this.#session && this.age_s !== null) this.kept ??= this.#shown();
     this.#session?.close();
     this.#session = null;
     this.detections?.clear();
     this.#sample = null;
+  }
+
+  #shown(): ImageBitmap | null {
+    for (const video of this.#videos) {
+      const picture = pictureOf(video);
+      if (picture) return picture;
+    }
+    return null;
   }
 
   /** What the browser counts, since the last question. */
