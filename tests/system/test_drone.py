@@ -264,6 +264,6 @@ def _register(page: Page, device_id: str) -> dict[str, str]:
         page.screenshot(path=Path(folder) / "addresses.png")
     shot = cv2.imdecode(np.frombuffer(page.get_by_test_id("address-code").screenshot(), np.uint8), cv2.IMREAD_COLOR)
     assert shot is not None
-    assert cv2.QRCodeDetector().detectAndDecode(shot)[0] == address["page"]
+    assert cv2.QRCodeDetectorAruco().detectAndDecode(shot)[0] == address["page"]
     page.get_by_test_id("source-noted").click()
     return address
