@@ -18,6 +18,7 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks import ports
 from benchmarks import town as towns
 from benchmarks.ingest_over_mqtt import ROOM, cpu_s
 from control_room import callers
@@ -140,7 +141,7 @@ def _cookies(connection: pool.Connection, number: int) -> list[str]:
 
 @contextmanager
 def _serving(database_url: str, folder: Path, processes: int) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    port = towns.free_port()
+    port = ports.free_port()
     environment = {
         **os.environ,
         "TALAIA_DATABASE_URL": database_url,

@@ -23,6 +23,7 @@ from typing import Self
 
 from paho.mqtt import client as mqtt
 
+from benchmarks import ports
 from benchmarks import town as towns
 from control_room import config
 from control_room.database import pool
@@ -67,7 +68,7 @@ def mosquitto(folder: Path) -> Iterator[str]:
     program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
         raise towns.NotInTimeError("mosquitto is not installed")
-    port = towns.free_port()
+    port = ports.free_port()
     (folder / "mosquitto.conf").write_text(
         f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\npersistence true\n"
         f"persistence_location {folder}/\nautosave_interval 1\n" + ("user root\n" if os.geteuid() == 0 else ""),

@@ -7,7 +7,6 @@ import os
 import queue
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from benchmarks import ports
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN_S = 900
@@ -84,12 +85,6 @@ def wait_for(condition: Callable[[], Any], within_s: float, what: str) -> Any:
     raise NotInTimeError(f"{what}: not within {within_s:.0f} s")
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def start_town(data_dir: Path, port: int, **environment: str) -> Town:
     """`make run`, waited for until it says READY."""
     process = subprocess.Popen(
@@ -135,7 +130,7 @@ def stop_town(town: Town) -> None:
 @contextmanager
 def running(data_dir: Path, **environment: str) -> Iterator[Town]:
     """A town on a free port, stopped at the end."""
-    town = start_town(data_dir, free_port(), **environment)
+    town = start_town(data_dir, ports.free_port(), **environment)
     try:
         yield town
     finally:

@@ -8,6 +8,7 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
+from benchmarks import ports
 from benchmarks import town as towns
 from benchmarks.endurance import ledger
 from launch import rtsp
@@ -24,7 +25,7 @@ class Camera:
         folder.mkdir(parents=True, exist_ok=True)
         self._stream = folder / "street.h264"
         rtsp.pack(clip, self._stream)
-        self._port = towns.free_port()
+        self._port = ports.free_port()
         self.url = rtsp.url(self._port)
         self.start()
 

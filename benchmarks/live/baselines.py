@@ -11,6 +11,7 @@ import av
 from aiortc.codecs.h264 import H264Decoder, H264Encoder
 from aiortc.jitterbuffer import JitterFrame
 
+from benchmarks import ports
 from benchmarks import town as towns
 from benchmarks.live import camera, parts
 
@@ -19,7 +20,7 @@ _SETTLES_S = 1.0
 
 def plain_tcp_share(viewers: int, seconds: float, bits_s: int) -> float:
     """Of a core, for each of so many readers."""
-    port = towns.free_port()
+    port = ports.free_port()
     module = [sys.executable, "-m", "benchmarks.live.plain"]
     serving = subprocess.Popen([*module, "serve", str(port), str(bits_s)], cwd=towns.ROOT, stdin=subprocess.PIPE)
     with parts.ended(serving) as server:

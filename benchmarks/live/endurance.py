@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks import ports
 from benchmarks import town as towns
 from benchmarks.live import browser, parts, stubs, viewers
 
@@ -120,7 +121,7 @@ def restarts(times: int, tiles: int = 4) -> Restarts:
 
 def camera_restarts(times: int, tiles: int = 4) -> Restarts:
     """Of an RTSP camera, whose agent finds it again; its connection to the room stays meanwhile."""
-    port = towns.free_port()
+    port = ports.free_port()
     with parts.media(lag_ms_max="5000", cpu_share_max="1") as running, ExitStack() as camera:
         source = camera.enter_context(parts.rtsp_camera(port))
 

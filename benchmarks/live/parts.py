@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks import ports
 from benchmarks import town as towns
 
 ROOM = Path(sys.executable).with_name("talaia-room")
@@ -58,7 +59,7 @@ class Media:
 @contextmanager
 def media(**settings: str) -> Iterator[Media]:
     """With TALAIA_MEDIA_... of the settings."""
-    port, secret = towns.free_port(), secrets.token_urlsafe(24)
+    port, secret = ports.free_port(), secrets.token_urlsafe(24)
     environment = {
         **os.environ,
         "TALAIA_LIVE_BUILTIN_URL": f"http://127.0.0.1:{port}",
@@ -108,7 +109,7 @@ def has_rtsp() -> bool:
 @contextmanager
 def rtsp_camera(port: int | None = None) -> Iterator[str]:
     """A street camera with the time in its pictures; its address."""
-    port = port or towns.free_port()
+    port = port or ports.free_port()
     drawing = subprocess.Popen([sys.executable, "-m", "benchmarks.live.camera"], cwd=towns.ROOT, stdout=subprocess.PIPE)
     with (
         ended(drawing),

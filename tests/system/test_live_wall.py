@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from benchmarks import ports
 from benchmarks import town as towns
 from benchmarks.whole_way import log_in
 from launch import rtsp
@@ -99,7 +100,7 @@ def street(town: towns.Town, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     if not rtsp.available():
         pytest.skip("no RTSP server: gir1.2-gst-rtsp-server-1.0 and python3-gi are not installed")
     folder = tmp_path_factory.mktemp("street")
-    stream, port = folder / "street.h264", towns.free_port()
+    stream, port = folder / "street.h264", ports.free_port()
     rtsp.pack(towns.street_clip(town), stream)
     server = subprocess.Popen(rtsp.command(stream, port))
     head = PtzCamera()
