@@ -14,6 +14,8 @@ from launch.errors import LaunchError
 
 PASSWORD_BYTES = 24
 HIGHEST_PORT = 65_535
+PORTS = range(20_000, 26_000)  # for the system's own use; Linux gives none of these to whoever connects somewhere
+_given: set[int] = set()  # by this process: chosen, and perhaps not in use yet
 
 
 @dataclass(frozen=True)
@@ -137,10 +139,11 @@ def port_is_free(port: int) -> bool:
 
 
 def own_port(remembered: int) -> int:
-    """The port of the last start where it is still free, else one that the system gives."""
+    """The port of the last start where it is still free, else one that the system gives to no connection meanwhile."""
     if remembered and port_is_free(remembered):
         return remembered
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    for port in secrets.SystemRandom().sample(PORTS, len(PORTS)):
+        if port not in _given and port_is_free(port):
+            _given.add(port)
+            return port
+    raise LaunchError(f"Every port from {PORTS.start} to {PORTS.stop - 1} is taken by another program.")

@@ -20,17 +20,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from benchmarks import ports
 from control_room.database import migrate
 
 POSTGRES = Path("/usr/lib/postgresql/15")
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 READY_WITHIN_S = 60
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+free_port = ports.free_port
 
 
 def wait_until(condition: Callable[[], bool], within_s: float, what: str) -> None:

@@ -15,6 +15,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from benchmarks import ports
 from edge.clock import Clock
 from wire import topics
 from wire.control import AckMessage
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 DEVICE = "dev-1"
+free_port = ports.free_port
 
 
 def wait_until(condition: Callable[[], bool], what: str, within_s: float = 60.0) -> None:
@@ -32,12 +34,6 @@ def wait_until(condition: Callable[[], bool], what: str, within_s: float = 60.0)
     while not condition():
         assert time.monotonic() < deadline_s, f"{what}: not within {within_s} s"
         threading.Event().wait(0.02)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class Broker:

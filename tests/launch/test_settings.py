@@ -8,7 +8,7 @@ import pytest
 from launch import places
 from launch.errors import LaunchError
 from launch.rule_cameras import RULES
-from launch.settings import Remembered, Settings, own_port, port_is_free
+from launch.settings import PORTS, Remembered, Settings, own_port, port_is_free
 
 VARIABLES = ("PORT", "DATA_DIR", "VIDEO", "CAMERA", "TALAIA_DATABASE_URL", "DEMO")
 
@@ -105,3 +105,9 @@ def test_a_port_is_kept_while_it_is_free(taken_port: int) -> None:
     other = own_port(taken_port)
     assert other != taken_port
     assert own_port(other) == other
+
+
+def test_no_port_is_given_twice_nor_to_a_connection_before_it_is_used() -> None:
+    given = [own_port(0) for _ in range(500)]
+    assert len(set(given)) == len(given)
+    assert set(given) <= set(PORTS)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks import ports
 from benchmarks import town as towns
 from benchmarks.whole_way import log_in
 from tests.edge.test_rtsp import NEEDED, PYTHON, Camera
@@ -55,9 +55,7 @@ def camera(town: towns.Town, tmp_path: Path) -> Iterator[Camera]:
 @pytest.fixture
 def start(town: towns.Town, camera: Camera, tmp_path: Path) -> Iterator[Start]:
     """Starts the agent on the drone; gives the port at which it hears the autopilot."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = ports.free_port()
     config = tmp_path / "drone" / "edge.toml"
     config.parent.mkdir()
     config.write_text(_config(town, camera, port, tmp_path / "drone"), encoding="utf-8")

@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.ports import free_port
 from edge import config
 from edge.check import telemetry
 from edge.clock import Clock
 from edge.errors import ConfigurationError
 from edge.flight.drone import Aboard, Drone, check
 from edge.flight.positions import Positions
-from tests.edge.flight.test_links import free_port
 from vision.frame import Frame
 from vision.georeference import globe
 from vision.rules.base import RuleEvent, RuleObject

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as dialect  # type: ignore[import-untyped]
 
+from benchmarks.ports import free_port
 from edge.clock import Clock
 from edge.flight.links import Datagrams, MavlinkLink, SerialLine
 from tests.edge.broker import wait_until
@@ -42,12 +43,6 @@ class Heard:
     def close(self) -> None:
         self._stop.set()
         self._thread.join(timeout=10)
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def packed(*messages: Any, system: int = 1) -> bytes:
