@@ -13,7 +13,7 @@ from av.bitstream import BitStreamFilterContext
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 SERVER = Path(__file__).with_name("rtsp_server.py")
-CHECK_S = 30.0
+CHECK_S = 120.0  # the first time GStreamer looks through all its plug-ins
 
 
 def available() -> bool:

@@ -38,7 +38,7 @@ class Part:
     patience_s: float = 10.0  # between that signal and the end by force
     before_start: Callable[[], None] = lambda: None
     ready: Callable[[], bool] = lambda: True
-    ready_within_s: float = 60.0
+    ready_within_s: float = 180.0  # one that ended is noticed at once
 
 
 class Interrupted(Exception):  # noqa: N818  # it is no error: the user asked

@@ -31,7 +31,7 @@ def bootstrap(project: Path, kind: str = "run", **environment: str) -> subproces
         env={**kept, "PIP_CONFIG_FILE": os.devnull, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=False,
     )
 

@@ -99,6 +99,6 @@ def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
 
 def test_all_that_is_used_fits() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "launch", "licences"], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "launch", "licences"], capture_output=True, text=True, timeout=240, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")

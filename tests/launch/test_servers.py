@@ -18,7 +18,7 @@ from launch.supervisor import Part, Supervisor
 from launch.unprivileged import Account, can_reach, give_to, own_directory, service_account
 
 PASSWORDS = {"room": "room-word", "device-1": "device-word"}
-WITHIN_S = 10.0
+WITHIN_S = 120.0
 
 
 @pytest.fixture
@@ -174,6 +174,7 @@ def test_the_database_comes_back_after_a_kill(
         stop_signal=signal.SIGINT,
         before_start=lambda: postgres.remove_stale_pid_file(cluster),
         ready=lambda: postgres.answers(superuser_url),
+        ready_within_s=WITHIN_S,
     )
     supervisor.start(part)
     for _ in range(2):  # a second start prepares it again

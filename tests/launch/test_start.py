@@ -25,7 +25,7 @@ def start(data: Path, port: int, **environment: str) -> subprocess.CompletedProc
         env={**os.environ, "PORT": str(port), "DATA_DIR": str(data), **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 

@@ -15,7 +15,7 @@ from launch import processes
 from launch.errors import LaunchError
 from launch.supervisor import Interrupted, Part, Supervisor, limit_log
 
-WITHIN_S = 20.0
+WITHIN_S = 120.0
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 STUBBORN = [
     sys.executable,
@@ -82,7 +82,9 @@ def test_the_wait_grows_when_it_dies_again(watched: Watched) -> None:
 
 
 def test_a_part_that_is_never_ready_gives_its_last_word(watched: Watched) -> None:
-    part = watched.part("broker", [sys.executable, "-c", "print('no such file: acl')"], ready=lambda: False)
+    part = watched.part(
+        "broker", [sys.executable, "-c", "print('no such file: acl')"], ready_within_s=WITHIN_S, ready=lambda: False
+    )
     with pytest.raises(LaunchError) as caught:
         watched.supervisor.start(part)
     assert str(caught.value) == (
@@ -108,7 +110,13 @@ def test_stop_ends_everything_in_order(watched: Watched) -> None:
         ready_log = watched.logs / f"{name}.log"
         argv = [sys.executable, "-c", speaks, name, str(log)]
         watched.supervisor.start(
-            watched.part(name, argv, ready=lambda path=ready_log: path.read_text(encoding="utf-8") == "up\n")
+            watched.part(
+                name,
+                argv,
+                patience_s=WITHIN_S,
+                ready_within_s=WITHIN_S,
+                ready=lambda path=ready_log: path.read_text(encoding="utf-8") == "up\n",
+            )
         )
     pids = list(watched.pids.values())
     watched.supervisor.stop([("edge",), ("room",)])
@@ -118,7 +126,13 @@ def test_stop_ends_everything_in_order(watched: Watched) -> None:
 
 def test_what_does_not_listen_is_ended_by_force(watched: Watched) -> None:
     log = watched.logs / "edge.log"
-    part = watched.part("edge", STUBBORN, patience_s=0.3, ready=lambda: log.read_text(encoding="utf-8") == "deaf\n")
+    part = watched.part(
+        "edge",
+        STUBBORN,
+        patience_s=0.3,
+        ready_within_s=WITHIN_S,
+        ready=lambda: log.read_text(encoding="utf-8") == "deaf\n",
+    )
     watched.supervisor.start(part)
     pid = watched.pids["edge"]
     watched.supervisor.stop([("edge",)])
@@ -193,7 +207,7 @@ def test_only_the_very_process_is_stopped(tmp_path: Path) -> None:
         # The number was given to another program since: its start time differs.
         changed = stored.replace(f"[{stranger.pid}, {begun}]", f"[{stranger.pid}, {begun - 1}]")
         (tmp_path / processes.FILE).write_text(changed, encoding="utf-8")
-        assert processes.stop_left_behind(tmp_path) == ["room"]
+        assert processes.stop_left_behind(tmp_path, leave_s=WITHIN_S) == ["room"]
         assert ours.wait(WITHIN_S) == -signal.SIGTERM
         assert stranger.poll() is None
         stranger.kill()
