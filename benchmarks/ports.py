@@ -11,16 +11,16 @@ from pathlib import Path
 
 _RANGE = range(26_000, 32_000)
 """Below those that Linux gives to whoever asks for any, or connects somewhere; `make run` chooses below these."""
+_FOLDER = Path(tempfile.gettempdir()) / f"talaia-ports-{os.getuid()}"
 _held: list[int] = []
 """Descriptors; what is locked through them stays so until the process ends."""
 
 
 def free_port() -> int:
     """One of TCP and UDP that is this process's until it ends: others that ask here, in any process, get others."""
-    folder = Path(tempfile.gettempdir()) / f"talaia-ports-{os.getuid()}"
-    folder.mkdir(exist_ok=True)
+    _FOLDER.mkdir(exist_ok=True)
     for port in secrets.SystemRandom().sample(_RANGE, len(_RANGE)):
-        lock = os.open(folder / str(port), os.O_CREAT | os.O_RDWR, 0o600)
+        lock = os.open(_FOLDER / str(port), os.O_CREAT | os.O_RDWR, 0o600)
         if _is_ours(lock) and _is_free(port):
             _held.append(lock)
             return port

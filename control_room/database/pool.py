@@ -10,7 +10,9 @@ import psycopg_pool
 Connection = psycopg.Connection[tuple[Any, ...]]
 Pool = psycopg_pool.ConnectionPool[Connection]
 
-_CONNECT_TIMEOUT_S = 5
+CONNECT_WITHIN_S = 5
+POOLED_WITHIN_S = 5.0
+"""How long a caller waits for a connection of the pool, then gets `PoolTimeout`."""
 _SESSION = "-c TimeZone=UTC"
 
 
@@ -25,23 +27,23 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
         UnreachableError: no server, no such database, or it refuses the user; one line.
     """
     try:
-        return psycopg.connect(url, autocommit=autocommit, connect_timeout=_CONNECT_TIMEOUT_S, options=_SESSION)
+        return psycopg.connect(url, autocommit=autocommit, connect_timeout=CONNECT_WITHIN_S, options=_SESSION)
     except psycopg.Error as error:
         raise UnreachableError(one_line(error)) from error
 
 
-def open_pool(url: str, *, size: int = 10, wait_s: float = 5.0) -> Pool:
-    """A pool that reconnects by itself; a caller waits at most `wait_s` for a connection, then gets `PoolTimeout`.
+def open_pool(url: str, *, size: int = 10) -> Pool:
+    """A pool that reconnects by itself.
 
     It opens without waiting for the database, so that the service starts, and says so in `/readyz`, while that is away.
     """
     return psycopg_pool.ConnectionPool(
         url,
         connection_class=psycopg.Connection[tuple[Any, ...]],
-        kwargs={"connect_timeout": _CONNECT_TIMEOUT_S, "options": _SESSION},
+        kwargs={"connect_timeout": CONNECT_WITHIN_S, "options": _SESSION},
         min_size=1,
         max_size=size,
-        timeout=wait_s,
+        timeout=POOLED_WITHIN_S,
         max_idle=300.0,
         reconnect_timeout=0,
         check=psycopg_pool.ConnectionPool.check_connection,

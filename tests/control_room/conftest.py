@@ -24,6 +24,15 @@ def _no_settings_of_this_machine() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> Iterator[None]:
+    """A database on a machine that does much else is not away; no test is about how soon it is taken to be."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "CONNECT_WITHIN_S", 120)
+        patch.setattr(pool, "POOLED_WITHIN_S", 120.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def plain_server() -> Iterator[services.Server]:
     """Without TimescaleDB, on which a new database takes 0.4 s; what depends on it asks for `either_database_url`."""
@@ -103,6 +112,13 @@ def mortal_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services
 def door(database_url: str, tmp_path: Path) -> Iterator[doors.Door]:
     """The web service on a fresh database."""
     with doors.opened(database_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def chores_by_hand(database_url: str, tmp_path: Path) -> Iterator[doors.Door]:
+    """The web service, in which the test alone does what is done by the clock."""
+    with doors.opened(database_url, tmp_path, does_chores=False) as opened:
         yield opened
 
 

@@ -25,7 +25,8 @@ from control_room.database import migrate
 
 POSTGRES = Path("/usr/lib/postgresql/15")
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-READY_WITHIN_S = 60
+READY_WITHIN_S = 120
+_LEFT_WITHIN_S = 120
 free_port = ports.free_port
 
 
@@ -58,12 +59,12 @@ class Server:
         name = f"t_{uuid.uuid4().hex}"
         template = self._template() if migrated else "template0"
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        self._execute(statement)
+        self._insist(statement)
         return self.url_of(name)
 
     def drop_database(self, url: str) -> None:
         name = sql.Identifier(url.rpartition("/")[2].partition("?")[0])
-        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        self._insist(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
     def url_of(self, database: str) -> str:
         head, _, options = self.url.partition("?")
@@ -72,7 +73,7 @@ class Server:
     def _template(self) -> str:
         if "migrated" not in self._templates:
             name = f"template_{uuid.uuid4().hex}"
-            self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            self._insist(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
             migrate.migrate(self.url_of(name))
             self._execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
             self._execute(
@@ -80,6 +81,18 @@ class Server:
             )
             self._templates["migrated"] = name
         return self._templates["migrated"]
+
+    def _insist(self, statement: sql.Composed) -> None:
+        """PostgreSQL itself gives connections that are about to end five seconds."""
+
+        def is_done() -> bool:
+            try:
+                self._execute(statement)
+            except psycopg.errors.ObjectInUse:
+                return False
+            return True
+
+        wait_until(is_done, _LEFT_WITHIN_S, "the end of the connections to a database")
 
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
