@@ -7,6 +7,7 @@ import json
 import queue
 import socket
 import threading
+import time
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ import httpx
 
 STREAM = "/api/v1/stream"
 ENDED = "ended"
+WITHIN_S = 120
+_AGAIN_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Listener:
     def __init__(self, client: httpx.Client, last_event_id: int | str | None) -> None:
         headers = {} if last_event_id is None else {"Last-Event-ID": str(last_event_id)}
         self._events: queue.Queue[Event] = queue.Queue()
-        self._context = client.stream("GET", STREAM, headers=headers, timeout=httpx.Timeout(20, read=60))
+        self._context = client.stream("GET", STREAM, headers=headers, timeout=WITHIN_S)
         self._response = self._context.__enter__()
         if self._response.status_code != HTTPStatus.OK:
             status, _ = self._response.status_code, self._context.__exit__(None, None, None)
@@ -47,14 +50,14 @@ class Listener:
         self._thread = threading.Thread(target=self._read, name="listener", daemon=True)
         self._thread.start()
 
-    def next(self, within_s: float = 20) -> Event:
+    def next(self, within_s: float = WITHIN_S) -> Event:
         """The next event that is no heartbeat."""
         while True:
             event = self._events.get(timeout=within_s)
             if event.name != "heartbeat":
                 return event
 
-    def next_heartbeat(self, within_s: float = 20) -> Event:
+    def next_heartbeat(self, within_s: float = WITHIN_S) -> Event:
         while True:
             event = self._events.get(timeout=within_s)
             if event.name == "heartbeat":
@@ -71,7 +74,7 @@ class Listener:
         # The reading thread holds the connection open until it is told.
         with contextlib.suppress(OSError):
             self._response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-        self._thread.join(10)
+        self._thread.join(WITHIN_S)
         self._context.__exit__(None, None, None)
 
     def _read(self) -> None:
@@ -100,9 +103,21 @@ def _event(fields: dict[str, str]) -> Event:
     return Event(fields["event"], stream_id, json.loads(fields["data"]))
 
 
+def begun(client: httpx.Client, last_event_id: int | str | None = None) -> Listener:
+    """As a browser comes, again: a process that has only just begun does not hear the database yet, and refuses."""
+    until_s = time.monotonic() + WITHIN_S
+    while True:
+        try:
+            return Listener(client, last_event_id)
+        except RefusedError as error:
+            if error.args != (HTTPStatus.SERVICE_UNAVAILABLE,) or time.monotonic() > until_s:
+                raise
+        time.sleep(_AGAIN_S)
+
+
 @contextlib.contextmanager
 def listening(client: httpx.Client, last_event_id: int | str | None = None) -> Iterator[Listener]:
-    with Listener(client, last_event_id) as listener:
+    with begun(client, last_event_id) as listener:
         yield listener
 
 

@@ -22,7 +22,7 @@ def test_an_item_is_told_as_json_with_its_id(connection: pool.Connection) -> Non
         {"at": "2026-11-21T12:00:00Z", "id": "00000000-0000-0000-0000-000000000001"},
         {"at": None, "id": None},
     ]
-    woken = [notification.payload for notification in connection.notifies(timeout=5, stop_after=1)]
+    woken = [notification.payload for notification in connection.notifies(timeout=60, stop_after=1)]
     assert woken == [str(rows[1]["id"])]
     assert publish.newest_id(connection) == rows[1]["id"]
 
@@ -71,7 +71,7 @@ def test_a_later_id_is_never_seen_before_an_earlier_one(database_url: str, conne
         thread.start()
         assert not done.wait(0.3), "it must wait for the first transaction"
         assert messages.rows(connection, "SELECT id FROM stream") == []
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     told = messages.rows(connection, "SELECT payload->>'who' AS who FROM stream ORDER BY id")
     assert told == [{"who": "first"}, {"who": "second"}]
 

@@ -17,7 +17,7 @@ from control_room.devices.schemas import DeviceItem
 from control_room.stream import publish
 from tests.control_room import door as doors
 from tests.control_room import messages, services
-from tests.control_room.listener import ENDED, STREAM, Event, Screen, listening
+from tests.control_room.listener import ENDED, STREAM, WITHIN_S, Event, Screen, listening
 from wire import topics
 
 
@@ -198,7 +198,9 @@ def test_the_clock_is_told(database_url: str, tmp_path: Path) -> None:
     with doors.opened(database_url, tmp_path, heartbeat_s=0.2) as door, listening(door.as_person("marta")) as listener:
         assert listener.next_heartbeat().data == {"at": "2026-11-21T12:00:02Z"}
         door.clock.move(seconds=10)
-        services.wait_until(lambda: listener.next_heartbeat().data == {"at": "2026-11-21T12:00:12Z"}, 10, "a beat")
+        services.wait_until(
+            lambda: listener.next_heartbeat().data == {"at": "2026-11-21T12:00:12Z"}, WITHIN_S, "a beat"
+        )
 
 
 def test_it_ends_with_the_session(database_url: str, tmp_path: Path) -> None:
@@ -219,8 +221,8 @@ def test_all_are_cut_off_while_the_database_cannot_be_heard(door: doors.Door) ->
         _cut_the_hubs_connection(door)
         assert listener.next() == Event(ENDED)
     door.ingest(messages.event())
-    services.wait_until(lambda: marta.get("/api/v1/alerts").status_code == 200, 10, "the database")
-    services.wait_until(lambda: _can_listen(marta), 20, "the live stream")
+    services.wait_until(lambda: marta.get("/api/v1/alerts").status_code == 200, WITHIN_S, "the database")
+    services.wait_until(lambda: _can_listen(marta), WITHIN_S, "the live stream")
     with listening(marta, last) as listener:
         assert listener.next().stream_id == (last or 0) + 1
 
@@ -241,10 +243,9 @@ def _can_listen(client: httpx.Client) -> bool:
 def test_a_browser_that_does_not_read_is_cut_off_and_resumes(door: doors.Door) -> None:
     marta, anna = door.as_person("marta"), door.as_person("anna")
     hub = door.app.state.hub
-    slow = _silent_browser(door, marta)
-    with slow, listening(anna) as listener:
+    with listening(anna) as listener, _silent_browser(door, marta):
         last = listener.next().stream_id or 0
-        services.wait_until(lambda: len(hub) == 2, 10, "both")
+        services.wait_until(lambda: len(hub) == 2, WITHIN_S, "both")
         big: dict[str, Any] = {"device_id": "x", "name": "x" * 60_000}
         for _ in range(50):
             with door.connection() as connection, connection.transaction():
@@ -275,4 +276,4 @@ def test_streams_are_limited(door: doors.Door) -> None:
     with listening(marta) as listener:
         assert listener.next().name == "snapshot"
         assert doors.problem(door.as_person("anna").get(STREAM)) == (503, "unavailable")
-    services.wait_until(lambda: _can_listen(marta), 10, "the place given back")
+    services.wait_until(lambda: _can_listen(marta), WITHIN_S, "the place given back")
