@@ -213,8 +213,9 @@ class _Crew:
             thread.join(max(0.0, until_s - self._clock.monotonic_s()))
         self._leave.set()
         self._senders.stop()
+        until_s = self._clock.monotonic_s() + _COMMANDS_LEAVE_S
         for thread in obeying:
-            thread.join(_COMMANDS_LEAVE_S)
+            thread.join(max(0.0, until_s - self._clock.monotonic_s()))
         self._desk.close()
         self._recordings.close()
 

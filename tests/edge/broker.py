@@ -29,7 +29,7 @@ DEVICE = "dev-1"
 free_port = ports.free_port
 
 
-def wait_until(condition: Callable[[], bool], what: str, within_s: float = 60.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, within_s: float = 120.0) -> None:
     deadline_s = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline_s, f"{what}: not within {within_s} s"
@@ -69,10 +69,12 @@ class Room:
 
     def __init__(self, port: int) -> None:
         self.answering = True
-        self.events: list[dict[str, Any]] = []
+        self.came: list[dict[str, Any]] = []
+        """Events, also those that came before."""
         self.properties: list[str] = []
         self.statuses: list[dict[str, Any]] = []
         self.metrics: list[dict[str, Any]] = []
+        self.replies: list[dict[str, Any]] = []
         self._ready = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="room", protocol=mqtt.MQTTv5)
         self._client.on_connect = self._on_connect
@@ -81,21 +83,31 @@ class Room:
         self._client.reconnect_delay_set(1, 1)
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
 
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
 
     @property
+    def events(self) -> list[dict[str, Any]]:
+        """Each once, as a room keeps them: whose ack is late is sent again."""
+        first: dict[str, dict[str, Any]] = {}
+        for event in self.came:
+            first.setdefault(event["message_id"], event)
+        return list(first.values())
+
+    @property
     def sequences(self) -> list[int]:
-        return [event["sequence"] for event in self.events]
+        return [event["sequence"] for event in self.came]
 
     def say(self, topic: topics.Topic, payload: bytes) -> None:
         self._client.publish(topic.of(DEVICE), payload, qos=1)
 
     def _on_connect(self, client: mqtt.Client, *_: object) -> None:
-        client.subscribe([(topic.of_all, 1) for topic in (topics.EVENTS, topics.STATUS, topics.METRICS)])
+        client.subscribe(
+            [(topic.of_all, 1) for topic in (topics.EVENTS, topics.STATUS, topics.METRICS, topics.REPLIES)]
+        )
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         content = json.loads(message.payload)
@@ -104,8 +116,10 @@ class Room:
             self.statuses.append(content)
         elif name == "metrics":
             self.metrics.append(content)
+        elif name == "replies":
+            self.replies.append(content)
         else:
-            self.events.append(content)
+            self.came.append(content)
             named: Any = message.properties
             self.properties += [value for key, value in named.UserProperty if key == "message_id"]
             if self.answering:

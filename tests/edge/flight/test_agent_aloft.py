@@ -10,7 +10,7 @@ import pytest
 
 from tests.edge import clips
 from tests.edge.broker import wait_until
-from tests.edge.test_agent import Running, write_config
+from tests.edge.test_agent import HeldDetector, Running, write_config
 from vision.georeference import globe
 
 if TYPE_CHECKING:
@@ -87,9 +87,11 @@ def test_a_rule_that_needs_a_still_picture_works_only_over_the_place(
 ) -> None:
     clips.write(tmp_path / "film.mp4", (COMES_S + STANDS_S + LEAVES_S) * FPS, fps=FPS, picture=seen)
     recorded(tmp_path / "flight.csv")
-    running = Running(write_config(tmp_path, broker, door, DRONE))
-    wait_until(lambda: any(event["phase"] == "closed" for event in room.events), "the end of the event")
+    detector = HeldDetector()
+    running = Running(write_config(tmp_path, broker, door, DRONE), detector)
     wait_until(lambda: any("wait" in one["cameras"][0]["reason"] for one in room.statuses), "the word that it waits")
+    detector.go_on.set()
+    wait_until(lambda: any(event["phase"] == "closed" for event in room.events), "the end of the event")
     running.end()
     told = {event["phase"]: event for event in room.events}
     assert [event["phase"] for event in room.events].count("opened") == 1
