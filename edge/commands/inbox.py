@@ -275,9 +275,9 @@ class Inbox:
         return True
 
     def _done(self, command: CommandMessage) -> ReplyMessage:
-        if self._is_cancelled(command.command_id):
+        begun = 0 if self._is_cancelled(command.command_id) else self._ledger.begin(command.command_id)
+        if begun == 0:
             raise CancelledCommandError(CANCELLED)
-        begun = self._ledger.begin(command.command_id)
         if begun > BEGUN_MAX:
             raise CommandError(f"the agent ended {BEGUN_MAX} times while it was at this")
         arguments = _arguments(command)
@@ -297,12 +297,6 @@ class Inbox:
 
     def _cancel(self, command_id: UUID) -> Cancelled:
         """Answer it at once; whoever is at it notices when he next tells how far he is."""
-        with self._lock:
-            self._cancelled[command_id] = None
-            while len(self._cancelled) > _CANCELLED_MAX:
-                self._cancelled.popitem(last=False)
-        if self._ledger.seen(command_id) is None:
-            return Cancelled(stopped=True)
         given_up = ReplyMessage(
             command_id=command_id,
             device_id=self._device_id,
@@ -310,7 +304,13 @@ class Inbox:
             ok=False,
             error=CANCELLED,
         )
-        return Cancelled(stopped=self._answer(command_id, given_up.to_json()))
+        # First the answer: whoever is at it would else notice and give one himself, as if it had been done before.
+        stopped = self._ledger.seen(command_id) is None or self._answer(command_id, given_up.to_json())
+        with self._lock:
+            self._cancelled[command_id] = None
+            while len(self._cancelled) > _CANCELLED_MAX:
+                self._cancelled.popitem(last=False)
+        return Cancelled(stopped=stopped)
 
     def _is_cancelled(self, command_id: UUID) -> bool:
         with self._lock:

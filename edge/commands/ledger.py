@@ -72,9 +72,10 @@ class Ledger:
         )
 
     def begin(self, command_id: UUID) -> int:
-        """Note that it is begun; how often it now was."""
-        rows = self._ask("update commands set begun = begun + 1 where command_id = ? returning begun", str(command_id))
-        return int(rows[0][0])
+        """Note that it is begun; how often it now was, 0 where it is answered already."""
+        query = "update commands set begun = begun + 1 where command_id = ? and reply is null returning begun"
+        rows = self._ask(query, str(command_id))
+        return int(rows[0][0]) if rows else 0
 
     def answer(self, command_id: UUID, reply: bytes) -> bool:
         """False where it is answered already: the first answer counts."""

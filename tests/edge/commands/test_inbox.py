@@ -65,7 +65,8 @@ class Device:
     def end(self) -> None:
         self.stop.set()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(60)
+            assert not thread.is_alive()
         self._threads.clear()
         self.ledger.close()
 
@@ -121,7 +122,7 @@ def test_a_command_is_obeyed_and_its_answer_sent_until_it_is_acknowledged(device
     reply = device.reply()
     assert (reply.ok, reply.command_id, reply.device_id) == (True, command.command_id, DEVICE)
     assert reply.result["complete"] is True
-    assert device.woken >= 1
+    wait_until(lambda: device.woken >= 1, "a word to the publisher")
     assert device.said() == []
     device.clock.passed_s += 16
     assert [one.command_id for one in device.said()] == [command.command_id]
@@ -310,14 +311,14 @@ def test_what_takes_long_says_how_far_it_is_and_holds_up_nothing(device: Device,
             return _nothing_recorded(order)
         order.progress(0.5)
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(120)
         return _nothing_recorded(order)
 
     device.answer = slow
     device.run()
     long, quick = room.command("recording_fetch"), room.command()
     device.take(long)
-    assert begun.wait(20)
+    assert begun.wait(60)
     device.take(quick)
     said: list[ReplyMessage] = []
 
@@ -344,7 +345,7 @@ def test_what_a_stop_broke_off_is_taken_up_again(device: Device, room: RoomOfTes
     device.run()
     command = room.command("recording_fetch")
     device.take(command)
-    assert begun.wait(20)
+    assert begun.wait(60)
     device.end()
     device.answer = _nothing_recorded
     device.clock.passed_s += 7200
