@@ -13,7 +13,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from benchmarks import ports
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN_S = 900
-STOP_WITHIN_S = 60
+STOP_WITHIN_S = 180
 GATES_X = (0.25, 0.7)
 """Narrow zones across the clip's paths; somebody walks through one every few seconds."""
 
@@ -51,7 +51,7 @@ class Town:
     def client(self) -> Iterator[httpx.Client]:
         """Somebody who has logged in with run.json's account."""
         run = self.run
-        with httpx.Client(base_url=f"{run['url']}/api/v1", timeout=30) as client:
+        with httpx.Client(base_url=f"{run['url']}/api/v1", timeout=120) as client:
             answer = client.post("/session", json={"user": run["user"], "password": run["password"]})
             answer.raise_for_status()
             client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
@@ -60,6 +60,14 @@ class Town:
     def room(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a `talaia-room` command against this system."""
         return talaia("room", *arguments, TALAIA_ROOM_CONFIG=str(self.data_dir / "room.toml"))
+
+
+def kill_part(town: Town, part: str, within_s: float) -> None:
+    """Kill one of those in run.json's `pids`, and wait until it is started again. It may have ended by itself."""
+    pid: int = wait_for(lambda: town.run["pids"][part], within_s, f"{part} runs")
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: town.run["pids"][part] not in {None, pid}, within_s, f"{part} is started again")
 
 
 def talaia(tool: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -101,8 +109,11 @@ def start_town(data_dir: Path, port: int, **environment: str) -> Town:
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_read_lines, args=(process, town.output, lines), daemon=True).start()
     deadline = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < deadline:
-        line = lines.get(timeout=READY_WITHIN_S)
+    while (left_s := deadline - time.monotonic()) > 0:
+        try:
+            line = lines.get(timeout=left_s)
+        except queue.Empty:
+            break
         if line is None:
             break
         if line.startswith("READY "):
@@ -160,7 +171,7 @@ class BusyAgent:
 
     def kill_and_restart(self) -> None:
         self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=STOP_WITHIN_S)
         self.process = self._start()
 
     def stop(self) -> None:

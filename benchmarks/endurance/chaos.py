@@ -188,15 +188,7 @@ def _address(url: str) -> tuple[str, int]:
 
 def _killer(town: towns.Town, part: str) -> Callable[[], None]:
     """Kills a part of the town and waits until that has started it again."""
-
-    def kill() -> None:
-        pid = town.run["pids"][part]
-        os.kill(pid, signal.SIGKILL)
-        towns.wait_for(
-            lambda: town.run["pids"][part] not in {None, pid}, STARTED_AGAIN_WITHIN_S, f"{part} is started again"
-        )
-
-    return kill
+    return lambda: towns.kill_part(town, part, STARTED_AGAIN_WITHIN_S)
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def prove(town: towns.Town, folder: Path, *, full_s: float) -> dict[str, Any]:
         extra = f"[evidence]\nfree_disk_mib = {WANTED_FREE_MIB}\n[recording]\nmax_gib = 0.03\nfree_disk_mib = 8\n"
         agent = towns.BusyAgent(town, disk, sections=extra, more="record = true\n")
         try:
-            towns.wait_for(lambda: ledger.written(agent) >= WRITTEN_BEFORE, 180, "the first messages")
+            towns.wait_for(lambda: ledger.written(agent) >= WRITTEN_BEFORE, 300, "the first messages")
             pid = agent.process.pid
             ballast = disk / "ballast"
             _fill(ballast)
@@ -63,14 +63,14 @@ def prove(town: towns.Town, folder: Path, *, full_s: float) -> dict[str, Any]:
                     mine = next(one for one in devices if one["device_id"] == agent.device_id)
                     return [alarm["code"] for alarm in mine["alarms"]]
 
-                towns.wait_for(lambda: "disk_full" in alarms(), 120, "the alarm")
+                towns.wait_for(lambda: "disk_full" in alarms(), 300, "the alarm")
                 for _ in range(round(full_s)):
                     _fill(ballast)  # what the agent gives back is taken at once
                     Event().wait(1.0)
                 at_full = ledger.written(agent)
                 ballast.unlink()
-                towns.wait_for(lambda: ledger.written(agent) > at_full, 180, "events again")
-                towns.wait_for(lambda: "disk_full" not in alarms(), 120, "the end of the alarm")
+                towns.wait_for(lambda: ledger.written(agent) > at_full, 300, "events again")
+                towns.wait_for(lambda: "disk_full" not in alarms(), 300, "the end of the alarm")
             same = agent.process.poll() is None and agent.process.pid == pid
             found = ledger.settle(town, agent, SETTLED_WITHIN_S)
         finally:

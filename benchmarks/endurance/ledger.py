@@ -16,7 +16,7 @@ def written(agent: towns.BusyAgent) -> int:
     """Messages in the agent's outbox, also while it runs and at no cost to it."""
     path = agent.folder / "data" / "outbox.sqlite3"
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as outbox:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as outbox:
             return int(outbox.execute("select value from about where key = 'last_sequence'").fetchone()[0])
     except (sqlite3.Error, TypeError):
         return 0

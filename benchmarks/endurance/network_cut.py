@@ -13,6 +13,7 @@ from benchmarks.endurance import ledger
 from benchmarks.endurance.tcp_proxy import TcpProxy
 
 DELIVERED_BEFORE = 3
+WRITTEN_WITHIN_S = 180
 SETTLED_WITHIN_S = 600
 
 
@@ -27,11 +28,12 @@ def prove(town: towns.Town, folder: Path, *, cut_s: float) -> dict[str, Any]:
             mqtt_url=f"mqtt://{login}{at}127.0.0.1:{to_broker.port}",
         )
         try:
-            towns.wait_for(lambda: ledger.written(agent) >= DELIVERED_BEFORE, 180, "the first messages")
-            before = ledger.written(agent)
+            towns.wait_for(lambda: ledger.written(agent) >= DELIVERED_BEFORE, WRITTEN_WITHIN_S, "the first messages")
             for proxy in (to_room, to_broker):
                 proxy.cut()
+            before = ledger.written(agent)  # none of what comes after it can be on its way already
             Event().wait(cut_s)
+            towns.wait_for(lambda: ledger.written(agent) > before, WRITTEN_WITHIN_S, "a message during the cut")
             meanwhile = ledger.written(agent) - before
             pending = agent.outbox()["pending"]
             for proxy in (to_room, to_broker):

@@ -92,6 +92,10 @@ class TcpProxy:
         """Neither answer nor close until the cable is in again; what was said meanwhile is lost."""
         near.settimeout(_LOOK_EVERY_S)
         while self._cut.is_set() and not self._ended.is_set():
-            with suppress(TimeoutError):
+            try:
                 if not near.recv(_CHUNK_BYTES):
                     return
+            except TimeoutError:
+                continue
+            except OSError:  # whoever gave up left something unread
+                return

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import random
-import signal
 import struct
 import threading
 import time
@@ -28,7 +26,7 @@ PIECE_BYTES = 4 * 1024 * 1024
 _STEP_BYTES = 256 * 1024
 _BLOCK_BYTES = 1024 * 1024
 _CUT_S = 1.0
-_BACK_WITHIN_S = 120
+_BACK_WITHIN_S = 240
 _ROOT = "/api/v1/uploads"
 _TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -170,9 +168,7 @@ def _trouble(town: towns.Town, network: TcpProxy) -> Callable[[str], None]:
             network.cut()
             threading.Timer(_CUT_S, network.mend).start()
             return
-        pid = town.run["pids"]["room"]
-        os.kill(pid, signal.SIGKILL)
-        towns.wait_for(lambda: town.run["pids"]["room"] not in {pid, None}, _BACK_WITHIN_S, "the room's next start")
+        towns.kill_part(town, "room", _BACK_WITHIN_S)
 
     return happens
 

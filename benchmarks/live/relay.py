@@ -52,7 +52,7 @@ class Relay:
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(60)
         self._loop.close()
         self._near.close()
         self._far.close()

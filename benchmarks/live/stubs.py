@@ -47,7 +47,7 @@ async def _agree(connection: RTCPeerConnection, signal: Signal) -> None:
     await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
 
-async def connected(connection: RTCPeerConnection, within_s: float = 20.0) -> None:
+async def connected(connection: RTCPeerConnection, within_s: float = 60.0) -> None:
     """Until it stands."""
     changed = asyncio.Event()
     connection.on("connectionstatechange", changed.set)

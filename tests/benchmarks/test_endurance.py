@@ -46,7 +46,7 @@ def echo() -> Iterator[tuple[str, int]]:
 
 def test_a_cut_network_swallows_and_a_mended_one_carries_again(echo: tuple[str, int]) -> None:
     with TcpProxy(echo) as proxy:
-        before = socket.create_connection(("127.0.0.1", proxy.port), timeout=10)
+        before = socket.create_connection(("127.0.0.1", proxy.port), timeout=60)
         before.sendall(b"here")
         assert before.recv(100) == b"here"
         proxy.cut()
@@ -55,7 +55,7 @@ def test_a_cut_network_swallows_and_a_mended_one_carries_again(echo: tuple[str, 
         with pytest.raises(TimeoutError):
             before.recv(100)
         proxy.mend()
-        after = socket.create_connection(("127.0.0.1", proxy.port), timeout=10)
+        after = socket.create_connection(("127.0.0.1", proxy.port), timeout=60)
         after.sendall(b"again")
         assert after.recv(100) == b"again"
         before.close()

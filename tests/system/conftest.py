@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from benchmarks import town as towns
 from benchmarks.whole_way import CHROMIUM, CHROMIUM_ARGUMENTS
+
+PATIENCE_MS = 120_000
+"""For what has no limit of its own; Playwright's 5 s are over on a busy machine before a page has its first answer."""
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +28,7 @@ def page(town: towns.Town) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         context = browser.new_context(base_url=town.run["url"], locale="ca-ES")
+        context.set_default_timeout(PATIENCE_MS)
         context.on(
             "request",
             lambda request: (

@@ -24,8 +24,9 @@ from tests.control_room import services
 pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(900)]
 PLAN = flying.Plan(40, fps=5, size_px=(960, 540), speed_m_s=9.0, passes_max=1)
 PADDING_BYTES = 40 * 1024 * 1024
-UPWARDS_BYTES_S = 6 * 1024 * 1024
-PATIENCE_MS = 60_000
+UPWARDS_BYTES_S = 1024 * 1024
+"""So slow that the film is on its way for the best part of a minute, whatever holds the test up meanwhile."""
+PATIENCE_MS = 120_000
 _PLAYABLE = """() => {
     const video = document.querySelector("[data-testid=review-video]");
     return video !== null && video.readyState >= 2 && video.videoWidth === 960 && video.duration > 5;
@@ -51,7 +52,7 @@ def analyst(door: doors.Door) -> Iterator[None]:
     process = subprocess.Popen([PROGRAM, "analyst"], env={**os.environ, **given, "OMP_NUM_THREADS": "1"})
     yield
     process.terminate()
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,7 @@ def entered(browser: Browser, door: doors.Door) -> BrowserContext:
     token, _ = door.log_in("pere")
     context = browser.new_context(base_url=door.url, locale="ca-ES")
     context.add_cookies([{"name": cookie.NAME, "value": token, "url": door.url}])
+    context.set_default_timeout(PATIENCE_MS)
     return context
 
 
@@ -86,11 +88,20 @@ def opened(context: BrowserContext) -> Page:
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto("/flights")
     expect(page.get_by_test_id("card-drop")).to_be_visible()
-    session = context.new_cdp_session(page)
-    session.send("Network.enable")
-    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": UPWARDS_BYTES_S}
-    session.send("Network.emulateNetworkConditions", limits)
     return page
+
+
+class Line:
+    """A page's slow way to the room, which can be cut: by one hand, as what Playwright cuts is quick when it mends."""
+
+    def __init__(self, context: BrowserContext, page: Page) -> None:
+        self._session = context.new_cdp_session(page)
+        self._session.send("Network.enable")
+        self.cut(is_cut=False)
+
+    def cut(self, *, is_cut: bool) -> None:
+        speeds = {"downloadThroughput": -1, "uploadThroughput": UPWARDS_BYTES_S}
+        self._session.send("Network.emulateNetworkConditions", {"offline": is_cut, "latency": 0, **speeds})
 
 
 def drop(context: BrowserContext, page: Page, folder: Path) -> None:
@@ -121,17 +132,18 @@ def test_a_card_is_dropped_cut_off_reloaded_resumed_and_looked_through(
     del analyst
     context = entered(browser, door)
     page = opened(context)
+    line = Line(context, page)
     drop(context, page, card)
     expect(page.get_by_test_id("proposed-file")).to_have_count(2)
     page.get_by_test_id("card-confirm").click()
-    wait_for_sent(page, "DJI_0001.mp4", 4_000_000)
+    wait_for_sent(page, "DJI_0001.mp4", 500_000)
     expect(page.locator('[data-name="DJI_0001.SRT"]')).to_have_attribute("data-state", "done")  # the log came first
     expect(page.get_by_test_id("uploads")).to_contain_text("ha de quedar oberta")
-    context.set_offline(True)
+    line.cut(is_cut=True)
     film = page.locator('[data-testid=upload][data-name="DJI_0001.mp4"]')
     expect(film).to_have_attribute("data-state", "offline")
     cut_at = sent(page, "DJI_0001.mp4")
-    context.set_offline(False)
+    line.cut(is_cut=False)
     wait_for_sent(page, "DJI_0001.mp4", cut_at)
     page.get_by_test_id("upload-pause").click()
     expect(film).to_have_attribute("data-state", "paused")
@@ -139,12 +151,14 @@ def test_a_card_is_dropped_cut_off_reloaded_resumed_and_looked_through(
     expect(page.get_by_test_id("unfinished")).to_have_attribute("data-count", "1")
     there = door.rows("SELECT upload_id FROM footage WHERE kind = 'video'")
     context.close()
+    [left] = door.as_person("pere").get("/api/v1/flights/unfinished").json()["items"]
+    assert left["here_bytes"] > 0
 
     other = entered(browser, door)  # another browser, the same pilot
     page = opened(other)
     page.get_by_test_id("choose-folder").set_input_files(card)
-    wait_for_sent(page, "DJI_0001.mp4", 3_000_000)  # it did not begin anew
-    assert door.rows("SELECT upload_id FROM footage WHERE kind = 'video'") == there
+    wait_for_sent(page, "DJI_0001.mp4", left["here_bytes"])
+    assert door.rows("SELECT upload_id FROM footage WHERE kind = 'video'") == there, "it did not begin anew"
     expect(page.locator('[data-testid=upload][data-name="DJI_0001.mp4"]')).to_have_attribute(
         "data-state", "done", timeout=PATIENCE_MS
     )

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from benchmarks import town as towns
 from benchmarks.whole_way import log_in
+from tests.system.keys import press_in_turn
 
 pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(1500)]
 CAMERA = "rambla-nova"
@@ -69,8 +70,7 @@ def test_an_operator_plays_keeps_and_holds_a_recording(town: towns.Town, client:
     first, last = recorded(town, client)
     log_in(page, town)
     expect(page.get_by_test_id("feed")).to_be_visible()
-    page.keyboard.press("g")
-    page.keyboard.press("r")
+    press_in_turn(page, "g", "r")
     expect(page.get_by_test_id("recordings")).to_be_visible()
     place = {"camera": f"{town.run['device']['id']}/{CAMERA}", "from": first.isoformat(), "to": last.isoformat()}
     page.goto(f"/recordings?{urlencode(place)}")

@@ -48,12 +48,10 @@ def door(server: services.Server, tmp_path: Path) -> Iterator[doors.Door]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
-    expect.set_options(timeout=None)
 
 
 @pytest.fixture
