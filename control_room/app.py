@@ -165,8 +165,11 @@ def create_app(
     clock: Callable[[], datetime] = rooms.utc_now,
     built: Path = screens.BUILT,
     heartbeat_s: float = 10.0,
+    does_chores: bool = True,
 ) -> FastAPI:
     """The service; its database may be away at the start, `/readyz` says so.
+
+    Without chores nothing happens by the clock but what somebody else does.
 
     Raises:
         OSError: the evidence store's directory cannot be made.
@@ -203,9 +206,10 @@ def create_app(
         tasks = [
             asyncio.create_task(hub.run()),
             asyncio.create_task(heartbeat.run(room)),
-            asyncio.create_task(chores.repeat(room)),
             asyncio.create_task(beside_video.run(room)),
         ]
+        if does_chores:
+            tasks.append(asyncio.create_task(chores.repeat(room)))
         try:
             yield
         finally:

@@ -112,20 +112,21 @@ def test_sizes_that_are_claimed_and_not_kept_to(door: doors.Door) -> None:
     assert begin(pilot, 5, TYPE, content=b"123456").status_code == 413
     assert_nothing_is_kept(door)
     address = begin(pilot, 5).headers["Location"]
-    assert doors.problem(add(pilot, address, 0, b"123456")) == (413, "too-long")
+    assert doors.problem(add(pilot, address, 0, b"123456")) == (413, "too-many-bytes")
 
     def streamed() -> object:
         yield b"123"
         yield b"456"
 
     endless = pilot.patch(address, headers=TUS | TYPE | {"Upload-Offset": "0"}, content=streamed())  # type: ignore[arg-type]  # an iterator of bytes
-    assert doors.problem(endless) == (413, "too-long")
+    assert doors.problem(endless) == (413, "too-many-bytes")
     assert pilot.head(address, headers=TUS).headers["Upload-Offset"] == "0"
     pilot.delete(address, headers=TUS)
     assert_nothing_is_kept(door)
 
 
-def test_three_hundred_uploads_at_once_and_an_empty_one_leave_nothing(door: doors.Door) -> None:
+def test_three_hundred_uploads_at_once_and_an_empty_one_leave_nothing(chores_by_hand: doors.Door) -> None:
+    door = chores_by_hand
     pilot = door.as_person("pere")
     assert doors.problem(begin(pilot, 0)) == (422, "empty-file")
     assert_nothing_is_kept(door)
