@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from control_room.database import pool
 from control_room.fsck import report
+from control_room.store.content import Content
 from control_room.store.local import LocalStore
 from control_room.store.staging import Incoming
 from tests.control_room import messages
@@ -137,6 +139,33 @@ def test_files_that_are_not_what_their_rows_say(
     spoil(LocalStore(store).path(hashlib.sha256(CONTENT).hexdigest()))
     (violation,) = check(database_url, store).violations
     assert (violation.code, violation.object) == (expected, evidence_id)
+
+
+class _Busy(LocalStore):
+    """A file comes while its files are listed."""
+
+    def __init__(self, directory: Path, come: Callable[[], object]) -> None:
+        super().__init__(directory)
+        self._come = come
+
+    def contents(self) -> Iterator[Content]:
+        yield from list(super().contents())
+        self._come()
+
+
+def test_what_comes_while_a_running_room_is_checked_is_not_missing(
+    connection: pool.Connection, evidence_id: str, store: Path
+) -> None:
+    path = LocalStore(store).path(hashlib.sha256(CONTENT).hexdigest())
+    path.rename(store / "on its way")
+    connection.execute("UPDATE evidence SET received_at = NULL")
+
+    def come() -> None:
+        (store / "on its way").rename(path)
+        connection.execute("UPDATE evidence SET received_at = now()")
+
+    with pool.connect(connection.info.dsn) as checking:
+        assert report.check(checking, _Busy(store, come)).is_sound, evidence_id
 
 
 @pytest.mark.usefixtures("evidence_id")
