@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -70,8 +71,9 @@ def _take_out(room: Room, _now: datetime) -> None:
         removals.take_out(connection, room.store)
 
 
-def _clear_incoming(room: Room, now: datetime) -> None:
-    room.store.staging.clear_incoming(now.timestamp() - _HALF_RECEIVED_KEPT_S)
+def _clear_incoming(room: Room, _now: datetime) -> None:
+    """By the clock that the files' own times are of."""
+    room.store.staging.clear_incoming(time.time() - _HALF_RECEIVED_KEPT_S)
 
 
 CHORES: tuple[Chore, ...] = (

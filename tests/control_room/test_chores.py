@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import time
 from datetime import datetime
 
 import psycopg
@@ -10,6 +12,7 @@ import pytest
 
 from control_room import chores
 from control_room.room import Room
+from control_room.store.staging import Incoming
 from tests.control_room import door as doors
 
 
@@ -43,3 +46,15 @@ def test_without_a_database_the_round_ends(door: doors.Door, caplog: pytest.LogC
 def test_all_are_done_on_an_empty_room(door: doors.Door, caplog: pytest.LogCaptureFixture) -> None:
     chores.do_all(door.room, chores.CHORES)
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_what_is_being_received_stays_whatever_the_rooms_clock_says(door: doors.Door) -> None:
+    door.clock.move(days=46)
+    with Incoming(door.room.store) as incoming:
+        incoming.write(b"half")
+        os.utime(incoming.path, (time.time() - 3500,) * 2)
+        chores.do_all(door.room, chores.CHORES)
+        assert incoming.path.exists()
+        os.utime(incoming.path, (time.time() - 3700,) * 2)
+        chores.do_all(door.room, chores.CHORES)
+        assert not incoming.path.exists()

@@ -171,7 +171,8 @@ def test_a_draft_is_thrown_away_with_its_files(door: doors.Door) -> None:
     door.as_person("anna").post(f"/api/v1/holds/{held.json()['hold_id']}/release", json={"reason": "over"})
     assert pere.post(address, json=given).status_code == 204
     assert door.rows("SELECT count(*) AS n FROM telemetry_samples")[0]["n"] == 0
-    assert list(door.room.store.contents()) == [] or door.rows("SELECT count(*) AS n FROM file_removals")[0]["n"] == 1
+    # The room itself may be at it; what is not noted any more is gone.
+    assert door.rows("SELECT count(*) AS n FROM file_removals")[0]["n"] == 1 or list(door.room.store.contents()) == []
     [row] = door.rows("SELECT reason FROM audit WHERE action = 'flight.delete'")
     assert row["reason"] == "a test"
 
