@@ -17,9 +17,9 @@ from benchmarks.whole_way import log_in
 pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(1500)]
 CAMERA = "rambla-nova"
 NEW = "armari-2"
-ANSWERED_WITHIN_MS = 90_000
-CONNECTED_WITHIN_MS = 120_000
-CUT_OFF_WITHIN_S = 60
+ANSWERED_WITHIN_MS = 240_000
+CONNECTED_WITHIN_MS = 240_000
+CUT_OFF_WITHIN_S = 180
 
 
 def opened(page: Page, town: towns.Town, device_id: str) -> Locator:
@@ -137,7 +137,7 @@ def test_a_device_is_let_in_by_a_code_once_and_cut_off_by_a_person(town: towns.T
         towns.wait_for(lambda: not is_connected(town), CUT_OFF_WITHIN_S, "the end of the connection")
     finally:
         agent.terminate()
-        agent.wait(timeout=60)
+        agent.wait(timeout=towns.STOP_WITHIN_S)
     with psycopg.connect(town.run["database_url"]) as connection:
         audited = connection.execute(
             "SELECT actor, reason FROM audit WHERE action = 'device.revoke' AND object_id = %s", (NEW,)

@@ -14,20 +14,20 @@ from control_room.database import migrate
 
 pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(1500)]
 DUMPING_WITHIN_S = 300
-CLIP_WITHIN_S = 60
+CLIP_WITHIN_S = 180
 
 
 def dumping(town: towns.Town) -> dict[str, Any]:
-    """The alert of the staged dumping with its clip, as soon as it is there."""
+    """The newest alert of the staged dumping that has its clip; an old one may lie beyond the queue's first page."""
     with town.client() as client:
 
-        def first() -> dict[str, Any] | None:
+        def newest() -> dict[str, Any] | None:
             answer = client.get("/alerts", params={"rule": "illegal_dumping", "limit": 50})
             items = answer.raise_for_status().json()["items"]
-            staged = [one for one in items if one["staged"]]  # a starved machine may have seen others meanwhile
-            return staged[-1] if staged and staged[-1]["clip_url"] else None
+            # A starved machine may have seen others meanwhile.
+            return next((one for one in items if one["staged"] and one["clip_url"]), None)
 
-        found: dict[str, Any] = towns.wait_for(first, DUMPING_WITHIN_S + CLIP_WITHIN_S, "the staged dumping's alert")
+        found: dict[str, Any] = towns.wait_for(newest, DUMPING_WITHIN_S + CLIP_WITHIN_S, "the staged dumping's alert")
     return found
 
 
@@ -68,9 +68,7 @@ def test_an_operator_sees_the_dumping_and_closes_it_with_one_key(town: towns.Tow
 def plays_clip(page: Page) -> None:
     """The clip moves, in a real browser."""
     page.get_by_test_id("play").click()
-    page.wait_for_function(
-        "() => (document.querySelector('[data-testid=clip]')?.currentTime ?? 0) > 0.5", timeout=30_000
-    )
+    page.wait_for_function("() => (document.querySelector('[data-testid=clip]')?.currentTime ?? 0) > 0.5")
     length_s = page.evaluate("() => document.querySelector('[data-testid=clip]').duration")
     assert length_s >= 14
 
@@ -79,7 +77,7 @@ def test_the_map_paints_cameras_without_asking_anybody(town: towns.Town, page: P
     log_in(page, town)
     expect(page.get_by_test_id("feed")).to_be_visible()
     page.goto("/map")
-    page.wait_for_selector("[data-testid=map][data-ready=true]", timeout=60_000)
+    page.wait_for_selector("[data-testid=map][data-ready=true]")
     expect(page.get_by_test_id("mark").first).to_be_visible()
 
 

@@ -19,8 +19,8 @@ from tests.system.keys import press_in_turn
 
 pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(1500)]
 CAMERA = "rambla-nova"
-RECORDED_WITHIN_S = 240
-ANSWERED_WITHIN_S = 60
+RECORDED_WITHIN_S = 600
+ANSWERED_WITHIN_S = 180
 PIXELATED_WITHIN_S = 600
 LENGTH_S = 4
 REASON = "denúncia 2026/114"
@@ -86,9 +86,7 @@ def plays_pixelated(page: Page) -> None:
     video = page.get_by_test_id("recording").first
     expect(video).to_be_visible(timeout=PIXELATED_WITHIN_S * 1000)
     video.evaluate("video => video.play()")
-    page.wait_for_function(
-        "() => (document.querySelector('[data-testid=recording]')?.currentTime ?? 0) > 0.5", timeout=60_000
-    )
+    page.wait_for_function("() => (document.querySelector('[data-testid=recording]')?.currentTime ?? 0) > 0.5")
 
 
 def keeps_the_original(town: towns.Town, client: httpx.Client, page: Page) -> None:
