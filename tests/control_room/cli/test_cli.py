@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from control_room import cli
+from control_room import serving as web_server
 from tests.control_room import services
 
 ROOM = Path(sys.executable).parent / "talaia-room"
@@ -103,19 +104,22 @@ def test_no_database_and_no_schema_are_one_line_and_exit_1(
     assert (status, error.count("\n")) == (1, 1)
 
 
-def test_serve_answers_and_stops_within_five_seconds(run: Run, file: Path) -> None:
+def test_serve_answers_and_stops_with_little_grace(run: Run, file: Path) -> None:
+    """Of how long that takes the clock of a busy machine says nothing."""
+    assert web_server._STOP_WITHIN_S <= 5
     address = file.read_text(encoding="utf-8").partition('"')[2].partition('"')[0]
     with (file.parent / "serve.log").open("wb") as log:
         serving = subprocess.Popen([ROOM, "serve", "-c", file], stderr=log)
     try:
-        services.wait_until(lambda: answers(address), 30, "the service")
+        services.wait_until(lambda: answers(address), 120, "the service")
         status, _, error = run("serve", "-c", file)
         assert (status, error) == (1, f"talaia-room: http.listen: cannot listen on {address}: Address already in use\n")
         serving.send_signal(signal.SIGTERM)
-        assert serving.wait(timeout=5) in (0, -signal.SIGTERM)
+        assert serving.wait(timeout=120) in (0, -signal.SIGTERM)
     finally:
         if serving.poll() is None:
             serving.kill()
+            serving.wait()
     host, _, port = address.rpartition(":")
     with pytest.raises(ConnectionRefusedError), socket.create_connection((host, int(port)), timeout=2):
         pass
@@ -123,6 +127,6 @@ def test_serve_answers_and_stops_within_five_seconds(run: Run, file: Path) -> No
 
 def answers(address: str) -> bool:
     try:
-        return httpx.get(f"http://{address}/healthz", timeout=5).status_code == 200
+        return httpx.get(f"http://{address}/healthz", timeout=60).status_code == 200
     except httpx.TransportError:
         return False
