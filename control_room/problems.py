@@ -16,13 +16,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE_ROOT = "urn:talaia:problem:"
+_MOST_FAULTS = 20
+ALLOWED = frozenset({"min_length", "max_length", "ge", "gt", "le", "lt", "expected"})
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +35,10 @@ class FaultDocument(BaseModel):
     at: str
     """Where: `body.reason`, `query.limit`."""
     message: str
+    kind: str
+    """The message in one word, for a page that has it in another language: Pydantic's error type, or the room's own."""
+    allowed: dict[str, str | int | float] = {}
+    """What the message says is allowed: `max_length`, `ge`, `expected`, ..."""
 
 
 class ProblemDocument(BaseModel):
@@ -133,6 +139,24 @@ class _FrameworkError(ProblemError):
         self.status = http.HTTPStatus(error.status_code)
 
 
+def faults_of(errors: Sequence[Mapping[str, Any]], *within: str) -> list[FaultDocument]:
+    """What Pydantic found, the first twenty; never what was sent: that may hold a password."""
+    return [
+        FaultDocument(
+            at=".".join(str(part) for part in (*within, *fault["loc"])),
+            message=str(fault["msg"]).removeprefix("Value error, "),
+            kind=str(fault["type"]),
+            allowed={name: value for name, value in fault.get("ctx", {}).items() if name in ALLOWED},
+        )
+        for fault in errors[:_MOST_FAULTS]
+    ]
+
+
+def in_one_line(faults: Sequence[FaultDocument]) -> str:
+    """The first of them."""
+    return "; ".join(f"{fault.at}: {fault.message}" for fault in faults[:3])
+
+
 def response(problem: ProblemError, path: str) -> Response:
     """The problem as an answer to a request of `path`."""
     status = problem.code or int(problem.status)
@@ -179,14 +203,10 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _on_invalid_request(request: Request, error: Exception) -> Response:
-    """Says where and what, never what was sent: that may hold a password."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the type that this handler is installed for
-    faults = [
-        FaultDocument(at=".".join(str(part) for part in fault["loc"]), message=str(fault["msg"])).model_dump()
-        for fault in error.errors()[:20]
-    ]
-    detail = "; ".join(f"{fault['at']}: {fault['message']}" for fault in faults[:3])
-    return response(UnprocessableError(detail, errors=faults), request.url.path)
+    faults = faults_of(error.errors())
+    problem = UnprocessableError(in_one_line(faults), errors=[fault.model_dump() for fault in faults])
+    return response(problem, request.url.path)
 
 
 def _on_database_away(request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ import uuid
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from control_room import fields
 from vision.georeference.camera import CalibrationError, of_calibration
@@ -156,7 +157,7 @@ class NewRecord(_Given):
     @model_validator(mode="after")
     def _only_defects_ground(self) -> "NewRecord":
         if self.grounds and self.kind != "defect":
-            raise ValueError("only a defect grounds an aircraft")
+            raise PydanticCustomError("no_defect", "only a defect grounds an aircraft")
         return self
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -91,6 +91,11 @@ class ReasonNeededError(problems.UnprocessableError):
 
 class WrongArgumentsError(problems.UnprocessableError):
     """The arguments are not those of this kind."""
+
+    @classmethod
+    def of(cls, *faults: problems.FaultDocument) -> Self:
+        """It says which."""
+        return cls(problems.in_one_line(faults), errors=[fault.model_dump() for fault in faults])
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,15 +297,7 @@ def _arguments(wanted: Wanted) -> Part:
     try:
         return ARGUMENTS[wanted.kind].model_validate(content)
     except ValidationError as error:
-        faults = [
-            problems.FaultDocument(
-                at=".".join(str(part) for part in ("body", "arguments", *fault["loc"])),
-                message=fault["msg"].removeprefix("Value error, "),
-            )
-            for fault in error.errors(include_url=False, include_context=False)[:20]
-        ]
-        said = "; ".join(f"{fault.at}: {fault.message}" for fault in faults[:3])
-        raise WrongArgumentsError(said, errors=[fault.model_dump() for fault in faults]) from None
+        raise WrongArgumentsError.of(*problems.faults_of(error.errors(), "body", "arguments")) from None
 
 
 def _needs_reason(kind: CommandWithArguments, arguments: dict[str, Any]) -> bool:
@@ -318,10 +315,13 @@ def _check_cancel(connection: pool.Connection, device_id: str, command_id: UUID,
     if found["issued_by"] != by.name and by.role != Role.ADMINISTRATOR:
         raise problems.ForbiddenError("only who gave a command, and administrators, may cancel it")
     if found["kind"] not in CANCELLABLE:
-        fault = problems.FaultDocument(
-            at="body.arguments.command_id", message=f"may be of {', '.join(sorted(CANCELLABLE))}"
+        raise WrongArgumentsError.of(
+            problems.FaultDocument(
+                at="body.arguments.command_id",
+                message=f"may be of {', '.join(sorted(CANCELLABLE))}",
+                kind="not_cancellable",
+            )
         )
-        raise WrongArgumentsError(f"{fault.at}: {fault.message}", errors=[fault.model_dump()])
     if found["state"] not in _UNDER_WAY:
         raise CommandEndedError
 
@@ -331,8 +331,11 @@ def _check_camera(connection: pool.Connection, device_id: str, camera_id: str | 
         return
     given = {"device_id": device_id, "camera_id": camera_id}
     if connection.execute(_QUERIES["has_camera"], given).fetchone() is None:
-        fault = problems.FaultDocument(at="body.arguments.camera_id", message="this device has no such camera")
-        raise WrongArgumentsError(f"{fault.at}: {fault.message}", errors=[fault.model_dump()])
+        raise WrongArgumentsError.of(
+            problems.FaultDocument(
+                at="body.arguments.camera_id", message="this device has no such camera", kind="no_such_camera"
+            )
+        )
 
 
 def _check_rate(connection: pool.Connection, by: callers.Caller, now: datetime) -> None:

@@ -1,23 +1,12 @@
 """What the device routes give."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
 from control_room import fields
 from wire.identifiers import Identifier
 from wire.message import UtcTime
-
-
-def _storable(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("a character of code 0 cannot be stored")
-    return text
-
-
-ShortLine = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)
-]
 
 
 class AlarmItem(BaseModel):
@@ -113,9 +102,9 @@ class NewDevice(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     device_id: Identifier
-    name: ShortLine
-    place: ShortLine | None = None
-    owner: ShortLine | None = None
+    name: fields.ShortLine
+    place: fields.ShortLine | None = None
+    owner: fields.ShortLine | None = None
     purpose: fields.Line | None = None
 
 
@@ -124,9 +113,9 @@ class DeviceChanges(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: ShortLine = ""
-    place: ShortLine | None = None
-    owner: ShortLine | None = None
+    name: fields.ShortLine = ""
+    place: fields.ShortLine | None = None
+    owner: fields.ShortLine | None = None
     purpose: fields.Line | None = None
 
 

@@ -4,6 +4,7 @@ import uuid
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from control_room import fields
 from wire.identifiers import Identifier
@@ -112,7 +113,9 @@ class NewLiveSource(BaseModel):
     @model_validator(mode="after")
     def _has_a_ground(self) -> Self:
         if self.flight_id is None and self.authorisation_id is None and self.purpose is None:
-            raise ValueError("name a flight (flight_id), a permission (authorisation_id) or a purpose")
+            raise PydanticCustomError(
+                "no_ground", "name a flight (flight_id), a permission (authorisation_id) or a purpose"
+            )
         return self
 
 

@@ -60,7 +60,7 @@ class OtherOffsetError(problems.ConflictError):
 class TooLongError(problems.TooLargeError):
     """More bytes than the upload's length; nothing of the piece was kept."""
 
-    name = "too-long"
+    name = "too-many-bytes"
 
 
 class EmptyFileError(problems.UnprocessableError):

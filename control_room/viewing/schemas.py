@@ -4,6 +4,7 @@ import uuid
 from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from control_room import fields
 from wire.identifiers import Identifier
@@ -35,7 +36,7 @@ class WatchedCameras(BaseModel):
     @model_validator(mode="after")
     def _is_one_of_two(self) -> Self:
         if self.all and self.cameras:
-            raise ValueError("a list of cameras goes with all = false")
+            raise PydanticCustomError("list_beside_all", "a list of cameras goes with all = false")
         return self
 
 
@@ -65,9 +66,9 @@ class NewViewingReason(BaseModel):
     @model_validator(mode="after")
     def _is_about_something(self) -> Self:
         if not (self.cameras or self.sources or self.flights):
-            raise ValueError("name at least one camera, source or flight")
+            raise PydanticCustomError("nothing_named", "name at least one camera, source or flight")
         if self.from_ is not None and self.to is not None and self.to < self.from_:
-            raise ValueError("to must not lie before from")
+            raise PydanticCustomError("ends_before_it_begins", "to must not lie before from")
         return self
 
 

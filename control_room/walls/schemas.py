@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from wire.message import UtcTime
 
@@ -30,7 +31,7 @@ class WantedWall(BaseModel):
     def _each_in_one_place(self) -> Self:
         named = [place for place in self.places if place is not None]
         if len(named) != len(set(named)):
-            raise ValueError("a camera or source lies in one place only")
+            raise PydanticCustomError("wall_place_twice", "a camera or source lies in one place only")
         return self
 
 

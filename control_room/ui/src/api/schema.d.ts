@@ -8462,6 +8462,15 @@ export interface components {
             at: string;
             /** Message */
             message: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Allowed
+             * @default {}
+             */
+            allowed: {
+                [key: string]: string | number;
+            };
         };
         /**
          * Heartbeat

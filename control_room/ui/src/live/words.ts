@@ -1,18 +1,6 @@
-import type { Problem } from '../api/client';
-import { describe } from '../api/problem';
 import { i18n, t } from '../i18n/i18n.svelte';
 import type { LiveItem } from './types';
 import type { LivePlayer } from './whep.svelte';
-
-const DEVICE_SAYS = new Set(['device-refuses', 'camera-dark']);
-
-/** Why there is no picture, in the person's language where the room's reason is one that is known here. */
-export function refusalOf(problem: Problem): string {
-  const known = problem.name ? i18n.phrase('live_problem', problem.name) : '';
-  if (known === '' || known === problem.name) return describe(problem);
-  // The device's own words, as it said them.
-  return problem.detail && DEVICE_SAYS.has(problem.name ?? '') ? `${known} (${problem.detail})` : known;
-}
 
 /** How the picture on the screen stands. */
 export function sayingOf(player: LivePlayer): string {
