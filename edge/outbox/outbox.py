@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from importlib import resources
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 FILE_NAME = "outbox.sqlite3"
 KEPT_AFTER_ACK = timedelta(days=14)
 _BUSY_S = 10.0
+_LOOK_EVERY_S = 0.05
 _ADDED_TO_EVIDENCE = (
     ("evidence", "uploaded_at text"),
     ("evidence", "of_answer integer not null default 0"),
@@ -69,7 +71,7 @@ class Outbox:
             raise OutboxError(f"{path}: {error}") from None
 
     def _prepare(self) -> None:
-        self._connection.execute("pragma journal_mode = wal")
+        self._turn_to_wal()
         self._connection.execute("pragma synchronous = full")
         schema = resources.files("edge.outbox").joinpath("schema.sql").read_text(encoding="utf-8")
         self._connection.executescript(schema)
@@ -83,6 +85,19 @@ class Outbox:
                 (str(uuid_utils.compat.uuid7()),),
             )
         self.outbox_id = UUID(self._about("outbox_id"))
+
+    def _turn_to_wal(self) -> None:
+        """For this alone SQLite waits for nobody: not for an agent that makes the file just as somebody counts in it."""
+        until_s = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                self._connection.execute("pragma journal_mode = wal")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until_s:
+                    raise
+                time.sleep(_LOOK_EVERY_S)
+            else:
+                return
 
     def close(self) -> None:
         with self._lock:

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,25 @@ def test_counts_from_one_without_a_gap_over_restarts(tmp_path: Path, clock: Hand
         outbox.close()
     assert written == list(range(1, 13))
     assert len(ids) == 1
+
+
+def test_one_that_another_is_just_making_is_waited_for(
+    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `talaia-edge outbox` does beside an agent that starts."""
+    maker_of_it = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+    maker_of_it.execute("begin immediate")
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            maker_of_it.close()
+
+    monkeypatch.setattr(time, "sleep", pause)
+    outbox = Outbox(tmp_path / FILE_NAME, clock)
+    assert (outbox.counts().written, len(pauses)) == (0, 3)
+    outbox.close()
 
 
 def test_another_file_is_another_outbox(tmp_path: Path, clock: HandClock) -> None:
