@@ -87,7 +87,7 @@ class Outbox:
         self.outbox_id = UUID(self._about("outbox_id"))
 
     def _turn_to_wal(self) -> None:
-        """For this alone SQLite waits for nobody: not for an agent that makes the file just as somebody counts in it."""
+        """For this alone SQLite waits for nobody: not for an agent that makes the file as somebody counts in it."""
         until_s = time.monotonic() + _BUSY_S
         while True:
             try:
