@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from edge import camera, handoff
 from tests.edge.broker import Broker, Room
 from tests.edge.door import Door
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from edge.source import SourceSettings
 
 
 @pytest.fixture
@@ -32,3 +36,11 @@ def room(broker: Broker) -> Iterator[Room]:
 def door() -> Iterator[Door]:
     with Door() as opened:
         yield opened
+
+
+@pytest.fixture
+def patient_cameras(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that stands still for some seconds loses neither a camera nor a picture by it."""
+    made: Callable[..., SourceSettings] = camera.source_settings
+    monkeypatch.setattr(camera, "source_settings", lambda *of: replace(made(*of), silence_s=60.0))
+    monkeypatch.setattr(handoff, "_WAIT_S", 60.0)

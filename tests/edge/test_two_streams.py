@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from edge import agent, config
 from edge.clock import Clock
@@ -57,6 +58,7 @@ def coded(stored: list[StoredPacket]) -> list[list[bytes]]:
     return [[unit for unit in packets.units(one.data) if unit[0] & 31 in {1, 5}] for one in stored]
 
 
+@pytest.mark.usefixtures("patient_cameras")
 def test_the_main_stream_is_recorded_as_it_came_while_the_sub_stream_is_analysed(tmp_path: Path) -> None:
     skip_without_gstreamer()
     path = clips.write(tmp_path / "main.mp4", 900, fps=FPS, picture=large)
@@ -73,7 +75,7 @@ def test_the_main_stream_is_recorded_as_it_came_while_the_sub_stream_is_analysed
             wait_until(lambda: len(detector.numbers) >= 10, "pictures of the sub stream", within_s=180)
             wait_until(lambda: len(list(folder.rglob("*.mp4"))) >= 2, "segments of the main stream", within_s=180)
             stop.set()
-            thread.join(30)
+            thread.join(60)
             assert not thread.is_alive()
     finally:
         for each in (main, sub, broker):
