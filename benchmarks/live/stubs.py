@@ -28,6 +28,7 @@ _RTP = 2
 """Its version, by which it is told from STUN and DTLS."""
 _RTCP = range(192, 224)
 _HALF = 0x8000
+_LATE_S_MAX = 0.5
 
 Signal = Callable[[str], Awaitable[str]]
 """Takes the offer, gives the answer."""
@@ -58,7 +59,7 @@ async def connected(connection: RTCPeerConnection, within_s: float = 60.0) -> No
 
 
 class _Clip(MediaStreamTrack):
-    """Coded pictures at their pace, again and again."""
+    """Coded pictures at their pace, again and again; as a camera it does not make up for what it missed."""
 
     kind = "video"
 
@@ -67,15 +68,17 @@ class _Clip(MediaStreamTrack):
         self._pictures = itertools.cycle(pictures)
         self._fps = fps
         self._count = 0
-        self._began_s: float | None = None
+        self._due_s = 0.0
         self.goes_on = asyncio.Event()
         self.goes_on.set()
 
     async def recv(self) -> av.Packet[Any]:
-        loop = asyncio.get_running_loop()
-        self._began_s = loop.time() if self._began_s is None else self._began_s
-        await asyncio.sleep(max(0.0, self._began_s + self._count / self._fps - loop.time()))
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._due_s > _LATE_S_MAX:
+            self._due_s = now_s
+        await asyncio.sleep(max(0.0, self._due_s - now_s))
         await self.goes_on.wait()
+        self._due_s += 1 / self._fps
         packet: av.Packet[Any] = av.Packet(next(self._pictures))
         packet.pts, packet.time_base = round(self._count * 90_000 / self._fps), _TICK
         self._count += 1

@@ -40,7 +40,7 @@ def of_stream(hub: Hub, stream: Stream) -> dict[str, Any]:
 def of_session(hub: Hub, session: Session) -> dict[str, Any]:
     """For JSON."""
     peer, now_s = session.peer, hub.clock.now_s()
-    heard_s = session.packets_at_s if session.role == "publisher" else getattr(peer, "heard_s", peer.begun_s)
+    heard_s = session.heard_at_s if session.role == "publisher" else getattr(peer, "heard_s", peer.begun_s)
     return {
         "session_id": session.session_id,
         "stream": session.stream.name,

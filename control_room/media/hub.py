@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 TEND_EVERY_S = 0.05
 _REPORT_EVERY_S = 1.0
+_ROUND_S_MAX = 0.5
+"""For so much of a round at most nothing was heard of the others: for the rest it was this process that stood still."""
 _CONNECTS_WITHIN_S = 15.0
 PACKETS_S_MAX = 8000
 """Of a publisher: some 75 Mbit/s, more than any camera sends."""
@@ -112,12 +114,23 @@ class Session:
     by: str = ""
     """Whose offer it was; empty: not known."""
     publisher: Publisher | None = None
-    is_connected: bool = False
-    """Has been: what it sends or tells is waited for from then on."""
-    packets_seen: int = 0
-    packets_at_s: float = 0.0
+    quiet_s: float = 0.0
+    """For how long nothing has come of it, or it has not connected: of the time in which it was listened to."""
+    heard_at_s: float = 0.0
     counted_from: tuple[int, float] = (0, 0.0)
     """Packets and time at the last look at their rate."""
+    _sign: float | None = None
+    """Of life: changes with whatever comes of it; None until it has connected."""
+
+    def listen(self, now_s: float, listened_s: float) -> None:
+        """To be called often; `listened_s`: since the last time, less what this process stood still."""
+        sign: float | None = None
+        if self.peer.state == "connected":
+            sign = self.peer.packets if isinstance(self.peer, PublisherPeer) else self.peer.heard_s
+        if sign == self._sign:
+            self.quiet_s += listened_s
+            return
+        self._sign, self.quiet_s, self.heard_at_s = sign, 0.0, now_s
 
 
 @dataclass(eq=False)
@@ -134,13 +147,15 @@ class Hub:
     """How often, by the problem's name."""
     told: Callable[[str, bytes], None] = lambda _stream, _content: None
     """Given what publishers send beside the video: the stream's name, and the message."""
+    begun: Callable[[str], None] = lambda _stream: None
+    """Called with a stream's name before the first picture of each publisher."""
 
     def __post_init__(self) -> None:
         self._offers = fairness.Offers(self.limits.offers_s)
         ports = self.limits.port_range
         self._addresses = Addresses(tuple(self.limits.addresses), ports, self.limits.announced)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._reported_s = self.clock.now_s()
+        self._reported_s = self._tended_s = self.clock.now_s()
 
     async def publish(self, name: str, offer: bytes, *, replace: bool, by: str = "") -> tuple[Session, str]:
         """WHIP: the session and the answer; `by`: whose offer it is.
@@ -185,7 +200,7 @@ class Hub:
             since=self.clock.now(),
             by=by,
             publisher=publisher,
-            packets_at_s=self.clock.now_s(),
+            heard_at_s=self.clock.now_s(),
         )
         answer = await self._begin(session, read)
         await self._take_over(stream, session)
@@ -226,7 +241,9 @@ class Hub:
         """
         if self._is_published(name):
             raise self._refuse(AlreadyPublishedError(f"{name} is being published"))
-        return DirectPublisher(self.stream(name), kind, codec, is_transcoded=is_transcoded, since=self.clock.now())
+        publisher = DirectPublisher(self.stream(name), kind, codec, is_transcoded=is_transcoded, since=self.clock.now())
+        self.begun(name)
+        return publisher
 
     async def _begin(self, session: Session, offer: offers.Offer) -> str:
         session.peer.when_over(lambda: self._end_soon(session.session_id, "the connection is over"))
@@ -246,6 +263,7 @@ class Hub:
         ]
         if session.publisher is not None:
             stream.publish_by(session.publisher)
+            self.begun(stream.name)
         for each in before:
             await self.end(each.session_id, "another publisher has taken its place")
 
@@ -355,11 +373,13 @@ class Hub:
     async def tend(self) -> None:
         """One round."""
         now_s = self.clock.now_s()
+        listened_s, self._tended_s = min(now_s - self._tended_s, _ROUND_S_MAX), now_s
         passed_s = now_s - self._reported_s
         is_report = passed_s >= _REPORT_EVERY_S
         if is_report:
             self._reported_s = now_s
         for session in list(self.sessions.values()):
+            session.listen(now_s, listened_s)
             reason = self._why_over(session, now_s)
             if reason is not None:
                 self._end_soon(session.session_id, reason)
@@ -381,16 +401,12 @@ class Hub:
     def _why_over(self, session: Session, now_s: float) -> str | None:
         peer = session.peer
         if peer.state != "connected":
-            return "it did not connect" if now_s - peer.begun_s > _CONNECTS_WITHIN_S else None
-        if not session.is_connected:
-            session.is_connected, session.packets_at_s = True, now_s  # one that took long to connect is not silent
+            return "it did not connect" if session.quiet_s > _CONNECTS_WITHIN_S else None
         if isinstance(peer, PublisherPeer):
-            if peer.packets != session.packets_seen:
-                session.packets_seen, session.packets_at_s = peer.packets, now_s
-            if now_s - session.packets_at_s > self.limits.silent_publisher_s:
+            if session.quiet_s > self.limits.silent_publisher_s:
                 return "it sends nothing"
             return self._why_too_much(session, peer.packets, now_s)
-        if now_s - peer.heard_s > self.limits.silent_viewer_s:
+        if session.quiet_s > self.limits.silent_viewer_s:
             return "nothing is heard of it"
         if session.stream.publisher is None and session.stream.silent_s > self.limits.ring_s:
             return "its stream has ended"

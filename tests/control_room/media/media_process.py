@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import cache
 
 from benchmarks.live import camera, stubs
@@ -30,11 +32,35 @@ def units(picture: bytes) -> tuple[tuple[bytes, ...], h264.Contents]:
     return payloads, h264.contents(payloads)
 
 
+@dataclass
+class Holding:
+    """The machine's clock, until it is held."""
+
+    held_s: float | None = None
+
+    def hold(self) -> None:
+        self.held_s = time.monotonic()
+
+    def let_go(self) -> None:
+        self.held_s = None
+
+    def clock(self) -> Clock:
+        return Clock(now_s=lambda: time.monotonic() if self.held_s is None else self.held_s)
+
+
+class _NoLoad(Load):
+    """The test's own work, and what else the machine does, is not the hub's."""
+
+    def beat(self, now_s: float, late_s: float) -> None:
+        """Is not noted."""
+
+
 @asynccontextmanager
 async def hub(clock: Clock | None = None, **limits: object) -> AsyncIterator[Hub]:
-    """With these settings; `run` goes on beside the test."""
-    settings = Media.model_validate({"addresses": ["127.0.0.1"], "lag_ms_max": 5000, **limits})
-    media = Hub(settings, [], clock or Clock(), load=Load(cpu_s=lambda: 0.0))  # the test's own work is not the hub's
+    """With these settings; `run` goes on beside the test. Nobody is silent for too long but where a test says so."""
+    patient = {"silent_publisher_s": 300, "silent_viewer_s": 300}
+    settings = Media.model_validate({"addresses": ["127.0.0.1"], **patient, **limits})
+    media = Hub(settings, [], clock or Clock(), load=_NoLoad())
     running = asyncio.create_task(media.run())
     try:
         yield media

@@ -14,15 +14,18 @@ import pytest
 from benchmarks.live import stubs
 from control_room.media import routes
 from control_room.media.hub import Hub
-from tests.control_room.media.media_process import SECRET, STREAM, clip, hub, offer, until
+from control_room.media.streams import Clock
+from tests.control_room.media.media_process import SECRET, STREAM, Holding, clip, hub, offer, until
 
 pytestmark = pytest.mark.timeout(240)
 SDP = {"Content-Type": "application/sdp"}
 
 
 @asynccontextmanager
-async def door(secret: str = SECRET, **limits: object) -> AsyncIterator[tuple[httpx.AsyncClient, Hub]]:
-    async with hub(**limits) as media:  # type: ignore[arg-type] # the settings of the test
+async def door(
+    secret: str = SECRET, clock: Clock | None = None, **limits: object
+) -> AsyncIterator[tuple[httpx.AsyncClient, Hub]]:
+    async with hub(clock, **limits) as media:
         app = httpx.ASGITransport(routes.make_app(media, SECRET))
         headers = {"Authorization": f"Bearer {secret}"}
         async with httpx.AsyncClient(transport=app, base_url="http://media", headers=headers) as client:
@@ -62,17 +65,21 @@ def test_who_does_not_know_the_secret_learns_only_that_it_is_there() -> None:
 
 def test_what_is_there_is_told() -> None:
     async def all_of_it() -> None:
-        async with door() as (client, media), published(client, media):
+        time = Holding()
+        async with door(clock=time.clock()) as (client, media), published(client, media):
             viewer = stubs.Viewer()
             await viewer.watch(signal_to(client, f"/{STREAM}/whep"))
             await until(lambda: viewer.pictures > 20, "pictures go out")
+            time.hold()
+            before = media.streams[STREAM].frames
+            await until(lambda: media.streams[STREAM].frames > before, "one comes now")
             (stream,) = (await client.get("/streams")).json()
             assert stream == (await client.get(f"/streams/{STREAM}")).json() | {
                 key: stream[key] for key in ("fps", "bits_s", "last_packet_age_s", "held_bytes", "key_every_s")
             }
             wanted = {"stream": STREAM, "kind": "whip", "codec": "h264", "width_px": 1280, "height_px": 720}
             assert stream.items() >= {**wanted, "transcoded": False, "viewers": 1, "dropped": 0}.items()
-            assert stream["last_packet_age_s"] < stream["fps"]
+            assert stream["last_packet_age_s"] == 0.0 < stream["fps"]
             sessions = {each["role"]: each for each in (await client.get("/sessions")).json()}
             assert {each["state"] for each in sessions.values()} == {"connected"}
             assert sessions["viewer"]["frames"] > 20
@@ -112,7 +119,9 @@ def test_a_span_is_a_film_of_the_pictures_as_they_came_and_the_last_one_is_a_jpe
 
 def test_what_cannot_be_done_is_a_problem_with_its_name() -> None:
     async def all_of_it() -> None:
-        async with door(offers_s=1) as (client, media):
+        time = Holding()
+        time.hold()
+        async with door(clock=time.clock(), offers_s=1) as (client, media):
             sdp = await offer()
 
             async def asked(path: str, content: str = sdp, kind: str = "application/sdp") -> tuple[int, str]:
