@@ -232,7 +232,8 @@ def _check_state(camera: Camera) -> None:
     if not camera.online:
         raise commands.DeviceOfflineError("the camera's device is away; its picture can be had when it is back")
     if camera.state == "dark":
-        raise CameraDarkError(f"no pictures come from this camera: {camera.reason or 'its device does not say why'}")
+        said = camera.reason or "its device does not say why"
+        raise CameraDarkError(f"no pictures come from this camera: {said}", reason=camera.reason)
 
 
 def _ask_in_turn(room: Room, camera: Camera, name: str, by: Caller, flows: bool) -> UUID:  # noqa: FBT001 - by a thread pool

@@ -6,6 +6,7 @@ import type { DeviceVersion, RegisteredDetail, RuleOffered } from '../src/api/ty
 import type { App } from '../src/app.svelte';
 import AppScreen from '../src/App.svelte';
 import { appWith, cameraOf, DEVICE, NOW, snapshotOf, type Line, type Sent } from './room';
+import { until } from './until';
 
 const ANNA = { user: 'anna', role: 'administrator', language: 'ca', csrf_token: 'token', expires_at: '' };
 const CONTENT = { cameras: { placa: { name: 'Plaça Major' } } };
@@ -104,7 +105,7 @@ async function open(): Promise<void> {
   ({ app, sent, lines } = appWith(answer));
   app.router.go('/devices');
   render(AppScreen, { app });
-  await vi.waitFor(() => expect(lines.length).toBe(1));
+  await until(() => expect(lines.length).toBe(1));
   lines[0]?.say('snapshot', snapshotOf([], [cameraOf('placa')]), '1');
   await screen.findByRole('heading', { level: 1, name: 'Dispositius' });
 }
@@ -142,7 +143,7 @@ it('sends only what was changed, with its reason, and shows that it waits', asyn
   expect(sent.filter((one) => one.method === 'POST')).toEqual([]);
   await fireEvent.input(dialog.getByLabelText('Motiu'), { target: { value: 'massa aviat' } });
   await fireEvent.click(dialog.getByTestId('configuration-push'));
-  await vi.waitFor(() => {
+  await until(() => {
     const rows = screen.getAllByTestId('configuration-version');
     expect(rows.map((row) => row.dataset.state)).toEqual(['pending', 'confirmed']);
   });

@@ -7,6 +7,7 @@ import type { Hold } from '../src/api/types';
 import type { App } from '../src/app.svelte';
 import AppScreen from '../src/App.svelte';
 import { alertOf, appWith, cameraOf, detailOf, NOW, snapshotOf, type Line, type Sent } from './room';
+import { until } from './until';
 
 const ID = '01a2026a-0724-76b1-a1bd-1f201267ecd5';
 const ALERT = alertOf(1, { alert_id: ID });
@@ -83,7 +84,7 @@ afterEach(cleanup);
 async function show(address: string): Promise<void> {
   app.router.go(address);
   render(AppScreen, { app });
-  await vi.waitFor(() => expect(lines.length).toBe(1));
+  await until(() => expect(lines.length).toBe(1));
   lines[0]?.say('snapshot', snapshotOf([ALERT], [cameraOf('placa', { name: 'Plaça Major' })]), '1');
 }
 
@@ -103,7 +104,7 @@ describe('the holds', () => {
     const [first] = await screen.findAllByTestId('room-hold');
     expect(first?.textContent).toMatch(/Alerta.*Abocament il·legal.*Plaça Major.*denúncia 2.*marta.*queden 2 dies/s);
     await fireEvent.click(screen.getByRole('button', { name: "Mostra'n més" }));
-    await vi.waitFor(() => expect(screen.getAllByTestId('room-hold').length).toBe(2));
+    await until(() => expect(screen.getAllByTestId('room-hold').length).toBe(2));
     expect(asked()).toContain('cursor=hold-1');
     expect(await violations()).toEqual([]);
   });
@@ -113,9 +114,9 @@ describe('the holds', () => {
     await screen.findAllByTestId('room-hold');
     expect(asked()).toBe('/api/v1/holds?state=open');
     await fireEvent.change(screen.getByLabelText('Mostra'), { target: { value: 'released' } });
-    await vi.waitFor(() => expect(asked()).toBe('/api/v1/holds?state=released'));
+    await until(() => expect(asked()).toBe('/api/v1/holds?state=released'));
     await fireEvent.change(screen.getByLabelText('Què es reté'), { target: { value: 'camera' } });
-    await vi.waitFor(() => expect(asked()).toBe('/api/v1/holds?state=released&kind=camera'));
+    await until(() => expect(asked()).toBe('/api/v1/holds?state=released&kind=camera'));
   });
 
   it('are let go by an administrator only, who says why', async () => {
@@ -157,7 +158,7 @@ describe('the holds', () => {
     expect(posted()).toBeUndefined();
     await fireEvent.input(dialog.getByLabelText('Fins a'), { target: { value: '2026-03-14T02:30' } });
     await fireEvent.click(dialog.getByTestId('new-hold-submit'));
-    await vi.waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    await until(() => expect(screen.queryByRole('dialog')).toBeNull());
     const span = { from: '2026-03-14T00:00:00.000Z', to: '2026-03-14T01:30:00.000Z' };
     const object = { kind: 'camera', device_id: 'caixa-1', camera_id: 'placa', ...span };
     expect(posted()).toEqual({ object, reason: 'cas 9', until: null });

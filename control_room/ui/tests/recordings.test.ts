@@ -6,6 +6,7 @@ import type { Command, CommandDetail, CommandFile } from '../src/api/types';
 import type { App } from '../src/app.svelte';
 import AppScreen from '../src/App.svelte';
 import { appWith, cameraOf, DEVICE, NOW, snapshotOf, type Line, type Sent } from './room';
+import { until } from './until';
 
 const MARTA = { user: 'marta', role: 'administrator', language: 'ca', csrf_token: 'token', expires_at: '' };
 const at = (ago_min: number): string => new Date(NOW - ago_min * 60_000).toISOString();
@@ -76,7 +77,7 @@ afterEach(cleanup);
 async function show(address = '/recordings', device = DEVICE): Promise<void> {
   app.router.go(address);
   render(AppScreen, { app });
-  await vi.waitFor(() => expect(lines.length).toBe(1));
+  await until(() => expect(lines.length).toBe(1));
   lines[0]?.say(
     'snapshot',
     { ...snapshotOf([], [cameraOf('placa', { name: 'Plaça Major' })]), devices: [device] },
@@ -87,12 +88,12 @@ async function show(address = '/recordings', device = DEVICE): Promise<void> {
 
 /** The device has answered; the stream says so. */
 async function ends(id: string, change: Partial<CommandDetail>): Promise<void> {
-  const command = await vi.waitFor(() => {
+  const command = await until(() => {
     const known = commands.get(id);
     if (!known) throw new Error(`${id} was not ordered`);
     return known;
   });
-  await vi.waitFor(() => expect(sent.some((one) => one.path === `/api/v1/commands/${id}`)).toBe(true));
+  await until(() => expect(sent.some((one) => one.path === `/api/v1/commands/${id}`)).toBe(true));
   const ended = { ...command, state: 'answered' as const, ...change };
   commands.set(id, ended);
   lines[0]?.say('command', ended, '2');
@@ -136,7 +137,7 @@ describe('the recordings', () => {
       arguments: { camera_id: 'placa', ...span, pixelated: true },
     });
     lines[0]?.say('command', { ...commands.get('command-2'), progress: 0.4 }, '3');
-    await vi.waitFor(() => expect(card.textContent).toContain('Demanat al dispositiu'));
+    await until(() => expect(card.textContent).toContain('Demanat al dispositiu'));
     const file = {
       evidence_id: 'file-1',
       kind: 'recording_pixelated',
@@ -190,11 +191,11 @@ describe('the recordings', () => {
     await fireEvent.click(screen.getByTestId('play-pixelated'));
     await screen.findByTestId('copy');
     await ends('command-1', { state: 'working', progress: 0.4 });
-    await vi.waitFor(() => expect(screen.getByTestId('copy-state').textContent).toMatch(/40\s%/));
+    await until(() => expect(screen.getByTestId('copy-state').textContent).toMatch(/40\s%/));
     await fireEvent.click(screen.getByTestId('cancel'));
-    await vi.waitFor(() => expect(ordered()).toEqual({ kind: 'cancel', arguments: { command_id: 'command-1' } }));
+    await until(() => expect(ordered()).toEqual({ kind: 'cancel', arguments: { command_id: 'command-1' } }));
     await ends('command-1', { state: 'failed', error: 'cancelled' });
-    await vi.waitFor(() => expect(screen.getByTestId('copy-state').textContent).toContain('Cancel·lat'));
+    await until(() => expect(screen.getByTestId('copy-state').textContent).toContain('Cancel·lat'));
     expect(screen.queryByTestId('cancel')).toBeNull();
   });
 
@@ -232,7 +233,7 @@ describe('the recordings', () => {
   it('open at the span of a link and search it at once', async () => {
     const query = new URLSearchParams({ camera: 'caixa-1/placa', from: at(12), to: at(2) });
     await show(`/recordings?${query.toString()}`);
-    await vi.waitFor(() => expect(ordered()).toMatchObject({ arguments: { from: at(12), to: at(2) } }));
+    await until(() => expect(ordered()).toMatchObject({ arguments: { from: at(12), to: at(2) } }));
   });
 
   it('are not for pilots', async () => {
@@ -258,20 +259,20 @@ describe('a rule tried on a span', () => {
     await show();
     await fireEvent.change(screen.getByLabelText('Regla'), { target: { value: 'intrusion' } });
     await fireEvent.click(screen.getByTestId('try-rule'));
-    await vi.waitFor(() => expect(commands.get('command-1')?.kind).toBe('rules_try'));
+    await until(() => expect(commands.get('command-1')?.kind).toBe('rules_try'));
     expect(commands.get('command-1')?.arguments).toMatchObject({
       rules: { intrusion: {} },
       zones: [{ kind: 'watch' }],
     });
     await screen.findByTestId('trial');
     await ends('command-1', { state: 'working', progress: 0.4 });
-    await vi.waitFor(() => expect(screen.getByTestId('trial').textContent).toMatch(/40\s%/));
+    await until(() => expect(screen.getByTestId('trial').textContent).toMatch(/40\s%/));
     await ends('command-1', { result: { events: [FOUND], analysed_s: 1800, gaps: [] } });
     const moment = await screen.findByTestId('tried');
     expect(moment.textContent).toContain('gespa');
     expect(await violations()).toEqual([]);
     await fireEvent.click(within(moment).getByRole('button'));
-    await vi.waitFor(() => expect(commands.get('command-2')?.kind).toBe('recording_fetch'));
+    await until(() => expect(commands.get('command-2')?.kind).toBe('recording_fetch'));
     const [from, to] = [Date.parse(at(8)) - 10_000, Date.parse(at(8)) + 20_000].map((ms) => new Date(ms).toISOString());
     expect(commands.get('command-2')?.arguments).toEqual({ camera_id: 'placa', from, to, pixelated: true });
   });

@@ -1,13 +1,14 @@
 /** The screens as a person meets them, over a room whose answers are here. */
 import { fireEvent, render, screen, within } from '@testing-library/svelte';
 import axe from 'axe-core';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 
 import AppScreen from '../src/App.svelte';
 import type { App } from '../src/app.svelte';
 import type { Alert } from '../src/api/types';
 import { alertOf, appWith, cameraOf, DEVICE, detailOf, NOW, snapshotOf, type Line, type Sent } from './room';
 import { media } from './setup';
+import { until } from './until';
 
 let app: App;
 let sent: Sent[];
@@ -60,7 +61,7 @@ beforeEach(() => {
 
 async function show(cameras = [cameraOf('placa', { name: 'Plaça Major' })]): Promise<void> {
   render(AppScreen, { app });
-  await vi.waitFor(() => expect(lines.length).toBe(1));
+  await until(() => expect(lines.length).toBe(1));
   lines[0]?.say('snapshot', snapshotOf([...alerts.values()], cameras), '1');
   await screen.findByTestId('feed');
 }
@@ -130,7 +131,7 @@ describe('the queue', () => {
     expect(rows()).toEqual(['alert-1', 'alert-2', 'alert-3']);
     expect(document.title).toBe('(4) Alertes · Talaia');
     await press('n');
-    await vi.waitFor(() => expect(rows()[0]).toBe('alert-new'));
+    await until(() => expect(rows()[0]).toBe('alert-new'));
     expect(screen.queryByTestId('show-new')).toBeNull();
   });
 
@@ -138,9 +139,9 @@ describe('the queue', () => {
     await show();
     await press('j');
     await press('j');
-    await vi.waitFor(() => expect(document.activeElement?.getAttribute('href')).toBe('/alerts/alert-2'));
+    await until(() => expect(document.activeElement?.getAttribute('href')).toBe('/alerts/alert-2'));
     await press('1');
-    await vi.waitFor(() => expect(document.activeElement?.getAttribute('href')).toBe('/alerts/alert-3'));
+    await until(() => expect(document.activeElement?.getAttribute('href')).toBe('/alerts/alert-3'));
     expect(acted()).toMatchObject({
       path: '/api/v1/alerts/alert-2/close',
       body: { version: 1, reason: 'confirmed' },
@@ -149,7 +150,7 @@ describe('the queue', () => {
     expect(rows()).toEqual(['alert-1', 'alert-2', 'alert-3']);
     expect((await screen.findByTestId('toast')).textContent).toContain('Tancada: Confirmada');
     await press('z');
-    await vi.waitFor(() => expect(acted()?.path).toBe('/api/v1/alerts/alert-2/reopen'));
+    await until(() => expect(acted()?.path).toBe('/api/v1/alerts/alert-2/reopen'));
   });
 
   it('shows the selected alert beside it where there is room', async () => {
@@ -158,7 +159,7 @@ describe('the queue', () => {
     const pane = await screen.findByRole('region', { name: 'Alerta seleccionada' });
     await within(pane).findByText('Abocament il·legal');
     await fireEvent.click(within(pane).getByTestId('acknowledge'));
-    await vi.waitFor(() => expect(acted()?.path).toBe('/api/v1/alerts/alert-1/acknowledge'));
+    await until(() => expect(acted()?.path).toBe('/api/v1/alerts/alert-1/acknowledge'));
     expect(window.location.pathname).toBe('/');
   });
 
@@ -191,7 +192,7 @@ describe('an alert', () => {
     expect(acted()?.body).toEqual({ version: 1, reason: 'confirmed', note: 'Un matalàs' });
     expect(await violations()).toEqual([]);
     await press('Escape');
-    await vi.waitFor(() => expect(window.location.pathname).toBe('/'));
+    await until(() => expect(window.location.pathname).toBe('/'));
   });
 
   it('gets its clip when the stream tells of it', async () => {
@@ -214,7 +215,7 @@ describe('an alert', () => {
     expect(dialog.textContent).toContain('Escriviu un motiu');
     await fireEvent.input(within(dialog).getByTestId('reopen-reason'), { target: { value: 'Torna a passar' } });
     await fireEvent.submit(within(dialog).getByTestId('reopen-submit').closest('form') as HTMLFormElement);
-    await vi.waitFor(() => expect(acted()?.body).toEqual({ version: 1, reason: 'Torna a passar' }));
+    await until(() => expect(acted()?.body).toEqual({ version: 1, reason: 'Torna a passar' }));
   });
 
   it('that is closed asks for a reason before it shows a picture that the room refused', async () => {
@@ -291,7 +292,7 @@ describe('the other screens', () => {
     lines[0]?.say('heartbeat', {});
     await fireEvent.click(screen.getByText('Connecta ara'));
     lines[1]?.say('snapshot', snapshotOf([]), '9');
-    await vi.waitFor(() => expect(screen.queryByTestId('stale')).toBeNull());
+    await until(() => expect(screen.queryByTestId('stale')).toBeNull());
   });
 });
 

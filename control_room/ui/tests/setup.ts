@@ -1,7 +1,10 @@
-import { cleanup } from '@testing-library/svelte';
+import { cleanup, configure } from '@testing-library/svelte';
 import { afterEach, beforeEach, vi } from 'vitest';
 
 import { i18n } from '../src/i18n/i18n.svelte';
+import { PATIENCE_MS } from './until';
+
+configure({ asyncUtilTimeout: PATIENCE_MS });
 
 // What jsdom lacks and the page uses.
 HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) {

@@ -40,6 +40,11 @@ describe('what went wrong', () => {
     expect(inWords(newer)).toBe('El dispositiu no pot enviar aquesta càmera. (frozen: lens)');
   });
 
+  it("says why no picture comes, in words for the device's", () => {
+    const dark = { name: 'camera-dark', told: { reason: 'cannot be opened: Connection refused' } };
+    expect(inWords(problem(dark))).toBe('De la càmera no arriba cap imatge. (en aquesta adreça no respon res)');
+  });
+
   it('names the field and what it may be', () => {
     expect(inWords(fault('body.reason', 'string_too_long', { max_length: 500 }))).toBe(
       'Motiu: 500 caràcters com a màxim.',

@@ -25,9 +25,16 @@ export function describe(problem: Problem): string {
   if (typeof refusal === 'string' && hasText('live_refusal', refusal)) return i18n.name('live_refusal', refusal);
   if (problem.name && hasText('problem_says', problem.name)) {
     const words = i18n.name('problem_says', problem.name, waitOf(problem));
-    return TELLS_MORE.has(problem.name) && problem.detail ? `${words} (${problem.detail})` : words;
+    const more = moreOf(problem);
+    return more ? `${words} (${more})` : words;
   }
   return byStatus(problem);
+}
+
+function moreOf({ name = '', detail, told }: Problem): string {
+  const reason = told?.['reason'];
+  if (name === 'camera-dark' && typeof reason === 'string') return i18n.phrase('camera_reason', reason);
+  return TELLS_MORE.has(name) ? detail : '';
 }
 
 function byStatus(problem: Problem): string {

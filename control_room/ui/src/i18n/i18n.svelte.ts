@@ -26,6 +26,12 @@ function at(messages: unknown, key: string): unknown {
     .reduce<unknown>((node, part) => (node as Record<string, unknown> | undefined)?.[part], messages);
 }
 
+/** What matches `no picture for {n} s`, whatever stands in the holes. */
+function withHoles(said: string): RegExp {
+  const escaped = said.replace(/[$()*+.?[\\\]^|]/g, '\\$&');
+  return new RegExp(`^${escaped.replace(/\{(\w+)\}/g, '(?<$1>.+)')}$`);
+}
+
 class I18n {
   language: Language = $state('ca');
   /** Of the town: an alert's time is the street's, not the laptop's. */
@@ -63,9 +69,20 @@ class I18n {
   name = (group: Group, code: string, params: Record<string, string | number> = {}): string =>
     this.#fill((LOCALES[this.language][group] as Record<string, string>)[code] ?? code.replaceAll('_', ' '), params);
 
-  /** A fixed phrase of the room in the person's language; other words stay as the device said them. */
-  phrase = (group: Group, text: string): string =>
-    (LOCALES[this.language][group] as Record<string, string>)[text] ?? text;
+  /**
+   * A phrase of the room or a device in the person's language: one that is written so in the locale file, or but for
+   * the holes in it, `no picture for {n} s`. Other words stay as they were said.
+   */
+  phrase = (group: Group, text: string): string => {
+    const phrases = LOCALES[this.language][group] as Record<string, string>;
+    const fixed = phrases[text];
+    if (fixed !== undefined) return fixed;
+    for (const [said, words] of Object.entries(phrases)) {
+      const found = said.includes('{') ? withHoles(said).exec(text) : null;
+      if (found?.groups) return this.#fill(words, found.groups);
+    }
+    return text;
+  };
 
   number = (value: number): string => this.#number.format(value);
   percent = (share: number): string => this.#percent.format(share);

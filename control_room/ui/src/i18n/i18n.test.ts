@@ -15,6 +15,13 @@ describe('texts', () => {
     expect(i18n.name('rule', 'wrong_way')).toBe('wrong way');
     expect(i18n.phrase('camera_reason', 'no picture')).toBe('no arriba cap imatge');
     expect(i18n.phrase('camera_reason', 'timed_out: 10.0.0.2')).toBe('timed_out: 10.0.0.2');
+    expect(i18n.phrase('camera_reason', 'no picture for 31 s')).toBe('fa 31 s que no arriba cap imatge');
+    expect(i18n.phrase('camera_reason', 'cannot be opened: Connection refused')).toBe(
+      'en aquesta adreça no respon res',
+    );
+    expect(i18n.phrase('camera_reason', 'cannot be opened: Broken (a [b])')).toBe(
+      "no s'hi pot connectar (Broken (a [b]))",
+    );
   });
 });
 

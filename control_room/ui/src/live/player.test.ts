@@ -5,6 +5,7 @@ import type { Sent } from '../../tests/room';
 import { Api } from '../api/client';
 import { Live } from './live.svelte';
 import type { LivePlayer } from './whep.svelte';
+import { until } from '../../tests/until';
 
 const ANSWER = 'v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=sendonly\r\n';
 const OFFER = 'v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\na=ice-ufrag:u\r\na=ice-pwd:p\r\n';
@@ -151,7 +152,7 @@ async function pass(seconds: number): Promise<void> {
 async function connect(): Promise<Peer> {
   player.start();
   await vi.advanceTimersByTimeAsync(0);
-  await vi.waitFor(() => expect(peers.at(-1)?.remote).toBe(ANSWER));
+  await until(() => expect(peers.at(-1)?.remote).toBe(ANSWER));
   const peer = peers.at(-1);
   if (!peer) throw new Error('no peer');
   player.show(video as unknown as HTMLVideoElement);
@@ -207,7 +208,7 @@ describe('a live picture', () => {
     await connect();
     video.present();
     await pass(7);
-    await vi.waitFor(() => expect(peers.length).toBe(2));
+    await until(() => expect(peers.length).toBe(2));
     expect(left()).toEqual(['/api/v1/live/sessions/1']);
     expect(peers[0]?.isClosed).toBe(true);
     expect(player.age_s).toBeGreaterThan(5);
@@ -263,7 +264,7 @@ describe('a live picture', () => {
     expect([player.phase, player.problem?.name, peers.length]).toEqual(['refused', 'reason-needed', 1]);
     refusal = null;
     player.again();
-    await vi.waitFor(() => expect(peers.at(-1)?.remote).toBe(ANSWER));
+    await until(() => expect(peers.at(-1)?.remote).toBe(ANSWER));
     player.show(video as unknown as HTMLVideoElement);
     video.present();
     expect(player.phase).toBe('live');
@@ -286,7 +287,7 @@ describe('a live picture', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect([player.phase, left()]).toEqual(['idle', ['/api/v1/live/sessions/1']]);
     window.dispatchEvent(new Event('pageshow'));
-    await vi.waitFor(() => expect(peers.length).toBe(2));
+    await until(() => expect(peers.length).toBe(2));
     stop();
   });
 
