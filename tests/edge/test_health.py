@@ -103,7 +103,7 @@ class Model:
     def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
         assert self._busy.acquire(blocking=False), "two cameras at once"
         self.order.append(int(image[0, 0, 0]))
-        self.go_on.wait(10)
+        assert self.go_on.wait(240)
         self._busy.release()
         return []
 
@@ -119,7 +119,8 @@ def test_cameras_get_the_model_in_the_order_in_which_they_asked() -> None:
         wait_until(partial(_queue_is, shared, number + 1), "its place in the queue")
     model.go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
+        assert not thread.is_alive()
     assert model.order == [0, 1, 2, 3, 4, 5]
     assert shared.waiting == 0
 
@@ -284,6 +285,7 @@ class Stuck:
     name, sha256 = "stuck", "4" * 64
     def detect(self, image):
         if Path(sys.argv[2]).exists():
+            Path(sys.argv[3]).touch()
             threading.Event().wait()
         return []
 
@@ -309,18 +311,24 @@ def test_a_stuck_camera_thread_ends_the_watchdog(tmp_path: Path, supervisor: Sup
         encoding="utf-8",
     )
     agent = subprocess.Popen(
-        [sys.executable, "-c", STUCK, str(tmp_path / "edge.toml"), str(tmp_path / "hang")],
+        [sys.executable, "-c", STUCK, *(str(tmp_path / name) for name in ("edge.toml", "hang", "hangs"))],
         env={**os.environ, "NOTIFY_SOCKET": str(supervisor.path)},
         cwd=Path(__file__).resolve().parents[2],
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_until(lambda: supervisor.listen().count("WATCHDOG=1") >= 2, "the first signs of life", within_s=60)
+        wait_until(lambda: supervisor.listen().count("WATCHDOG=1") >= 2, "the first signs of life")
         assert supervisor.heard[0] == "READY=1"
         (tmp_path / "hang").touch()
-        hangs = "STATUS=hangs: placa-look"
-        wait_until(lambda: supervisor.listen().count(hangs) >= 3, "the silence", within_s=60)
-        assert "WATCHDOG=1" not in supervisor.heard[supervisor.heard.index(hangs) :]
+        wait_until((tmp_path / "hangs").exists, "the hang")
+        before = len(supervisor.listen())
+
+        def rounds_without_life() -> int:
+            heard = supervisor.listen()[before:]
+            since = heard[::-1].index("WATCHDOG=1") if "WATCHDOG=1" in heard else len(heard)
+            return heard[len(heard) - since :].count("STATUS=hangs: placa-look")
+
+        wait_until(lambda: rounds_without_life() >= 3, "the silence")
         assert agent.poll() is None
     finally:
         agent.send_signal(signal.SIGKILL)

@@ -163,9 +163,11 @@ def test_a_running_agent_takes_it_over_by_a_signed_command_and_says_so(tmp_path:
     )
     running.start()
 
-    def push(version: int, **camera: Any) -> None:
+    def push(version: int, **camera: Any) -> str:
         arguments = {"version": version, "content": {"cameras": {"plaza": camera}}}
-        room.say(topics.COMMANDS, signer.command("config", arguments, issued_at=Clock().now()).to_json())
+        command = signer.command("config", arguments, issued_at=Clock().now())
+        room.say(topics.COMMANDS, command.to_json())
+        return str(command.command_id)
 
     def names() -> set[str]:
         return {camera["name"] for status in room.statuses for camera in status["cameras"]}
@@ -174,7 +176,7 @@ def test_a_running_agent_takes_it_over_by_a_signed_command_and_says_so(tmp_path:
         wait_until(lambda: "Plaça" in names(), "its first status")
         push(1, name="Plaça Major", zones=[ZONE])
         wait_until(lambda: "Plaça Major" in names(), "the pushed name")
-        push(2, name="Worse", zones=[{**ZONE, "kind": "wach"}])
+        worse = push(2, name="Worse", zones=[{**ZONE, "kind": "wach"}])
         room.say(topics.COMMANDS, b'{"not": "a command"}')
         forged = RoomOfTests().command("config", {"version": 9, "content": {}}, issued_at=Clock().now())
         room.say(topics.COMMANDS, forged.to_json())
@@ -186,10 +188,13 @@ def test_a_running_agent_takes_it_over_by_a_signed_command_and_says_so(tmp_path:
             )
 
         wait_until(told, "metrics with the version in force and what was refused")
+        wait_until(lambda: any(one["command_id"] == worse for one in room.replies), "the answer to what is wrong")
+        assert not hurry.is_set()
         assert "Worse" not in names()
     finally:
         stop.set()
-        running.join(20)
+        running.join(60)
         room.close()
+    assert not running.is_alive()
     kept = json.loads((tmp_path / "data" / pushed.FILE_NAME).read_text(encoding="utf-8"))
     assert kept["version"] == 1
