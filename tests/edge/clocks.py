@@ -1,4 +1,4 @@
-"""A clock that tests move by hand; waiting moves it."""
+"""A clock that tests move by hand, where waiting moves it, and one that stands, where waiting takes its time."""
 
 from __future__ import annotations
 
@@ -28,3 +28,13 @@ class HandClock(Clock):
         self.waits_s.append(seconds)
         self.passed_s += max(0.0, seconds)
         return stop.is_set()
+
+
+class StandingClock(Clock):
+    """However long a machine takes, nothing is silent, late or overdue."""
+
+    def now(self) -> datetime:
+        return START
+
+    def monotonic_s(self) -> float:
+        return 0.0

@@ -14,6 +14,7 @@ from edge.health.pulse import Pulse
 from edge.outbox import FILE_NAME, Outbox
 from edge.publish import IN_FLIGHT_MAX, BrokerSettings, InFlight, Publisher, publisher
 from tests.edge.broker import DEVICE, Broker, Room, free_port, wait_until
+from tests.edge.clocks import StandingClock
 from tests.edge.written import maker
 from wire import topics
 from wire.control import AckMessage
@@ -69,13 +70,6 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
     opened = Outbox(tmp_path / FILE_NAME, Clock())
     yield opened
     opened.close()
-
-
-class StandingClock(Clock):
-    """However long a machine takes, nothing is overdue."""
-
-    def monotonic_s(self) -> float:
-        return 0.0
 
 
 @pytest.fixture

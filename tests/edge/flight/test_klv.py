@@ -12,9 +12,9 @@ import av
 import numpy as np
 import pytest
 
-from edge.clock import Clock
 from edge.flight.links import KlvLink
 from tests.edge.broker import wait_until
+from tests.edge.clocks import StandingClock
 from tests.edge.test_rtsp import NEEDED, PYTHON, Camera
 from tests.vision.telemetry.test_klv import packet
 
@@ -67,7 +67,7 @@ def stream(path: Path, *, with_klv: bool) -> Path:
 class Listening:
     def __init__(self, url: str) -> None:
         self.samples: list[Sample] = []
-        self.link = KlvLink(url, Clock())
+        self.link = KlvLink(url, StandingClock())
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self.link.run, args=(self._take, self._stop), daemon=True)
         self._thread.start()
@@ -77,7 +77,8 @@ class Listening:
 
     def close(self) -> None:
         self._stop.set()
-        self._thread.join(timeout=15)
+        self._thread.join(60)
+        assert not self._thread.is_alive()
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 from pymavlink.dialects.v20 import ardupilotmega as dialect  # type: ignore[import-untyped]
 
 from benchmarks.ports import free_port
-from edge.clock import Clock
 from edge.flight.links import Datagrams, MavlinkLink, SerialLine
 from tests.edge.broker import wait_until
+from tests.edge.clocks import StandingClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ class Heard:
     def __init__(self, port: Port, system_id: int | None = None) -> None:
         self.samples: list[Sample] = []
         self._stop = threading.Event()
-        self.link = MavlinkLink(port, system_id, Clock())
+        self.link = MavlinkLink(port, system_id, StandingClock())
         self._thread = threading.Thread(target=self.link.run, args=(self._take, self._stop), daemon=True)
         self._thread.start()
 
@@ -42,7 +42,8 @@ class Heard:
 
     def close(self) -> None:
         self._stop.set()
-        self._thread.join(timeout=10)
+        self._thread.join(60)
+        assert not self._thread.is_alive()
 
 
 def packed(*messages: Any, system: int = 1) -> bytes:
@@ -167,7 +168,7 @@ def test_another_aircraft_on_the_port_is_not_taken_for_ours(sender: Sender) -> N
 def test_a_clock_that_is_off_is_named_and_the_devices_is_used(
     sender: Sender, heard: Heard, off_s: float, said: str
 ) -> None:
-    clock = Clock()
+    clock = StandingClock()
 
     def came() -> bool:
         now_us = round((clock.now().timestamp() + off_s) * 1e6)
@@ -178,7 +179,7 @@ def test_a_clock_that_is_off_is_named_and_the_devices_is_used(
     assert said in heard.link.remark()
     at = heard.samples[-1].time_utc
     assert at is not None
-    assert abs((clock.now() - at).total_seconds()) < 60
+    assert at == clock.now()
 
 
 def test_no_fix_and_silence_and_a_taken_port_are_named(sender: Sender, heard: Heard) -> None:
@@ -201,5 +202,7 @@ def test_a_serial_line_that_is_none_is_named(path: str, said: str) -> None:
     heard = Heard(SerialLine(path, 57_600))
     try:
         wait_until(lambda: said in heard.link.trouble(), "the word for it")
+        assert heard.link.trouble().startswith(f"{path} at 57600 baud cannot be read: ")
+        assert (heard.samples, heard.link.remark()) == ([], "")
     finally:
         heard.close()
