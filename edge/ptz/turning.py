@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _ANSWER_S = 6.0
+_LAST_STOP_S = 1.0
+"""For one that moves when the agent ends."""
 _STOP_TRIES = 5
 _STOP_AGAIN_S = 0.3
 _ASK_EVERY_S = 0.5
@@ -143,7 +145,7 @@ class Turning:
         moving = self._state == "moving"
         self._cancel(*self._tasks)
         with suppress(PtzError, TimeoutError):
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(_LAST_STOP_S):
                 if moving:
                     await self._head.stop()
         await self._head.close()

@@ -26,6 +26,10 @@ class PtzCamera(OnvifCamera):
         self.turns = turns
         self.deaf = False
         """It refuses whatever would move it."""
+        self.refuses = 0
+        """So many orders that would move it, and no more."""
+        self.coasts = False
+        """It says that it moves, whatever it was told."""
         super().__init__({"main": "rtsp://127.0.0.1:9/main"}, user=user)
 
     @property
@@ -46,7 +50,8 @@ class PtzCamera(OnvifCamera):
                 "GetStatus": self._status,
             }
             return 200, self._envelope(told[name]())
-        if self.deaf:
+        if self.deaf or self.refuses:
+            self.refuses = max(0, self.refuses - 1)
             return 400, self._fault("the motor is stuck")
         self.orders.append((name, _values(body)))
         self.place = {
@@ -94,7 +99,7 @@ class PtzCamera(OnvifCamera):
         return f"<tptz:GetPresetsResponse {_PTZ}>{listed}</tptz:GetPresetsResponse>"
 
     def _status(self) -> str:
-        moves = "MOVING" if self.place == "moving" else "IDLE"
+        moves = "MOVING" if self.coasts or self.place == "moving" else "IDLE"
         return (
             f"<tptz:GetStatusResponse {_PTZ}><tptz:PTZStatus><tt:MoveStatus><tt:PanTilt>{moves}</tt:PanTilt>"
             f"<tt:Zoom>IDLE</tt:Zoom></tt:MoveStatus><tt:UtcTime>2026-03-01T12:00:00Z</tt:UtcTime></tptz:PTZStatus>"

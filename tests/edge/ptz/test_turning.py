@@ -11,6 +11,8 @@ import pytest
 from edge.clock import Clock
 from edge.commands.orders import Order
 from edge.errors import EdgeError
+from edge.ptz import desk as heads_desk
+from edge.ptz import turning
 from edge.ptz.desk import Heads
 from edge.ptz.section import PtzSection
 from tests.edge.broker import wait_until
@@ -26,14 +28,26 @@ if TYPE_CHECKING:
 
 ROOM = RoomOfTests()
 WITHIN_S = 120.0
+FOR_EVER_MS = 3_600_000
+"""Longer than an order may say: no machine is so slow that a movement ends by its time."""
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent gives up a camera that does not answer within seconds; here the machine may be busy."""
+    monkeypatch.setattr(turning, "_ANSWER_S", 60.0)
+    monkeypatch.setattr(turning, "_LAST_STOP_S", 60.0)
+    monkeypatch.setattr(heads_desk, "_ANSWER_S", 120.0)
+    monkeypatch.setattr(heads_desk, "_FAREWELL_S", 60.0)
 
 
 class Desk:
     """Turns one camera until the end of the block."""
 
-    def __init__(self, folder: Path, location: str, **settings: Any) -> None:
+    def __init__(self, folder: Path, location: str, *, home: str | None = None) -> None:
         self.heads = Heads(folder, Clock(), lambda: None)
-        self.heads.add("plaza", location, PtzSection(settle_s=0.5, **settings))
+        section = PtzSection(settle_s=0.5, home=home)
+        self.heads.add("plaza", location, section.model_copy(update={"move_ms": FOR_EVER_MS}))
         self._thread = threading.Thread(target=self.heads.run, daemon=True)
 
     def __enter__(self) -> Self:
@@ -42,7 +56,7 @@ class Desk:
 
     def __exit__(self, *_: object) -> None:
         self.heads.stop()
-        self._thread.join(20)
+        self._thread.join(120)
         assert not self._thread.is_alive()
 
     @property
@@ -54,11 +68,13 @@ class Desk:
     def ready(self) -> None:
         wait_until(lambda: bool(self.status.presets), "the presets", within_s=WITHIN_S)
 
-    def turn(self, act: str, *, late: bool = False, **more: Any) -> None:
+    def turn(self, act: str, *, late: bool = False, endless: bool = False, **more: Any) -> None:
         arguments = {"camera_id": "plaza", "act": act, **more}
         issued_at = Clock().now() - timedelta(minutes=2 if late else 0)
         command = ROOM.command("ptz", arguments, issued_at=issued_at)
-        self.heads.turn(Order(command, TurnCamera.model_validate(arguments), lambda _: None, lambda: False))
+        wanted = TurnCamera.model_validate(arguments)
+        wanted = wanted.model_copy(update={"for_ms": FOR_EVER_MS}) if endless else wanted
+        self.heads.turn(Order(command, wanted, lambda _: None, lambda: False))
 
     def becomes(self, state: str) -> None:
         wait_until(lambda: self.status.state == state, f"{state}, not {self.status}", within_s=WITHIN_S)
@@ -84,10 +100,10 @@ def test_it_tells_what_it_can_and_moves_until_its_time_is_over(tmp_path: Path, c
 
 
 def test_a_movement_that_goes_on_is_not_stopped_between(tmp_path: Path, camera: PtzCamera) -> None:
-    with Desk(tmp_path, camera.location, move_ms=5000) as desk:
+    with Desk(tmp_path, camera.location) as desk:
         desk.ready()
         for pan in (0.1, 0.2, 0.3):
-            desk.turn("move", pan=pan, for_ms=5000)
+            desk.turn("move", pan=pan, endless=True)
             assert desk.heads.rests("plaza") == "the camera is being turned"
         desk.turn("stop")
         desk.becomes("away")
@@ -95,9 +111,9 @@ def test_a_movement_that_goes_on_is_not_stopped_between(tmp_path: Path, camera: 
 
 
 def test_an_agent_that_ends_leaves_nothing_moving(tmp_path: Path, camera: PtzCamera) -> None:
-    with Desk(tmp_path, camera.location, move_ms=5000) as desk:
+    with Desk(tmp_path, camera.location) as desk:
         desk.ready()
-        desk.turn("move", pan=1.0, for_ms=5000)
+        desk.turn("move", pan=1.0, endless=True)
     assert camera.names == ["ContinuousMove", "Stop"]
 
 
@@ -163,11 +179,10 @@ def test_an_order_that_comes_too_late_turns_nothing(tmp_path: Path, camera: PtzC
 def test_one_that_does_not_obey_says_so_and_is_told_to_stop(tmp_path: Path, camera: PtzCamera) -> None:
     with Desk(tmp_path, camera.location) as desk:
         desk.ready()
-        camera.deaf = True
+        camera.refuses = 1
         with pytest.raises(EdgeError, match=r"does not obey: .*the motor is stuck"):
             desk.turn("move", pan=1.0)
         assert "the motor is stuck" in desk.status.trouble
-        camera.deaf = False
         wait_until(lambda: "Stop" in camera.names, "a stop", within_s=WITHIN_S)
 
 
@@ -183,4 +198,7 @@ def test_a_camera_without_ptz_says_so(tmp_path: Path) -> None:
     camera = PtzCamera(turns=False)
     with Desk(tmp_path, camera.location) as desk:
         wait_until(lambda: "no ONVIF profile of it has PTZ" in desk.status.trouble, "the word", within_s=WITHIN_S)
+        with pytest.raises(EdgeError, match="no ONVIF profile of it has PTZ"):
+            desk.turn("move", pan=1.0)
     camera.close()
+    assert camera.orders == []
