@@ -91,6 +91,7 @@ class Inputs:
     def __post_init__(self) -> None:
         self.telemetry = Telemetry(self.hub.clock.now)
         self.hub.told = self.telemetry.take
+        self.hub.begun = self._begun
         self.rtmp = Listener(lambda stream, codec: self._open(stream, codec, "rtmp"), self.limits.silent_publisher_s)
         self.pulls = Pulls(lambda stream, codec: self._open(stream, codec, "rtsp"))
         self._kinds: dict[str, Kind] = {}
@@ -226,6 +227,11 @@ class Inputs:
         except HubError as error:
             raise RefusedError(str(error)) from None
 
+    def _begun(self, name: str) -> None:
+        """At once: what came until the next look would be left out."""
+        if name in self.wanted:
+            self._record(name)
+
     def _record(self, name: str) -> None:
         running, stream = self.recordings.get(name), self.hub.streams.get(name)
         wanted = self._ground(self.wanted[name])
@@ -249,7 +255,8 @@ class Inputs:
         )
         self.recordings[name] = _Recording(recorder, stream)
         for frame in stream.ring.gop():
-            recorder.offer(frame)
+            if frame.arrived_at >= publisher.since:  # else it is of a publisher before
+                recorder.offer(frame)
         stream.taps.add(recorder.offer)
 
     def _ground(self, wanted: Wanted) -> Ground | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from control_room.media.flv import Codec
 
-DEADLINE_S = 60
+DEADLINE_S = 90
 TICKS = Fraction(1, 90_000)
 
 

@@ -10,7 +10,8 @@ import sys
 import textwrap
 import time
 import uuid
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -21,9 +22,10 @@ from control_room.media import recording
 from control_room.media.hub import Hub, NoSuchStreamError
 from control_room.media.inputs import Inputs, Wanted, WantedClip, is_source
 from control_room.media.recording import Ground, Segment
+from control_room.media.streams import Clock
 from control_room.media.telemetry import Telemetry
-from tests.control_room.media.taken import DEADLINE_S, until
-from tests.control_room.media.test_rtmp import KEY, send
+from tests.control_room.media.taken import DEADLINE_S, coded, until
+from tests.control_room.media.test_rtmp import KEY, send, sending
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,10 +44,25 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@dataclass
+class Later:
+    """The server's clock, which can be moved on."""
+
+    by: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+
 @pytest.fixture
-async def inputs(tmp_path: Path) -> AsyncIterator[Inputs]:
-    limits = Media(rtmp_listen="127.0.0.1:0", segment_s=5)
-    made = Inputs(Hub(limits, []), limits, tmp_path / "live")
+def later() -> Later:
+    return Later()
+
+
+@pytest.fixture
+async def inputs(tmp_path: Path, later: Later) -> AsyncIterator[Inputs]:
+    limits = Media(rtmp_listen="127.0.0.1:0", segment_s=3600, silent_publisher_s=300)
+    made = Inputs(Hub(limits, [], Clock(now=later.now)), limits, tmp_path / "live")
     await made.start()
     yield made
     await made.close()
@@ -67,17 +84,22 @@ def found(directory: Path, pattern: str) -> list[Path]:
 
 
 def pictures_in(path: Path) -> int:
+    return len(times_in(path))
+
+
+def times_in(path: Path) -> list[float]:
+    """When each picture is shown, in seconds."""
     with av.open(str(path)) as container:
-        return sum(1 for _ in container.decode(video=0))
+        return [frame.time or 0.0 for frame in container.decode(video=0)]
 
 
 async def test_rtmp_becomes_a_stream_that_is_recorded_as_it_came(inputs: Inputs, tmp_path: Path) -> None:
     inputs.want(SOURCE, Wanted(rtmp_key_sha256=SHA256, record=Ground(flight_id=FLIGHT)))
-    sent = asyncio.create_task(send(port_of(inputs), KEY, seconds=2, pace="-re"))
-    await until(lambda: SOURCE in inputs.recordings)
-    stream = inputs.hub.streams[SOURCE]
-    assert kind_of(stream) == "rtmp"
-    assert await sent == 0
+    async with sending(port_of(inputs), KEY):
+        await until(lambda: SOURCE in inputs.hub.streams and inputs.hub.streams[SOURCE].frames > 25)
+        stream = inputs.hub.streams[SOURCE]
+        assert kind_of(stream) == "rtmp"
+        assert inputs.state(SOURCE)["recording_id"] is not None
     await until(lambda: list(tmp_path.glob("live/*/*.mp4")))
     assert stream.picture is not None
     assert (stream.picture.width_px, stream.picture.height_px) == (320, 240)
@@ -85,8 +107,21 @@ async def test_rtmp_becomes_a_stream_that_is_recorded_as_it_came(inputs: Inputs,
     [path] = found(tmp_path, "live/*/*.mp4")
     segment = Segment.model_validate_json(path.with_suffix(".json").read_bytes())
     assert (segment.stream, segment.part, segment.ground.flight_id) == (SOURCE, 1, FLIGHT)
-    assert segment.pictures == pictures_in(path) == 50
+    assert segment.pictures == pictures_in(path) == stream.frames, "none is left out"
     assert inputs.state(SOURCE)["recording_id"] is None
+
+
+async def test_what_begins_and_ends_between_two_looks_is_recorded_whole(inputs: Inputs, tmp_path: Path) -> None:
+    inputs.want(SOURCE, Wanted(record=Ground(flight_id=FLIGHT)))
+    pictures = coded("libx264", 20)
+    for _ in range(2):
+        publisher = inputs.hub.publish_directly(SOURCE, "rtsp")
+        for data, ticks, _ in pictures:
+            publisher.take(data, ticks)
+        publisher.end()
+        inputs.tend()
+    await until(lambda: len(found(tmp_path, "live/*/*.mp4")) == 2)
+    assert [pictures_in(path) for path in found(tmp_path, "live/*/*.mp4")] == [20, 20]
 
 
 async def test_what_loses_its_ground_is_recorded_no_more_and_goes_on_live(inputs: Inputs, tmp_path: Path) -> None:
@@ -102,12 +137,13 @@ async def test_what_loses_its_ground_is_recorded_no_more_and_goes_on_live(inputs
     assert await sent != 0
 
 
-async def test_a_permission_ends_a_recording_also_while_the_room_is_away(inputs: Inputs) -> None:
-    until_s = time.time() + 3
-    inputs.want(SOURCE, Wanted(rtmp_key_sha256=SHA256, record=Ground(flight_id=FLIGHT), record_until_s=until_s))
+async def test_a_permission_ends_a_recording_also_while_the_room_is_away(inputs: Inputs, later: Later) -> None:
+    wanted = Wanted(rtmp_key_sha256=SHA256, record=Ground(flight_id=FLIGHT))
+    inputs.want(SOURCE, wanted.model_copy(update={"record_until_s": time.time() + 600}))
     sent = asyncio.create_task(send(port_of(inputs), KEY, seconds=3000, pace="-re"))
-    await until(lambda: SOURCE in inputs.hub.streams)
-    await until(lambda: time.time() > until_s and SOURCE not in inputs.recordings)
+    await until(lambda: SOURCE in inputs.recordings)
+    later.by = timedelta(seconds=600)
+    await until(lambda: SOURCE not in inputs.recordings)
     frames = inputs.hub.streams[SOURCE].frames
     await until(lambda: inputs.hub.streams[SOURCE].frames > frames + 5)
     assert SOURCE not in inputs.recordings
@@ -115,14 +151,17 @@ async def test_a_permission_ends_a_recording_also_while_the_room_is_away(inputs:
     assert await sent != 0
 
 
-async def test_a_clip_is_what_was_in_memory_and_what_followed(inputs: Inputs, tmp_path: Path) -> None:
+async def test_a_clip_is_what_was_in_memory_and_what_followed(inputs: Inputs, tmp_path: Path, later: Later) -> None:
     inputs.want(SOURCE, Wanted(rtmp_key_sha256=SHA256))
     sent = asyncio.create_task(send(port_of(inputs), KEY, seconds=3000, pace="-re"))
     await until(lambda: SOURCE in inputs.hub.streams and inputs.hub.streams[SOURCE].frames > 30)
     now, clip_id = inputs.hub.clock.now(), uuid.UUID(int=7)
-    wanted = WantedClip(stream=SOURCE, begin=now - timedelta(seconds=60), end=now + timedelta(seconds=1))
+    wanted = WantedClip(stream=SOURCE, begin=now - timedelta(seconds=60), end=now + timedelta(seconds=600))
     inputs.keep_clip(clip_id, wanted)
     inputs.keep_clip(clip_id, wanted)
+    frames = inputs.hub.streams[SOURCE].frames
+    await until(lambda: inputs.hub.streams[SOURCE].frames > frames + 20)
+    later.by = timedelta(seconds=600)
     await until(lambda: list(tmp_path.glob("live/*/*.mp4")))
     inputs.forget(SOURCE)
     await sent
@@ -160,7 +199,7 @@ RECORDS_FOR_EVER = textwrap.dedent(
     from control_room.media.recording import Ground
 
     async def main():
-        limits = Media(rtmp_listen="127.0.0.1:0")
+        limits = Media(rtmp_listen="127.0.0.1:0", silent_publisher_s=300)
         inputs = Inputs(Hub(limits, []), limits, pathlib.Path(sys.argv[1]))
         await inputs.start()
         inputs.want(sys.argv[2], Wanted(rtmp_key_sha256=sys.argv[3], record=Ground()))
@@ -179,7 +218,7 @@ async def test_a_kill_loses_what_came_since_the_last_key_picture_and_no_more(tmp
     assert process.stdout is not None
     port = int(await process.stdout.readline())
     sent = asyncio.create_task(send(port, KEY, seconds=3000, pace="-re"))
-    await until(lambda: any(path.stat().st_size > 15_000 for path in tmp_path.glob("*/*.part")))
+    await until(lambda: any(recording._whole_bytes(path) > 15_000 for path in tmp_path.glob("*/*.part")))
     os.kill(process.pid, signal.SIGKILL)
     await process.wait()
     await sent
@@ -192,7 +231,7 @@ async def test_a_kill_loses_what_came_since_the_last_key_picture_and_no_more(tmp
     assert segment.pictures == pictures_in(path) >= 10
     assert segment.pictures % 10 == 0
     lasts_s = (segment.captured_to - segment.captured_from).total_seconds()
-    assert lasts_s == pytest.approx((segment.pictures - 1) / 25, abs=0.5)
+    assert lasts_s == pytest.approx(times_in(path)[-1], abs=0.001)
     assert recording.salvage(tmp_path) == 0
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import signal
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from control_room.media import amf, rtmp_chunks
+from control_room.media import amf, rtmp, rtmp_chunks
 from control_room.media.flv import NoUsableCodecError, Tags
 from control_room.media.rtmp import Listener
 from control_room.media.rtmp_chunks import Chunks, GarbageError
@@ -32,18 +35,40 @@ async def send(
     port: int, key: str, *, codec: str = "libx264", path: str = "live", seconds: float = 1, pace: str = ""
 ) -> int:
     """With FFmpeg, as fast as it can or, by `-re`, as a camera would; its exit status."""
+    process = await _ffmpeg(port, key, codec=codec, path=path, seconds=seconds, pace=pace)
+    return await asyncio.wait_for(process.wait(), DEADLINE_S)
+
+
+@asynccontextmanager
+async def sending(port: int, key: str) -> AsyncIterator[None]:
+    """A camera's pictures; at the end of the block it stops as one does that is told to."""
+    process = await _ffmpeg(port, key, codec="libx264", path="live", seconds=3000, pace="-re")
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.wait(), DEADLINE_S)
+
+
+async def _ffmpeg(
+    port: int, key: str, *, codec: str, path: str, seconds: float, pace: str
+) -> asyncio.subprocess.Process:
     words = f"-v error {pace} -f lavfi -i testsrc=size=320x240:rate=25 -t {seconds} -pix_fmt yuv420p -c:v {codec} -g 10"
     words += " -preset ultrafast -threads 1" if codec == "libx264" else " -threads 1"
     address = f"rtmp://127.0.0.1:{port}/{path}/{key}"
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         "ffmpeg", *words.split(), "-f", "flv", address, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
     )
-    return await asyncio.wait_for(process.wait(), DEADLINE_S)
+
+
+def listening(streams: Streams, silent_s: float = DEADLINE_S) -> Listener:
+    """Which waits for a publisher that stands still for a while."""
+    return Listener(streams, silent_s=silent_s)
 
 
 async def test_ffmpegs_pictures_come_whole_and_in_time_and_the_stream_ends_with_it() -> None:
     streams = Streams()
-    listener = Listener(streams)
+    listener = listening(streams)
     port = await listener.listen("127.0.0.1", 0)
     listener.allow("source/1", key_of("another"))
     listener.allow("source/2", key_of(KEY))
@@ -62,7 +87,7 @@ async def test_ffmpegs_pictures_come_whole_and_in_time_and_the_stream_ends_with_
 
 async def test_a_wrong_key_is_refused_and_counted_and_a_wrong_path_too() -> None:
     streams = Streams()
-    listener = Listener(streams)
+    listener = listening(streams)
     port = await listener.listen("127.0.0.1", 0)
     listener.allow("source/2", key_of(KEY))
     assert await send(port, "guessed") != 0
@@ -75,7 +100,7 @@ async def test_a_wrong_key_is_refused_and_counted_and_a_wrong_path_too() -> None
 
 async def test_a_codec_that_browsers_cannot_take_is_refused() -> None:
     streams = Streams()
-    listener = Listener(streams)
+    listener = listening(streams)
     port = await listener.listen("127.0.0.1", 0)
     listener.allow("source/2", key_of(KEY))
     await send(port, KEY, codec="flv")
@@ -86,7 +111,7 @@ async def test_a_codec_that_browsers_cannot_take_is_refused() -> None:
 
 async def test_a_stream_that_is_not_taken_cuts_its_publisher_off() -> None:
     streams = Streams(full=True)
-    listener = Listener(streams)
+    listener = listening(streams)
     port = await listener.listen("127.0.0.1", 0)
     listener.allow("source/2", key_of(KEY))
     await send(port, KEY)
@@ -98,7 +123,7 @@ async def test_a_stream_that_is_not_taken_cuts_its_publisher_off() -> None:
 
 async def test_a_key_that_is_taken_back_cuts_its_publisher_off() -> None:
     streams = Streams()
-    listener = Listener(streams)
+    listener = listening(streams)
     port = await listener.listen("127.0.0.1", 0)
     listener.allow("source/2", key_of(KEY))
     sending = asyncio.create_task(send(port, KEY, seconds=3000))
@@ -111,13 +136,13 @@ async def test_a_key_that_is_taken_back_cuts_its_publisher_off() -> None:
 
 async def test_who_says_nothing_is_ended() -> None:
     streams = Streams()
-    listener = Listener(streams, silent_s=0.2)
+    listener = listening(streams, silent_s=0.2)
     port = await listener.listen("127.0.0.1", 0)
     listener.allow("source/2", key_of(KEY))
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(published(KEY))
-    await until(lambda: any(each.stream for each in listener.connections))
-    await asyncio.wait_for(reader.read(), DEADLINE_S)  # to the end
+    answered = await asyncio.wait_for(reader.read(), DEADLINE_S)  # to the end
+    assert b"NetStream.Publish.Start" in answered
     writer.close()
     await until(lambda: not listener.connections)
     await listener.close()
@@ -148,7 +173,7 @@ def published(key: str) -> bytes:
 )
 async def test_garbage_ends_its_connection_and_nothing_else(sent: bytes) -> None:
     streams = Streams()
-    listener = Listener(streams, silent_s=0.5)
+    listener = listening(streams, silent_s=0.5)
     port = await listener.listen("127.0.0.1", 0)
     listener.allow("source/2", key_of(KEY))
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -156,14 +181,16 @@ async def test_garbage_ends_its_connection_and_nothing_else(sent: bytes) -> None
     await asyncio.wait_for(reader.read(), DEADLINE_S)
     writer.close()
     await until(lambda: not listener.connections)
+    listener.silent_s = DEADLINE_S
     assert await send(port, KEY, seconds=0.2) == 0
     await listener.close()
     assert len(streams.taken) == 1
 
 
-async def test_strangers_who_show_no_key_do_not_take_the_places_of_publishers() -> None:
+async def test_strangers_who_show_no_key_do_not_take_the_places_of_publishers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rtmp, "_SHOWS_ITS_KEY_WITHIN_S", DEADLINE_S)
     streams = Streams()
-    listener = Listener(streams)
+    listener = listening(streams)
     port = await listener.listen("127.0.0.1", 0)
     listener.allow("source/2", key_of(KEY))
     strangers = [await asyncio.open_connection("127.0.0.1", port) for _ in range(40)]
@@ -178,7 +205,7 @@ async def test_strangers_who_show_no_key_do_not_take_the_places_of_publishers() 
 
 async def test_a_hundred_publishers_who_come_and_go_leave_nothing_behind() -> None:
     streams = Streams()
-    listener = Listener(streams)
+    listener = listening(streams)
     port = await listener.listen("127.0.0.1", 0)
     listener.allow("source/2", key_of(KEY))
     before = open_files()

@@ -21,7 +21,7 @@ def test_it_serves_until_it_is_told_to_stop() -> None:
     with parts.media() as running:
         assert running.streams() == []
         running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(30) == 0
+        assert running.process.wait(60) == 0
         with pytest.raises(httpx.TransportError):
             running.streams()
 
@@ -30,7 +30,7 @@ def test_it_serves_until_it_is_told_to_stop() -> None:
 def test_without_a_secret_it_does_not_begin(secret: str, said: str) -> None:
     environment = {"TALAIA_LIVE_SECRET": secret, "PATH": "/usr/bin"}
     done = subprocess.run(
-        [str(ROOM), "media"], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [str(ROOM), "media"], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 2
     assert said in done.stderr
@@ -41,7 +41,7 @@ def test_a_taken_address_is_one_line() -> None:
     with parts.media() as running:
         environment = {"TALAIA_LIVE_SECRET": "x" * 20, "TALAIA_LIVE_BUILTIN_URL": running.url}
         done = subprocess.run(
-            [str(ROOM), "media"], env=environment, capture_output=True, text=True, timeout=60, check=False
+            [str(ROOM), "media"], env=environment, capture_output=True, text=True, timeout=120, check=False
         )
     assert done.returncode == 1
     assert "live.builtin_url" in done.stderr.splitlines()[-1]
