@@ -303,7 +303,7 @@ def test_a_camera_is_turned_by_mouse_and_keys_by_one_person_at_a_time_and_comes_
     other.get_by_test_id("ptz-why-submit").click()
     expect(other.get_by_test_id("ptz-locked")).to_have_count(0, timeout=ANSWERED_WITHIN_MS)
     expect(page.get_by_test_id("ptz-locked")).to_contain_text(SECOND, timeout=ANSWERED_WITHIN_MS)
-    assert pad.answered(lambda: keyboard.press("Home"), "home") == HTTPStatus.CONFLICT
+    assert pad.refused(lambda: keyboard.press("Home")) == HTTPStatus.CONFLICT
     taken = second.turned(lambda: second.press("ArrowRight"), lambda: other.keyboard.up("ArrowRight"))
     assert taken.told[0] == move(pan=0.5)
     other.context.close()
