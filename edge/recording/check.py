@@ -46,7 +46,7 @@ def check(root: Path, *, repair: bool, running: bool) -> Checked:
     Args:
         root: The recordings folder; where it does not exist there is nothing to find fault with.
         repair: Close what was left open, make the index anew from the files, forget what is gone.
-        running: An agent works there: what is unclosed is being written.
+        running: An agent works there: what is unclosed is being written, what is not in the index yet comes next.
     """
     if not root.exists():
         return Checked(0, [])
@@ -135,7 +135,7 @@ class _Check:
 
     def _adopt(self, index: Index, orphans: list[Segment]) -> None:
         closed_now = {one.path for one in self._findings if one.code == "unclosed"}
-        for one in orphans:
+        for one in () if self._running else orphans:
             if one.path not in closed_now:
                 self._find("orphan", one.path, "the index does not list it", repaired=self._repair)
         if self._repair:

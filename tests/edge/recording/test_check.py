@@ -74,6 +74,14 @@ def test_a_lost_or_broken_index_is_made_again_from_the_files(folder: Path) -> No
     assert (found(folder), spans(folder)) == ([], before)
 
 
+def test_a_segment_that_a_running_agent_has_closed_and_not_listed_yet_is_no_finding(folder: Path) -> None:
+    index = Recordings(folder, packets.settings(), HandClock())
+    index._index.forget([str(segment(folder, 4).relative_to(folder))])
+    index.close()
+    assert found(folder, running=True) == []
+    assert found(folder) == [("orphan", 4, False, False)]
+
+
 @pytest.mark.parametrize("cut_bytes", [400, 1500])
 def test_an_open_segment_is_closed_up_to_its_last_whole_fragment(folder: Path, cut_bytes: int) -> None:
     last = segment(folder, 4)

@@ -59,7 +59,8 @@ class Device:
         self.clock.passed_s += 60
         wait_until(lambda: self.outbox.clip_orders() == [], "the clip")
         writer.stop(self.clock.monotonic_s() + 60)
-        thread.join(30)
+        thread.join(60)
+        assert not thread.is_alive()
 
 
 @pytest.fixture

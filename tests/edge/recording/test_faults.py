@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -40,7 +39,7 @@ def decoded(path: Path) -> tuple[int, int]:
 
 
 def wait_for_files(folder: Path, count: int) -> None:
-    wait_until(lambda: len(list(files(folder))) >= count, "segments", within_s=60)
+    wait_until(lambda: len(list(files(folder))) >= count, "segments")
 
 
 def test_a_recorder_that_is_killed_at_any_moment_loses_no_closed_segment(tmp_path: Path) -> None:
@@ -54,10 +53,11 @@ def test_a_recorder_that_is_killed_at_any_moment_loses_no_closed_segment(tmp_pat
         began = len(list(files(folder)))
         command = [sys.executable, str(script), str(folder), str(video)]
         with subprocess.Popen(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}) as process:
-            wait_for_files(folder, began + 5)
-            time.sleep(chance.random())
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            try:
+                wait_for_files(folder, began + 5)
+                time.sleep(chance.random())
+            finally:
+                process.kill()
         assert check(folder, repair=False, running=True).findings == []
         assert all(path.read_bytes() == content for path, content in closed.items())
         repaired = check(folder, repair=True, running=False).findings
@@ -66,7 +66,7 @@ def test_a_recorder_that_is_killed_at_any_moment_loses_no_closed_segment(tmp_pat
         closed = {path: path.read_bytes() for path in files(folder)}
     assert check(folder, repair=False, running=False).findings == []
     counts = [decoded(path) for path in closed]
-    assert len(counts) > 12
+    assert len(counts) >= 12  # in each round four were closed before the fifth was there
     assert all(came == pictures > 0 for came, pictures in counts)
     recordings = Recordings(folder, packets.settings(), HandClock())
     now = datetime.now(UTC)
