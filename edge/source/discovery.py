@@ -6,13 +6,19 @@ import logging
 import socket
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from edge.errors import SourceError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MULTICAST = "239.255.255.250"
 PORT = 3702
 _DATAGRAM_BYTES = 65_535
+_LATE_MAX = 500
+"""Answers that are read after the time: whoever floods the network ends it nevertheless."""
 _NAME = "onvif://www.onvif.org/name/"
 _HARDWARE = "onvif://www.onvif.org/hardware/"
 _VIDEO = "http://www.onvif.org/ver10/network/wsdl"
@@ -31,7 +37,12 @@ class Found:
 
 
 def discover(
-    *, address: str = MULTICAST, port: int = PORT, interface: str | None = None, wait_s: float = 3.0
+    *,
+    address: str = MULTICAST,
+    port: int = PORT,
+    interface: str | None = None,
+    wait_s: float = 3.0,
+    monotonic_s: Callable[[], float] = time.monotonic,
 ) -> list[Found]:
     """Ask all cameras of the network that `interface` (an address of this machine) is on, or the one at `address`.
 
@@ -54,19 +65,23 @@ def discover(
             asking.sendto(createProbeMessage(question).encode(), (address, port))
         except OSError as error:
             raise SourceError(f"cameras cannot be asked for: {(error.strerror or 'unknown').lower()}") from None
-        answers = _answers(asking, wait_s)
+        answers = _answers(asking, wait_s, monotonic_s)
     found = {one.location: one for answer, sender in answers for one in _cameras(answer, sender)}
     return [found[location] for location in sorted(found)]
 
 
-def _answers(asking: socket.socket, wait_s: float) -> list[tuple[bytes, str]]:
+def _answers(asking: socket.socket, wait_s: float, monotonic_s: Callable[[], float]) -> list[tuple[bytes, str]]:
+    """Those of this time, and what lies there when it is over: a busy machine reads late."""
     taken: list[tuple[bytes, str]] = []
-    until_s = time.monotonic() + wait_s
-    while (left_s := until_s - time.monotonic()) > 0:
+    until_s = monotonic_s() + wait_s
+    late = 0
+    while late < _LATE_MAX:
+        left_s = max(0.0, until_s - monotonic_s())
+        late += left_s == 0
         asking.settimeout(left_s)
         try:
             answer, (sender, _) = asking.recvfrom(_DATAGRAM_BYTES)
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             break
         except OSError:  # nobody listens there
             continue

@@ -6,7 +6,7 @@ import re
 import socket
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from wsdiscovery import QName, Scope  # type: ignore[import-untyped]
@@ -146,17 +146,18 @@ class OnvifCamera:
 
 
 @contextmanager
-def answering_probes(addresses: list[str]) -> Iterator[int]:
-    """A device on loopback that answers WS-Discovery's question with these addresses; its port."""
+def answering_probes(addresses: list[str]) -> Iterator[tuple[int, Event]]:
+    """A device on loopback that answers WS-Discovery's question with these addresses; its port, and when it has."""
+    answered = Event()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
         listening.bind(("127.0.0.1", 0))
-        thread = Thread(target=_answer_one, args=(listening, addresses), daemon=True)
+        thread = Thread(target=_answer_one, args=(listening, addresses, answered), daemon=True)
         thread.start()
-        yield listening.getsockname()[1]
-        thread.join(5)
+        yield listening.getsockname()[1], answered
+        thread.join(60)
 
 
-def _answer_one(listening: socket.socket, addresses: list[str]) -> None:
+def _answer_one(listening: socket.socket, addresses: list[str], answered: Event) -> None:
     from xml.dom import minidom  # noqa: PLC0415 - only here
 
     question, asker = listening.recvfrom(65_535)
@@ -166,3 +167,5 @@ def _answer_one(listening: socket.socket, addresses: list[str]) -> None:
     service = Service([kind], scopes, addresses, "urn:uuid:0b6d7a6e-4c1f-4b80-9d1c-2a3c5d7e9f10", "1")
     listening.sendto(b"no answer at all", asker)
     listening.sendto(createProbeMatchMessage(constructProbeMatch([service], asked.getMessageId())).encode(), asker)
+    answered.set()
+    listening.sendto(b"whoever waits looks at the clock", asker)

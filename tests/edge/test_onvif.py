@@ -68,7 +68,7 @@ def test_a_camera_that_is_not_there(camera: OnvifCamera) -> None:
 
 
 def test_the_source_opens_the_stream_that_it_is_told_and_notes_the_time(camera: OnvifCamera) -> None:
-    settings = SourceSettings(location=camera.location, analysis_fps=5.0, silence_s=1.0)
+    settings = SourceSettings(location=camera.location, analysis_fps=5.0, silence_s=60.0)
     source = Source(settings, masks=Masks([]), clock=Clock(), stop=Event())
     with pytest.raises(SourceError, match="cannot be opened: Connection refused"):
         next(source.frames())
@@ -103,8 +103,16 @@ def test_the_command_says_which_camera_tells_nothing(
 
 
 def test_cameras_are_found_by_their_answer() -> None:
-    with answering_probes(["http://[fe80::1]/onvif/device_service", "http://127.0.0.1:8080/onvif/device"]) as port:
-        found = discover(address="127.0.0.1", port=port, interface="127.0.0.1", wait_s=1.0)
+    """The time for answers is over once all have come: what lies in the socket by then is read."""
+    addresses = ["http://[fe80::1]/onvif/device_service", "http://127.0.0.1:8080/onvif/device"]
+    with answering_probes(addresses) as (port, answered):
+        found = discover(
+            address="127.0.0.1",
+            port=port,
+            interface="127.0.0.1",
+            wait_s=60.0,
+            monotonic_s=lambda: 100.0 if answered.is_set() else 0.0,
+        )
     assert found == [Found("onvif://127.0.0.1:8080", "Plaça", "Test")]
 
 
