@@ -352,7 +352,8 @@ def test_the_ledger_bears_two_threads(device: Device) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
+        assert not thread.is_alive()
     assert len(device.ledger.unfinished()) == 100
 
 
