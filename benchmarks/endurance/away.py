@@ -119,7 +119,7 @@ def outage(
     start: Callable[[], None],
     written: Callable[[], int],
 ) -> dict[str, Any]:
-    """Stop the database once events are stored, start it again when so much was written, and wait until all is stored.
+    """Stop the database once events are stored, start it again when so much waits, and wait until all is stored.
 
     Args:
         database_url: of the room.
@@ -131,14 +131,15 @@ def outage(
     """
     towns.wait_for(lambda: _stored(database_url) > 0, ANSWERS_WITHIN_S, "the first events")
     with _watched(pids) as most_bytes:
+        kept = _stored(database_url)
         stop()
-        began_s, before = time.monotonic(), written()
+        began_s = time.monotonic()
         at_first = {name: _resident_bytes(pid) for name, pid in pids.items()}
-        towns.wait_for(lambda: written() - before >= plan.messages, 10 * plan.away_s + 60, "an hour's messages")
-        away_s = time.monotonic() - began_s
+        towns.wait_for(lambda: written() - kept >= plan.messages, 10 * plan.away_s + 60, "an hour's messages")
+        away_s, waited = time.monotonic() - began_s, written() - kept
         start()
         towns.wait_for(lambda: _stored(database_url) >= 0, ANSWERS_WITHIN_S, "the database")
-        waited, began_s = written() - max(0, _stored(database_url)), time.monotonic()
+        began_s = time.monotonic()
         handled = _handled(database_url)
         towns.wait_for(lambda: _stored(database_url) >= written(), SETTLED_WITHIN_S, "all of it is stored")
         drained_s = time.monotonic() - began_s

@@ -124,15 +124,16 @@ def trouble(
     is_over: Callable[[], bool],
     *,
     seconds: float,
+    at_least: int = 0,
     pause_s: tuple[float, float] = (3.0, 12.0),
     trouble_s: tuple[float, float] = _TROUBLE_S,
 ) -> Counter[str]:
-    """Kill, delay and cut for so long, one after another; how often each was done."""
+    """Kill, delay and cut for so long, one after another, and `at_least` so often; how often each was done."""
     done: Counter[str] = Counter()
     until_s = time.monotonic() + seconds
     names = [*kills, "delay", "cut"]
     round_of: list[str] = []
-    while time.monotonic() < until_s and not is_over():
+    while done.total() < at_least or (time.monotonic() < until_s and not is_over()):
         Event().wait(chance.uniform(*pause_s))
         round_of = round_of or chance.sample(names, len(names))
         name = round_of.pop()

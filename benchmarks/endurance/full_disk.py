@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -63,9 +63,13 @@ def prove(town: towns.Town, folder: Path, *, full_s: float) -> dict[str, Any]:
                     mine = next(one for one in devices if one["device_id"] == agent.device_id)
                     return [alarm["code"] for alarm in mine["alarms"]]
 
-                towns.wait_for(lambda: "disk_full" in alarms(), 300, "the alarm")
-                for _ in range(round(full_s)):
+                def is_told() -> bool:
                     _fill(ballast)  # what the agent gives back is taken at once
+                    return "disk_full" in alarms()
+
+                towns.wait_for(is_told, 300, "the alarm")
+                for _ in range(round(full_s)):
+                    _fill(ballast)
                     Event().wait(1.0)
                 at_full = ledger.written(agent)
                 ballast.unlink()
@@ -83,8 +87,10 @@ def holds(result: dict[str, Any]) -> bool:
     return ledger.delivered(result) and bool(result["same_process"])
 
 
-def keep_full(ballast: Path, seconds: float) -> None:
+def keep_full(ballast: Path, seconds: float, once_full: Callable[[], object] = lambda: None) -> None:
     """What others give back is taken at once; at the end it is all free again."""
+    _fill(ballast)
+    once_full()
     until_s = time.monotonic() + seconds
     while time.monotonic() < until_s:
         _fill(ballast)

@@ -29,7 +29,6 @@ _LOG = logging.getLogger(__name__)
 _KEEP_ALIVE_S = 30
 _SESSION_KEPT_S = 7 * 24 * 3600
 _RETRY_MIN_S, _RETRY_MAX_S = 1, 15
-_TAKEN_OVER = 142  # MQTT 5's reason code: another client came with this client id
 _ACKS_IN_MESSAGE = 1000  # the limit of wire.control.AckMessage
 _ACKS_IN_FLIGHT = 100
 _WAITING_QOS_0 = 10_000  # unsure messages that may wait while the database is away; later ones are let go
@@ -93,11 +92,13 @@ class Inbox:
             hears: of which topics it gets every message.
             shares: of which topics each message goes to one of all sessions that share them.
             receive_maximum: how many messages may be unsettled.
-            gives_way: end where another takes the session; otherwise take it back.
+            gives_way: end with the connection, for another may have taken the session; otherwise take it back.
         """
         self.client_id = client_id
         self.connected_since: datetime | None = None
         """The server's clock; None while the broker is away."""
+        self.hears_since: datetime | None = None
+        """Since when nothing is missed: the broker has said that it deals to us. None while it has not."""
         self.is_over = False
         self._settings = settings
         self._waiting = waiting
@@ -200,8 +201,8 @@ class Inbox:
     ) -> None:
         if self.connected_since is not None:
             _LOG.warning("%s: lost the broker: %s", self.client_id, reason)
-        self.connected_since = None
-        if reason.value == _TAKEN_OVER and self._gives_way:
+        self.connected_since = self.hears_since = None
+        if self._gives_way:
             self.is_over = True
             client.disconnect()
 
@@ -212,6 +213,7 @@ class Inbox:
             if reason.is_failure:
                 _LOG.error("the broker lets %s not hear %s: %s", self.client_id, heard, reason)
         if not any(reason.is_failure for reason in reasons):
+            self.hears_since = datetime.now(UTC)
             _LOG.info("%s: hears the broker", self.client_id)
 
     def _on_publish(
@@ -247,7 +249,7 @@ class Inbox:
 
     def _end(self, properties: Properties | None) -> None:
         self.is_over = True
-        self.connected_since = None
+        self.connected_since = self.hears_since = None
         self._waiting.discard(lambda delivery: not delivery.is_ours)
         self._client.disconnect(properties=properties)
         self._client.loop_stop()

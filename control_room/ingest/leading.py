@@ -101,7 +101,7 @@ class Leading:
         oldest_at = self._waiting.oldest_at()
         oldest_s = None if oldest_at is None else max(0.0, (now - oldest_at).total_seconds())
         queue = health.Queue(waiting=len(self._waiting), unsettled=self._own.unsettled, oldest_s=oldest_s)
-        broker_since = self._own.connected_since
+        broker_since = self._own.hears_since
         health.note_worker(connection, self._own.client_id, broker_since=broker_since, now=now, queue=queue)
 
     def _try(self, connection: pool.Connection, _now: datetime) -> None:
@@ -123,7 +123,7 @@ class Leading:
 
     def _keep_house(self, connection: pool.Connection, now: datetime) -> None:
         has_caught_up = self._waiting.is_all_done()
-        broker_since = None if self._inbox is None else self._inbox.connected_since
+        broker_since = None if self._inbox is None else self._inbox.hears_since
         housekeeping.look(connection, now, broker_since=broker_since, has_caught_up=has_caught_up)
 
 

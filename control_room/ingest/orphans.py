@@ -70,7 +70,7 @@ class Orphans:
 
     def _end_where_done(self, connection: pool.Connection, name: str, inbox: broker.Inbox) -> None:
         if inbox.is_over:
-            _LOG.info("%s is back", name)
+            _LOG.info("%s is back, or the broker was lost", name)
             inbox.stop()
             del self._adopted[name]
         elif inbox.is_drained(self._drained_after_s):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -62,6 +63,7 @@ def test_the_ledger_and_the_room_agree_after_everything_died(
                 random.Random(SEED),
                 lambda: not simulation.is_alive(),
                 seconds=12,
+                at_least=3,
                 pause_s=(0.2, 1.0),
                 trouble_s=(0.3, 1.5),
             )
@@ -87,14 +89,15 @@ def test_a_full_disk_of_the_database_costs_time_only(
         server = stack.enter_context(services.own_server(timescale=False))
         setting = Setting(tmp_path, server.new_database(), broker.url)
         stack.callback(setting.stop)
-        setting.start_worker()
+        worker = setting.start_worker()
+        worker.send_signal(signal.SIGSTOP)  # what comes waits until the disk is full
         ledger = tmp_path / "ledger.jsonl"
         arguments = ("--devices", "5", "--rate", "50", "--seconds", "8", "--seed", str(SEED), "--ledger", str(ledger))
         simulation = Simulation(setting, *arguments)
-        services.wait_until(lambda: stored(setting) > 20, WITHIN_S, "events")
+        services.wait_until(lambda: ledger.exists() and len(ledger.read_bytes()) > 50_000, WITHIN_S, "events")
 
         def is_refused() -> bool:
-            full_disk.keep_full(disk / "ballast", 1.0)
+            full_disk.keep_full(disk / "ballast", 1.0, lambda: worker.send_signal(signal.SIGCONT))
             return "No space left on device" in setting.log.read_text(encoding="utf-8")
 
         services.wait_until(is_refused, WITHIN_S, "the database takes no more")

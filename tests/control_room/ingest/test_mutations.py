@@ -72,7 +72,7 @@ def test_each_is_stored_or_kept_and_none_disturbs_the_sound_ones(connection: poo
 def test_a_few_over_the_real_broker(setting: Setting) -> None:
     worker = setting.start_worker()
     services.wait_until(
-        lambda: f"{setting.name}: hears the broker" in setting.log.read_text(encoding="utf-8"), 60, "it leads"
+        lambda: f"{setting.name}: hears the broker" in setting.log.read_text(encoding="utf-8"), 180, "it leads"
     )
     settings = config.load(setting.file, {})
     result = send(settings, messages=500, seed=SEED) | {"worker_lived": worker.poll() is None}

@@ -69,7 +69,7 @@ def test_one_that_comes_alone_is_taken_at_once_and_the_next_ones_together() -> N
     taker.start()
     for number in range(4):
         waiting.put(delivery("quay", number))
-    taker.join(20)
+    taker.join(60)
     assert [len(batch) for batch in taken] == [4], "it waited until the batch was full"
     clock.now_s += 3600
     waiting.put(delivery("quay", 9))
@@ -81,9 +81,9 @@ def test_too_much_is_not_taken_from_the_broker() -> None:
     waiting.put(messages.delivery(b"x" * 10))
     more = threading.Thread(target=waiting.put, args=(messages.delivery(b"y"),))
     more.start()
-    services.wait_until(lambda: len(waiting) == 1 and more.is_alive(), 10, "the second waits")
+    services.wait_until(lambda: len(waiting) == 1 and more.is_alive(), 60, "the second waits")
     assert [each.payload for each in waiting.take(9, AT_ONCE_S, AT_ONCE_S)] == [b"x" * 10]
-    more.join(20)
+    more.join(60)
     assert [each.payload for each in waiting.take(9, AT_ONCE_S, 20)] == [b"y"]
 
 
@@ -105,5 +105,5 @@ def test_closing_lets_everybody_go() -> None:
     blocked = threading.Thread(target=waiting.put, args=(delivery("quay", 2),))
     blocked.start()
     waiting.close()
-    blocked.join(20)
+    blocked.join(60)
     assert not blocked.is_alive()
