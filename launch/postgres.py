@@ -92,7 +92,11 @@ def _copy_server(place: Path, build: timescaledb.Build | None) -> None:
             build.install(installation / "lib" / "postgresql", share)
         for path in (part, *part.rglob("*")):
             path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
-        part.rename(place)
+        try:
+            part.rename(place)
+        except OSError:
+            if not place.is_dir():  # else another start has made the same meanwhile
+                raise
 
 
 def initialise(server: Server, wanted: Path, superuser_password: str, account: Account | None, log: Path) -> Path:
