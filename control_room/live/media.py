@@ -25,6 +25,8 @@ SDP = "application/sdp"
 TRICKLE = "application/trickle-ice-sdpfrag"
 _ANSWER_S = 15.0
 """An answer is there once its addresses are gathered; where a STUN server is away that takes 5 s."""
+_PICTURE_S = 35.0
+"""It is made in a process of its own, which a busy machine takes some seconds to begin."""
 _QUESTION_S = 3.0
 FRESH_S = 3.0
 """A stream whose last packet is older is not live."""
@@ -181,13 +183,13 @@ class Caller:
         body: bytes | None = None,
         *,
         media_type: str = "",
-        timeout_s: float = _QUESTION_S,
+        timeout_s: float | None = None,
         more: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Raises `MediaAwayError`."""
+        """Raises `MediaAwayError`, also after `timeout_s`; None: a question's time."""
         parts = urllib.parse.urlsplit(self.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)
+        connection = kind(parts.hostname or "", parts.port, timeout=timeout_s or _QUESTION_S)
         headers = {**self.headers, **(more or {})}
         if body is not None:
             headers["Content-Type"] = media_type
@@ -241,7 +243,7 @@ class Builtin:
         self._caller.ask("DELETE", f"/streams/{name}")
 
     def picture(self, name: str) -> Picture:
-        answer = self._caller.ask("GET", f"/streams/{name}/picture.jpg", timeout_s=_ANSWER_S)
+        answer = self._caller.ask("GET", f"/streams/{name}/picture.jpg", timeout_s=_PICTURE_S)
         if answer.status != http.HTTPStatus.OK:
             raise refused(answer)
         return Picture(answer.body, _moment(answer.headers.get("X-Taken-At", "")))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "image/jpeg"
 _FRESH_S = 1.0
 _AT_ONCE = 2
-_WITHIN_S = 15.0
+_WITHIN_S = 30.0
 
 
 class NoPictureError(Exception):

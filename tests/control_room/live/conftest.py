@@ -12,6 +12,7 @@ import pytest
 from benchmarks.live import camera, parts
 from control_room import config
 from control_room.commands import keys
+from control_room.live import media as live_media
 from tests.control_room import door as doors
 from tests.control_room import messages
 from tests.control_room.live import watched_room
@@ -20,8 +21,15 @@ from wire import topics
 
 @pytest.fixture(scope="session")
 def media() -> Iterator[parts.Media]:
-    with parts.media(silent_viewer_s="5", silent_publisher_s="3") as running:
+    with parts.media(silent_viewer_s="300", silent_publisher_s="300") as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _has_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a media process that stands still for a while."""
+    for name in ("_QUESTION_S", "_ANSWER_S", "_PICTURE_S"):
+        monkeypatch.setattr(live_media, name, watched_room.PATIENCE_S)
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +46,13 @@ def open_room(
     key_file = tmp_path / "command.key"
     keys.make(config.Commands(key_file=str(key_file)))
     with contextlib.ExitStack() as stack:
+        stack.callback(_forget_all, media)
 
-        def opened(**live: Any) -> watched_room.WatchedRoom:
-            more = {"live": {"builtin_url": media.url, "secret": media.secret, "start_wait_s": 30.0, **live}}
-            door = stack.enter_context(doors.opened(database_url, tmp_path, key_file=str(key_file), more=more))
+        def opened(*, does_chores: bool = True, **live: Any) -> watched_room.WatchedRoom:
+            more = {"live": {"builtin_url": media.url, "secret": media.secret, "start_wait_s": 60.0, **live}}
+            door = stack.enter_context(
+                doors.opened(database_url, tmp_path, key_file=str(key_file), more=more, does_chores=does_chores)
+            )
             with door.connection() as connection:
                 messages.add_device(connection)
                 status = messages.status(cameras=[messages.camera_status()])
@@ -49,6 +60,14 @@ def open_room(
             return watched_room.WatchedRoom(door, media, clip)
 
         yield opened
+
+
+def _forget_all(media: parts.Media) -> None:
+    """The next test's camera has the same name: nothing of this one's may seem to be its."""
+    with media.client() as client:
+        for each in media.streams():
+            assert client.delete(f"/streams/{each['stream']}").status_code in {204, 404}
+    assert media.sessions() == []
 
 
 @pytest.fixture

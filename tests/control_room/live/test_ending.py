@@ -115,7 +115,6 @@ def test_where_a_reason_is_required_a_picture_ends_with_it(open_room: Opener) ->
 
 def test_who_watches_without_being_written_down_is_ended(room: WatchedRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     """As after a process that was killed between the answer and its row."""
-    monkeypatch.setattr(keeping, "_UNKNOWN_AFTER_S", 1.0)
     marta = room.door.as_person("marta")
 
     unknown: list[str] = []
@@ -128,6 +127,7 @@ def test_who_watches_without_being_written_down_is_ended(room: WatchedRoom, monk
     async def watch() -> None:
         async with room.obeying(), viewing() as his, viewing() as hers:
             await his.watch(room.signal(marta, answers=[]))
+            monkeypatch.setattr(keeping, "_UNKNOWN_AFTER_S", 1.0)  # now that his is written down
             await hers.watch(directly)
             await until(
                 lambda: not {each["session_id"] for each in room.media.sessions()} & set(unknown), "hers is ended"

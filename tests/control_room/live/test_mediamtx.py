@@ -79,6 +79,7 @@ def standing() -> Iterator[Standing]:
 @pytest.fixture
 def room(open_room: Opener, standing: Standing) -> WatchedRoom:
     return open_room(
+        does_chores=False,  # they ask it too
         backend="mediamtx",
         mediamtx_url=standing.url,
         mediamtx_api_url=standing.url,

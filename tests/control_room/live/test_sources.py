@@ -132,9 +132,9 @@ def test_a_drone_is_watched_saved_and_cut_off(room: WatchedRoom) -> None:
             await viewer.watch(room.signal(marta, f"{path}/whep", answers=[]))
             await until(lambda: viewer.pictures > 10, "pictures come")
             await asyncio.to_thread(_save, room, pere, path)
-            items = (await asyncio.to_thread(marta.get, "/api/v1/live")).json()["items"]
-            shown = next(each for each in items if each["source_id"] == source["source_id"])
-            assert (shown["state"], shown["kind"], shown["watchers"][0]["user"]) == ("live", "drone", "marta")
+            await until(lambda: _shown(marta, source)["state"] == "live", "it is shown as live")
+            shown = await asyncio.to_thread(_shown, marta, source)
+            assert (shown["kind"], shown["watchers"][0]["user"]) == ("drone", "marta")
             assert (await asyncio.to_thread(pere.delete, path)).status_code == 204
         await drone.close()
         location = sent[0].headers["Location"]
@@ -146,6 +146,12 @@ def test_a_drone_is_watched_saved_and_cut_off(room: WatchedRoom) -> None:
     assert (published["actor_kind"], published["actor"]) == ("anonymous", source["source_id"])
     answer = room.offer(room.door.client(), MADE_UP, f"{path}/whip", **_bearer(source))
     assert doors.problem(answer) == (401, "wrong-publish-token")
+
+
+def _shown(client: httpx.Client, source: dict[str, Any]) -> dict[str, Any]:
+    """In the list of what is live."""
+    items: list[dict[str, Any]] = client.get("/api/v1/live").json()["items"]
+    return next(each for each in items if each["source_id"] == source["source_id"])
 
 
 def _save(room: WatchedRoom, pere: httpx.Client, path: str) -> None:

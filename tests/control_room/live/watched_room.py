@@ -23,7 +23,7 @@ PATIENCE_S = 60.0
 class Opener(Protocol):
     """Makes a room with these settings of [live]."""
 
-    def __call__(self, **live: Any) -> WatchedRoom: ...
+    def __call__(self, *, does_chores: bool = True, **live: Any) -> WatchedRoom: ...
 
 
 @dataclass
@@ -39,7 +39,7 @@ class WatchedRoom:
         self.device = self.door.as_device()
 
     def offer(self, client: httpx.Client, sdp: str, path: str = WHEP, **headers: str) -> httpx.Response:
-        return client.post(path, content=sdp, headers={**SDP, **headers}, timeout=PATIENCE_S)
+        return client.post(path, content=sdp, headers={**SDP, **headers}, timeout=2 * PATIENCE_S)
 
     def signal(
         self, client: httpx.Client, path: str = WHEP, *, answers: list[httpx.Response], **headers: str
