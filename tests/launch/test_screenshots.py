@@ -60,3 +60,11 @@ def test_picture_too_large_for_the_project_is_refused(tmp_path: Path) -> None:
     ):
         screenshots.write(as_png(noise), tmp_path / "page.png")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_picture_of_a_street_gets_fewer_colours_rather_than_none(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (600, 750, 3), dtype=np.uint8)
+    assert screenshots.write(as_png(noise), tmp_path / "page.png") <= 400_000
+    colours = Image.open(tmp_path / "page.png").getcolors()
+    assert colours is not None
+    assert 64 <= len(colours) < 256
