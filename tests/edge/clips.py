@@ -61,3 +61,21 @@ def write(  # noqa: PLR0917 - a row of plain facts
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
     return path
+
+
+def repeat(path: Path, times: int) -> Path:
+    """The same pictures again and again in one file: a camera that is not opened anew at their end."""
+    longer = path.with_stem(f"{path.stem}-{times}")
+    with av.open(str(path)) as source, av.open(str(longer), "w") as target:
+        seen = source.streams.video[0]
+        stream = target.add_stream_from_template(seen)
+        taken = [one for one in source.demux(seen) if one.pts is not None and one.dts is not None]
+        length = sum(one.duration or 0 for one in taken)
+        for number in range(times):
+            for one in taken:
+                packet = cast("av.Packet[av.VideoStream]", av.Packet(bytes(one)))
+                packet.pts, packet.dts = cast("int", one.pts) + number * length, cast("int", one.dts) + number * length
+                packet.duration, packet.time_base = one.duration, one.time_base
+                packet.is_keyframe, packet.stream = one.is_keyframe, stream
+                target.mux(packet)
+    return longer

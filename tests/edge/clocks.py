@@ -1,4 +1,4 @@
-"""A clock that tests move by hand, where waiting moves it, and one that stands, where waiting takes its time."""
+"""Clocks for tests: one that they move by hand, and waiting does; others that stand, where waiting takes its time."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ class HandClock(Clock):
         self.waits_s.append(seconds)
         self.passed_s += max(0.0, seconds)
         return stop.is_set()
+
+
+class Calendar(Clock):
+    """Moved by hand; the stop-watch beside it runs."""
+
+    def __init__(self) -> None:
+        self.passed_s = 0.0
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.passed_s)
 
 
 class StandingClock(Clock):

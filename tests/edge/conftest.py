@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edge import camera, handoff
+from edge.ptz import desk, turning
 from tests.edge.broker import Broker, Room
 from tests.edge.door import Door
 
@@ -44,3 +45,12 @@ def patient_cameras(monkeypatch: pytest.MonkeyPatch) -> None:
     made: Callable[..., SourceSettings] = camera.source_settings
     monkeypatch.setattr(camera, "source_settings", lambda *of: replace(made(*of), silence_s=60.0))
     monkeypatch.setattr(handoff, "_WAIT_S", 60.0)
+
+
+@pytest.fixture
+def patient_heads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does it give up a camera that is turned and does not answer within seconds."""
+    monkeypatch.setattr(turning, "_ANSWER_S", 60.0)
+    monkeypatch.setattr(turning, "_LAST_STOP_S", 60.0)
+    monkeypatch.setattr(desk, "_ANSWER_S", 120.0)
+    monkeypatch.setattr(desk, "_FAREWELL_S", 60.0)

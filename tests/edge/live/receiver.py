@@ -46,6 +46,7 @@ class WhipRoom:
         self.sessions: list[Session] = []
         self.refused: list[str] = []
         """Paths that were asked for in vain."""
+        self._connections: list[RTCPeerConnection] = []
         self._port = free_port()
         self._loop = asyncio.new_event_loop()
         self._media = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -68,12 +69,12 @@ class WhipRoom:
         self.go()
         self.run(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._media.join(10)
+        self._media.join(60)
         self._loop.close()
 
     def come(self) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", self._port), _handler(self))
-        self._server.daemon_threads = True
+        self._server.daemon_threads = False  # nobody is still being answered once it is closed
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def go(self) -> None:
@@ -85,10 +86,11 @@ class WhipRoom:
         self.run(self._close_all())
 
     def run(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
 
     async def take(self, session: Session, offer: str) -> str:
         connection = session.connection = RTCPeerConnection()
+        self._connections.append(connection)
 
         @connection.on("track")
         def on_track(track: Any) -> None:
@@ -133,9 +135,8 @@ class WhipRoom:
         await asyncio.gather(*left, return_exceptions=True)
 
     async def _close_all(self) -> None:
-        for session in self.sessions:
-            if session.connection is not None:
-                await session.connection.close()
+        for connection in self._connections:
+            await connection.close()
 
 
 def _note_first(session: Session, receiver: Any) -> None:
@@ -151,6 +152,8 @@ def _note_first(session: Session, receiver: Any) -> None:
 
 def _handler(room: WhipRoom) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        timeout = 30.0
+
         def do_POST(self) -> None:
             offer = self.rfile.read(int(self.headers["Content-Length"])).decode()
             status = room.answers.pop(0) if room.answers else 201

@@ -36,12 +36,13 @@ ROOM = RoomOfTests()
 class Desk:
     """Live video of a device, which runs until the end of the block."""
 
-    def __init__(self, room: WhipRoom, **settings: Any) -> None:
+    def __init__(self, room: WhipRoom, *, clock: Clock | None = None, **settings: Any) -> None:
         self.changes = 0
+        self.clock = clock or Clock()
         trust = context("room.ca_file", None)
         section = LiveSection(**settings)
         self.live = Live(
-            lambda: section, lambda: RoomDoor(room.url, "dev-1.secret", trust), Clock(), changed=self._changed
+            lambda: section, lambda: RoomDoor(room.url, "dev-1.secret", trust), self.clock, changed=self._changed
         )
         self._thread = threading.Thread(target=self.live.run, daemon=True)
 
@@ -52,11 +53,11 @@ class Desk:
 
     def __exit__(self, *_: object) -> None:
         self.live.stop()
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
     def start(self, camera_id: str = "plaza", *, for_s: float = 300.0, **more: Any) -> LiveStarted:
-        until = Clock().now() + timedelta(seconds=for_s)
+        until = self.clock.now() + timedelta(seconds=for_s)
         arguments = {"camera_id": camera_id, "whip_url": f"/whip/{camera_id}", "token": "t0ken", **more}
         reply = self.live.start(order("live_start", {"until": until.isoformat(), **arguments}))
         assert isinstance(reply, LiveStarted)
@@ -100,13 +101,13 @@ class Street:
         masking = Masking([] if small else zones, mode, [self.outlet], at_once=False)
         fps = 1.0 if detector is None else 5.0
         wanted = SourceSettings(location=str(path), analysis_fps=fps, realtime=True, loop=True)
-        sightings = Sightings(Masks(zones))
+        self.sightings = Sightings(Masks(zones))
         self._pipeline = (
-            Pipeline(detector=detector, rules=[], deliver=lambda *_: None, saw=sightings.saw) if detector else None
+            Pipeline(detector=detector, rules=[], deliver=lambda *_: None, saw=self.sightings.saw) if detector else None
         )
         self._source = Source(wanted, masks=Masks(zones), clock=Clock(), stop=self._stop, sinks=masking.sinks)
         unpainted = Masks(zones if small else [])
-        offered = Offered(self.outlet, unpainted, lambda: masking.hindrance, Seen(sightings, by_media_time=True))
+        offered = Offered(self.outlet, unpainted, lambda: masking.hindrance, Seen(self.sightings, by_media_time=True))
         live.offer(camera_id, {"sub" if small else "main": offered})
         self._threads = [threading.Thread(target=self._watch, daemon=True)]
         if masking.transcoder is not None:
@@ -123,7 +124,8 @@ class Street:
         self._stop.set()
         self._flows.set()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(60)
+            assert not thread.is_alive()
 
     def hold(self) -> None:
         """Nothing comes of it any more, as of a camera that was unplugged, until `go_on`."""

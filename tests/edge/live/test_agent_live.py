@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 
 from edge.clock import Clock
 from tests.edge import clips
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from wire.control import CommandKind
 
 WITHIN_S = 180.0
+pytestmark = pytest.mark.usefixtures("patient_cameras", "patient_heads", "patient_live")
 CAMERA = """
 [[camera]]
 id = "plaza"
@@ -129,13 +131,20 @@ def test_while_a_camera_is_turned_the_rules_of_its_usual_view_rest(tmp_path: Pat
         wait_until(
             lambda: bool((camera_of(room, "turned").get("ptz") or {}).get("presets")), "presets", within_s=WITHIN_S
         )
-        orders.give("ptz", {"camera_id": "turned", "act": "move", "pan": 1.0, "for_ms": 300, "return_after_s": 2.0})
-        wait_until(lambda: "wait" in camera_of(room, "turned")["reason"], "the word that it waits", within_s=WITHIN_S)
-        resting = camera_of(room, "turned")
+        head.coasts = True
+        orders.give("ptz", {"camera_id": "turned", "act": "move", "pan": 1.0, "for_ms": 300})
+        wait_until(lambda: rests(room, "moving", "the camera is being turned"), "that it waits", within_s=WITHIN_S)
+        wait_until(lambda: "Stop" in head.names, "the end of its time", within_s=WITHIN_S)
+        head.coasts = False
+        wait_until(lambda: rests(room, "away", "the camera looks elsewhere"), "that it waits on", within_s=WITHIN_S)
+        orders.give("ptz", {"camera_id": "turned", "act": "stop", "return_after_s": 1.0})
         wait_until(lambda: camera_of(room, "turned")["ptz"]["state"] == "home", "its return", within_s=WITHIN_S)
         wait_until(lambda: camera_of(room, "turned")["reason"] == "", "the rules' return", within_s=WITHIN_S)
         running.end()
     head.close()
-    assert resting["reason"] == "illegal_dumping, camera_tamper wait: the camera is being turned"
-    assert resting["ptz"]["state"] == "moving"
-    assert head.names == ["ContinuousMove", "Stop", "GotoHomePosition"]
+    assert head.names == ["ContinuousMove", "Stop", "Stop", "GotoHomePosition"]
+
+
+def rests(room: Room, state: str, why: str) -> bool:
+    told = camera_of(room, "turned")
+    return (told["ptz"]["state"], told["reason"]) == (state, f"illegal_dumping, camera_tamper wait: {why}")

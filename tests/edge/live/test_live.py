@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from edge.clock import Clock
 from edge.commands.orders import CommandError
 from edge.live.desk import LONGEST
 from tests.edge import clips
 from tests.edge.broker import wait_until
+from tests.edge.clocks import Calendar
 from tests.edge.live.receiver import WhipRoom
 from tests.edge.live.street import Desk, Street
 from vision.zones import Zone
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+pytestmark = pytest.mark.usefixtures("patient_live")
 FPS, GOP = 10, 10
 WITHIN_S = 120.0
 MASK = Zone(name="window", kind="mask", points=[(0.4, 0.4), (0.9, 0.4), (0.9, 0.9), (0.4, 0.9)])
@@ -36,8 +37,8 @@ def room() -> Iterator[WhipRoom]:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six seconds, each picture with its number."""
-    return clips.write(tmp_path_factory.mktemp("live") / "street.mp4", 60, fps=FPS, gop=GOP)
+    """Six seconds, each picture with its number, for two minutes."""
+    return clips.repeat(clips.write(tmp_path_factory.mktemp("live") / "street.mp4", 60, fps=FPS, gop=GOP), 20)
 
 
 def numbers(images: Sequence[NDArray[np.uint8]]) -> list[int]:
@@ -102,16 +103,19 @@ def test_what_a_mask_hides_never_leaves(room: WhipRoom, tmp_path: Path, *, small
 
 
 def test_it_ends_at_its_time_unless_it_is_wanted_longer(room: WhipRoom, clip: Path) -> None:
-    with Desk(room) as desk, Street(desk.live, clip) as street:
+    calendar = Calendar()
+    with Desk(room, clock=calendar) as desk, Street(desk.live, clip) as street:
         ready(street)
         first = desk.start(for_s=4.0)
         wait_for(room, 5)
         second = desk.start(for_s=8.0)
         assert second.until > first.until
+        calendar.passed_s = 5.0
+        wait_for(room, len(room.images) + 25, "pictures after its first time")
+        calendar.passed_s = 9.0
         wait_until(lambda: not desk.live.streams("plaza"), "the end", within_s=WITHIN_S)
     (session,) = room.sessions
     assert session.ended
-    assert session.stamps[-1] - session.stamps[0] > 4 * 90_000
 
 
 def test_one_that_is_stopped_and_wanted_again_at_once_comes_again(room: WhipRoom, clip: Path) -> None:
@@ -122,7 +126,7 @@ def test_one_that_is_stopped_and_wanted_again_at_once_comes_again(room: WhipRoom
             wait_until(lambda: len(room.sessions) >= number, "a connection", within_s=WITHIN_S)  # noqa: B023 - of this round
             assert desk.end() == 1
         started = desk.start(for_s=3 * 3600.0)
-        assert started.until - Clock().now() <= LONGEST
+        assert started.until - desk.clock.now() <= LONGEST
         wait_until(lambda: len(room.sessions) >= 4 and len(room.sessions[3].images) > 5, "pictures", within_s=WITHIN_S)
         assert [one.state for one in desk.live.streams("plaza")] == ["live"]
 
@@ -141,8 +145,9 @@ def test_a_room_that_goes_away_and_comes_back_has_the_pictures_again(room: WhipR
         assert numbers(room.sessions[-1].images)[0] % GOP == 0
 
 
-def test_while_the_camera_gives_nothing_the_room_is_not_asked_again_and_again(room: WhipRoom, clip: Path) -> None:
-    with Desk(room) as desk, Street(desk.live, clip) as street:
+def test_while_the_camera_gives_nothing_the_room_is_not_asked_again_and_again(room: WhipRoom, tmp_path: Path) -> None:
+    short = clips.write(tmp_path / "short.mp4", 60, fps=FPS, gop=GOP)
+    with Desk(room) as desk, Street(desk.live, short) as street:
         ready(street)
         desk.start()
         wait_for(room, 5)
@@ -168,7 +173,7 @@ def test_a_dead_publication_of_its_own_is_replaced_and_a_full_room_asked_again(r
 
 
 def test_one_stream_is_coded_again_at_a_time(room: WhipRoom, tmp_path: Path) -> None:
-    hevc = clips.write(tmp_path / "hevc.mp4", 60, fps=FPS, gop=GOP, codec="libx265")
+    hevc = clips.repeat(clips.write(tmp_path / "hevc.mp4", 60, fps=FPS, gop=GOP, codec="libx265"), 20)
     with (
         Desk(room, transcoded_width_px=160) as desk,
         Street(desk.live, hevc) as street,
@@ -188,7 +193,7 @@ def test_one_stream_is_coded_again_at_a_time(room: WhipRoom, tmp_path: Path) -> 
 
 def test_pictures_out_of_their_order_are_coded_again(room: WhipRoom, tmp_path: Path) -> None:
     """Browsers show pictures in the order in which they come."""
-    turned = clips.write(tmp_path / "b.mp4", 60, fps=FPS, gop=30, b_frames=2)
+    turned = clips.repeat(clips.write(tmp_path / "b.mp4", 60, fps=FPS, gop=30, b_frames=2), 20)
     with Desk(room) as desk, Street(desk.live, turned) as street:
         wait_until(lambda: street.outlet.unplayable != "", "a picture out of its order", within_s=WITHIN_S)
         assert desk.start().transcoded == "the camera sends pictures out of their order"
@@ -206,7 +211,7 @@ def test_a_lost_packet_is_answered_with_the_group_again(room: WhipRoom, tmp_path
         (session,) = room.sessions
         before = len(session.images)
         room.run(room.ask_for_key_frame(session))
-        wait_until(lambda: numbers(session.images[before:]).count(0) == 1, "the key frame again", within_s=WITHIN_S)
+        wait_until(lambda: numbers(session.images[before:]).count(0) >= 1, "the key frame again", within_s=WITHIN_S)
         again = numbers(session.images).index(0, 1)
         wait_until(lambda: len(session.images) > again + 20, "what follows", within_s=WITHIN_S)
     seen = numbers(session.images)

@@ -11,8 +11,6 @@ import pytest
 from edge.clock import Clock
 from edge.commands.orders import Order
 from edge.errors import EdgeError
-from edge.ptz import desk as heads_desk
-from edge.ptz import turning
 from edge.ptz.desk import Heads
 from edge.ptz.section import PtzSection
 from tests.edge.broker import wait_until
@@ -26,19 +24,11 @@ if TYPE_CHECKING:
 
     from wire.device import PtzStatus
 
+pytestmark = pytest.mark.usefixtures("patient_heads")
 ROOM = RoomOfTests()
 WITHIN_S = 120.0
 FOR_EVER_MS = 3_600_000
 """Longer than an order may say: no machine is so slow that a movement ends by its time."""
-
-
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The agent gives up a camera that does not answer within seconds; here the machine may be busy."""
-    monkeypatch.setattr(turning, "_ANSWER_S", 60.0)
-    monkeypatch.setattr(turning, "_LAST_STOP_S", 60.0)
-    monkeypatch.setattr(heads_desk, "_ANSWER_S", 120.0)
-    monkeypatch.setattr(heads_desk, "_FAREWELL_S", 60.0)
 
 
 class Desk:
