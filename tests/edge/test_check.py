@@ -73,7 +73,10 @@ def test_masks_that_the_camera_should_paint_are_proved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("answer", "verdict"), [(422, "ok"), (401, "fault"), (404, "fault")])
-def test_room_and_broker_are_asked(tmp_path: Path, broker: Broker, answer: int, verdict: str) -> None:
+def test_room_and_broker_are_asked(
+    tmp_path: Path, broker: Broker, answer: int, verdict: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "_ANSWER_S", 60.0)
     with Door(answers=[answer]) as door:
         found = device.check(load(tmp_path, url=door.url, port=broker.port))
     assert {key: verdicts(found)[key] for key in ("room", "broker", "clock")} == {

@@ -45,6 +45,14 @@ STREET, OTHER = _drawn_street(1), _drawn_street(2)
 
 _NOISE = [_RNG.normal(0, 1, (HEIGHT_PX, WIDTH_PX, 3)).astype(np.float32) for _ in range(11)]
 
+_BEGUN = _RNG.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def _noise_of_its_own() -> None:
+    """Whichever tests ran before."""
+    _RNG.bit_generator.state = _BEGUN
+
 
 def noisy(image: NDArray[np.uint8], levels: float = 2.0) -> NDArray[np.uint8]:
     field = _NOISE[int(_RNG.integers(len(_NOISE)))]

@@ -28,6 +28,14 @@ GROUND = np.asarray(
 )
 _NOISE = [_RNG.normal(0, 2, GROUND.shape).astype(np.float32) for _ in range(7)]
 
+_BEGUN = _RNG.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def _noise_of_its_own() -> None:
+    """Whichever tests ran before."""
+    _RNG.bit_generator.state = _BEGUN
+
 
 def picture(*, bench: bool, gain: float = 1.0) -> NDArray[np.uint8]:
     image = GROUND.copy()
