@@ -285,17 +285,15 @@ def _picture(context: BrowserContext, screen: Screen, ids: dict[str, str]) -> by
     return taken
 
 
-def write(picture: bytes, path: Path) -> int:
+def write(picture: bytes, path: Path, most_bytes: int = PICTURE_BYTES) -> int:
     """Write it with a palette of its own: less than half the size, and hardly a difference to the eye."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     for colours in COLOURS:
         content = _with_palette(image, colours)
-        if len(content) <= PICTURE_BYTES:
+        if len(content) <= most_bytes:
             break
     else:
-        raise LaunchError(
-            f"{path.name} would have {len(content)} bytes; at most {PICTURE_BYTES} are kept in the project."
-        )
+        raise LaunchError(f"{path.name} would have {len(content)} bytes; at most {most_bytes} are kept in the project.")
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(content)
     part.replace(path)
