@@ -99,7 +99,20 @@ def test_a_queue_that_nobody_empties_is_let_go_up_to_the_next_key_frame() -> Non
         assert len(await taken(feed)) == 4
 
     asyncio.run(run())
-    assert LIMIT_PACKETS > 0
+
+
+def test_nor_do_more_packets_wait_than_may_however_small() -> None:
+    async def run() -> None:
+        outlet, feed = Outlet(), Feed(asyncio.get_running_loop())
+        outlet.begin(H264, 0.0)
+        outlet.join(feed)
+        fill(outlet, range(LIMIT_PACKETS), size=1)
+        assert feed.dropped == 0
+        fill(outlet, range(LIMIT_PACKETS, LIMIT_PACKETS + GOP + 1), size=1)
+        assert feed.dropped == LIMIT_PACKETS + GOP
+        assert [one.key for one in await taken(feed)] == [True]
+
+    asyncio.run(run())
 
 
 def test_nothing_goes_to_a_browser_that_it_does_not_play() -> None:
