@@ -18,12 +18,13 @@ from benchmarks.live import parts
 from control_room import config
 from control_room.commands import keys
 from control_room.fsck import report
+from control_room.live import media as live_media
 from tests.control_room import door as doors
 from tests.control_room import messages, services
 from wire import topics
 
 SECRET = "a secret of tests, long enough"  # noqa: S105 - of tests
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Recorded:
 
     def ask(self, path: str) -> dict[str, Any]:
         answer: dict[str, Any] = httpx.get(
-            f"{self.media_url}{path}", headers={"Authorization": f"Bearer {SECRET}"}, timeout=20
+            f"{self.media_url}{path}", headers={"Authorization": f"Bearer {SECRET}"}, timeout=PATIENCE_S
         ).json()
         return answer
 
@@ -56,12 +57,23 @@ class Recorded:
         return float(self._stream(stream).get("fps", 0))
 
     def seconds_held(self, stream: str) -> float:
-        held = self._stream(stream).get("held_from")
-        return (datetime.now(UTC) - datetime.fromisoformat(held)).total_seconds() if held else 0.0
+        """From the first picture in memory to the last."""
+        found = self._stream(stream)
+        if found.get("held_from") is None:
+            return 0.0
+        since = datetime.now(UTC) - datetime.fromisoformat(found["held_from"])
+        return since.total_seconds() - float(found["last_packet_age_s"])
+
+    def held_from(self, stream: str) -> datetime:
+        return datetime.fromisoformat(self._stream(stream)["held_from"])
+
+    def bytes_held(self, stream: str) -> int:
+        """More with each picture, until memory is full."""
+        return int(self._stream(stream).get("held_bytes", 0))
 
     def _stream(self, name: str) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {SECRET}"}
-        answer = httpx.get(f"{self.media_url}/streams/{name}", headers=headers, timeout=20)
+        answer = httpx.get(f"{self.media_url}/streams/{name}", headers=headers, timeout=PATIENCE_S)
         found: dict[str, Any] = answer.json() if answer.status_code == httpx.codes.OK else {}
         return found
 
@@ -91,7 +103,7 @@ class Recorded:
             yield process
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE_S)
 
     def until(self, condition: Any, what: str) -> None:
         def moved() -> bool:
@@ -112,7 +124,7 @@ class MediaProcess:
 
 
 @contextlib.contextmanager
-def media_process(folder: Path) -> Iterator[MediaProcess]:
+def media_process(folder: Path, segment_s: int = 5) -> Iterator[MediaProcess]:
     port, rtmp_port = services.free_port(), services.free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -121,7 +133,8 @@ def media_process(folder: Path) -> Iterator[MediaProcess]:
         "TALAIA_LIVE_SECRET": SECRET,
         "TALAIA_MEDIA_ADDRESSES": "127.0.0.1",
         "TALAIA_MEDIA_RTMP_LISTEN": f"127.0.0.1:{rtmp_port}",
-        "TALAIA_MEDIA_SEGMENT_S": "5",
+        "TALAIA_MEDIA_SEGMENT_S": str(segment_s),
+        "TALAIA_MEDIA_SILENT_PUBLISHER_S": "300",
         "TALAIA_STORE_DIRECTORY": str(folder / "store"),
     }
     with parts.ended(subprocess.Popen([str(parts.ROOM), "media"], env=environment)) as process:
@@ -147,6 +160,13 @@ def room_before(media: MediaProcess, database_url: str, keys_in: Path) -> Iterat
         yield Recorded(door, media.url, media.process)
 
 
+@pytest.fixture(autouse=True)
+def _has_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a media process that stands still for a while."""
+    for name in ("_QUESTION_S", "_ANSWER_S", "_PICTURE_S"):
+        monkeypatch.setattr(live_media, name, PATIENCE_S)
+
+
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MediaProcess]:
     with media_process(tmp_path_factory.mktemp("media")) as running:
@@ -161,8 +181,8 @@ def recorded(database_url: str, media: MediaProcess, tmp_path: Path) -> Iterator
 
 @pytest.fixture
 def mortal(database_url: str, tmp_path: Path) -> Iterator[Recorded]:
-    """Whose media process may be killed."""
-    with media_process(tmp_path) as media, room_before(media, database_url, tmp_path) as made:
+    """Whose media process may be killed, and writes one file."""
+    with media_process(tmp_path, segment_s=3600) as media, room_before(media, database_url, tmp_path) as made:
         yield made
 
 

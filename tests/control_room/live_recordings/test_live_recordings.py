@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import math
 import signal
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -62,10 +63,13 @@ def test_a_drones_live_picture_is_recorded_under_its_flight_and_becomes_its_foot
     with recorded.sending(recorded.rtmp(source)):
         recorded.until(lambda: recordings_of(pilot, source["source_id"])["recording"], "it is recorded")
         recorded.until(lambda: recordings_of(pilot, source["source_id"])["items"], "a first file is there")
-    recorded.until(lambda: len(recordings_of(pilot, source["source_id"])["items"]) > 1, "and what came after it")
+    recorded.until(lambda: not recordings_of(pilot, source["source_id"])["recording"], "it is recorded no more")
+    written = door.folder / "store" / "live" / recordings_of(pilot, source["source_id"])["items"][0]["recording_id"]
+    recorded.until(lambda: not list(written.glob("*")), "what came after it is taken too")
     page = recordings_of(pilot, source["source_id"])
     assert (page["recording"], page["refusal"], page["fault"]) == (False, None, None)
     newest, *_, first = page["items"]
+    assert newest["part"] > 1
     assert (first["part"], first["recording_id"]) == (1, newest["recording_id"])
     assert newest["captured_from"] >= first["captured_to"]
     files = pilot.get(f"/api/v1/flights/{flight_id}/footage").json()["items"]
@@ -117,7 +121,7 @@ def test_what_a_killed_media_process_had_recorded_is_there_after_its_next_start(
     assert recordings_of(pilot, source["source_id"])["refusal"] == "away"
     content = pilot.get(item["url"], params={"reason": "to see"}).content
     assert pictures_in(content) == item["pictures"] >= 25
-    assert not list(live.glob("*/*"))
+    mortal.until(lambda: not list(live.glob("*/*")), "nothing is left where it was written")
 
 
 def permit(recorded: Recorded) -> uuid.UUID:
@@ -135,9 +139,14 @@ def permit(recorded: Recorded) -> uuid.UUID:
 def test_one_goes_back_to_what_was_in_memory_and_seeks_in_it(recorded: Recorded) -> None:
     pilot = recorded.door.as_person("pere")
     source = recorded.add_source(pilot, purpose="to look")
-    path = f"/api/v1/live/sources/{source['source_id']}/rewind.mp4"
+    stream, path = f"source/{source['source_id']}", f"/api/v1/live/sources/{source['source_id']}/rewind.mp4"
+
+    def wait_for_more() -> None:
+        held = recorded.bytes_held(stream)
+        recorded.until(lambda: recorded.bytes_held(stream) > held, "more has come")
+
     with recorded.sending(recorded.rtmp(source)):
-        recorded.until(lambda: recorded.frames_of(f"source/{source['source_id']}") > 20, "it is sent")
+        recorded.until(lambda: recorded.frames_of(stream) > 20, "it is sent")
         refused = pilot.get(path)
         assert problem(refused)[0] == httpx.codes.FORBIDDEN
         assert refused.json()["type"].endswith("reason-needed")
@@ -145,13 +154,11 @@ def test_one_goes_back_to_what_was_in_memory_and_seeks_in_it(recorded: Recorded)
         whole = pilot.get(path, params={"seconds": 30, "take": "a"})
         assert whole.status_code == httpx.codes.OK, whole.text
         assert pictures_in(whole.content) > 25
-
-        def newer() -> bool:  # a take stays what it was; so each is a new one
-            return pilot.get(path, params={"seconds": 30, "take": uuid.uuid4().hex}).content != whole.content
-
-        recorded.until(newer, "a new take is newer")
+        wait_for_more()
+        assert pilot.get(path, params={"seconds": 30, "take": "b"}).content != whole.content
         plain = pilot.get(path, params={"seconds": 30}).content
-        recorded.until(lambda: pilot.get(path, params={"seconds": 30}).content != plain, "without one it is of now")
+        wait_for_more()
+        assert pilot.get(path, params={"seconds": 30}).content != plain, "without one it is of now"
         again = pilot.get(path, params={"seconds": 30, "take": "a"}, headers={"Range": "bytes=1000-"})
         assert (again.status_code, again.content) == (httpx.codes.PARTIAL_CONTENT, whole.content[1000:])
         other = recorded.door.as_person("marta").get(path, params={"seconds": 30, "take": "a"})
@@ -194,12 +201,14 @@ def test_a_clip_of_a_drone_becomes_evidence_of_the_alert_packet_by_packet(record
     operator = door.as_person("marta")
     alert = door.alert()
     source = recorded.add_source(operator, purpose="to look")
-    path = f"/api/v1/live/sources/{source['source_id']}/clip"
+    stream, path = f"source/{source['source_id']}", f"/api/v1/live/sources/{source['source_id']}/clip"
     with recorded.sending(recorded.rtmp(source)):
-        recorded.until(lambda: recorded.frames_of(f"source/{source['source_id']}") > 20, "it is sent")
+        recorded.until(lambda: recorded.frames_of(stream) > 20 and recorded.seconds_held(stream) > 2, "it is sent")
         assert problem(operator.post(path, json={}))[0] == httpx.codes.FORBIDDEN
         give_reason(operator, source_id=source["source_id"])
-        wanted = {"seconds_before": 60, "seconds_after": 1, "note": "the lorry", "alert_id": alert["alert_id"]}
+        door.clock.now = recorded.held_from(stream) + timedelta(seconds=1)  # so that pictures do follow
+        after_s = math.ceil((datetime.now(UTC) - door.clock.now).total_seconds()) + 1
+        wanted = {"seconds_before": 60, "seconds_after": after_s, "note": "the lorry", "alert_id": alert["alert_id"]}
         answer = operator.post(path, json=wanted)
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
         clip = f"/api/v1/live/clips/{answer.json()['clip_id']}"

@@ -15,7 +15,7 @@ from benchmarks.live import camera, stubs
 from control_room.live_recordings import flown
 from control_room.positions import beside_video, filming
 from tests.control_room import messages
-from tests.control_room.live_recordings.conftest import Recorded, media, recorded
+from tests.control_room.live_recordings.conftest import Recorded, _has_patience, media, recorded
 from vision.georeference import cameras, globe
 from vision.telemetry import formats
 from vision.telemetry.reading import Assumptions
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from control_room.database import pool
 
-__all__ = ["media", "recorded"]
+__all__ = ["_has_patience", "media", "recorded"]
 ARRIVED = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 
 
