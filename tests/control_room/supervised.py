@@ -21,11 +21,11 @@ class Supervisor:
         self._socket.bind(str(path))
 
     def listen(self, for_s: float = 0.05) -> list[str]:
-        """All the lines that came until now and for so long."""
+        """All the lines that came until now and for so long; what lies there in any case, however late it is."""
         until_s = time.monotonic() + for_s
-        with contextlib.suppress(TimeoutError):
-            while (left_s := until_s - time.monotonic()) > 0:
-                self._socket.settimeout(left_s)
+        with contextlib.suppress(TimeoutError, BlockingIOError):
+            while True:
+                self._socket.settimeout(max(0.0, until_s - time.monotonic()))
                 self.heard += self._socket.recv(4096).decode().splitlines()
         return self.heard
 

@@ -64,7 +64,7 @@ def test_json_is_one_object_a_line() -> None:
 
 
 def test_a_run_with_planted_people_leaves_none_in_the_log(door: doors.Door, log: io.StringIO) -> None:
-    with httpx.Client(base_url=door.url, headers={"X-Forwarded-For": "192.0.2.77"}) as stranger:
+    with httpx.Client(base_url=door.url, headers={"X-Forwarded-For": "192.0.2.77"}, timeout=doors.WITHIN_S) as stranger:
         body = {"user": "marta.puig@town.example", "password": "Abcd1234secret"}
         assert stranger.post("/api/v1/session", json=body).status_code == 401
         stranger.get("/login", params={"token": "Abcd1234secret"})

@@ -28,7 +28,7 @@ from edge.publish import BrokerSettings, Publisher, Traced
 from running import tracing
 from tests.control_room import door as doors
 from tests.control_room import messages, services
-from tests.control_room.listener import Listener
+from tests.control_room.listener import WITHIN_S, begun
 from tests.control_room.traces.collector import Collector, Told, collecting
 from tests.edge.written import maker
 from wire import trace
@@ -83,12 +83,12 @@ def room(database_url: str, broker_url: str, folder: Path, endpoint: str) -> Ite
         finally:
             for process in processes:
                 process.send_signal(signal.SIGTERM)
-            ended += [process.wait(timeout=30) for process in processes]
+            ended += [process.wait(timeout=60) for process in processes]
 
 
 def is_ready(url: str) -> bool:
     with contextlib.suppress(httpx.TransportError):
-        answer = httpx.get(f"{url}/readyz")
+        answer = httpx.get(f"{url}/readyz", timeout=WITHIN_S)
         return answer.status_code == 200 and answer.json()["broker"]["connected"]
     return False
 
@@ -98,7 +98,7 @@ def browser(database_url: str, url: str) -> httpx.Client:
     with pool.connect(database_url) as connection:
         doors.add_user(connection, "marta", now)
         begun = sessions.begin(connection, users.get(connection, "marta"), doors.BROWSER, doors.LASTS, now)
-    return httpx.Client(base_url=url, headers={"Cookie": f"{cookie.NAME}={begun.token}"})
+    return httpx.Client(base_url=url, headers={"Cookie": f"{cookie.NAME}={begun.token}"}, timeout=WITHIN_S)
 
 
 @contextlib.contextmanager
@@ -140,8 +140,8 @@ def device(folder: Path, broker_url: str, endpoint: str, share: float = 1.0) -> 
     finally:
         stop.set()
         publisher.wake()
-        thread.join(10)
-        traced.close(5)
+        thread.join(WITHIN_S)
+        traced.close(WITHIN_S)
         outbox.close()
 
 
@@ -158,16 +158,20 @@ def test_one_id_goes_from_the_device_to_the_browser(
     with (
         room(database_url, mortal_broker.url, tmp_path, collector.url) as (url, ended),
         browser(database_url, url) as client,
-        Listener(client, None) as screen,
-        device(tmp_path, mortal_broker.url, collector.url) as (outbox, publisher),
     ):
-        message = outbox.append(maker(Clock()))
-        publisher.wake()
-        frame = screen.next()
-        while frame.name != "alert":
+        with (
+            begun(client) as screen,
+            device(tmp_path, mortal_broker.url, collector.url) as (outbox, publisher),
+        ):
+            message = outbox.append(maker(Clock()))
+            publisher.wake()
             frame = screen.next()
-        services.wait_until(lambda: outbox.counts().pending == 0, 30, "the room's ack")
-        shown = client.get(f"/api/v1/alerts/{frame.data['alert_id']}").json()
+            while frame.name != "alert":
+                frame = screen.next()
+            services.wait_until(lambda: outbox.counts().pending == 0, WITHIN_S, "the room's ack")
+            shown = client.get(f"/api/v1/alerts/{frame.data['alert_id']}").json()
+        # What a process has still to tell when it is told to stop, it has a second for.
+        services.wait_until(lambda: told_of(collector, message).keys() >= STEPS, WITHIN_S, "all steps")
     assert ended == [0, -signal.SIGTERM]
     assert trace.trace_id(frame.data["traceparent"]) == message.message_id
     assert shown["traces"] == [str(message.message_id)]
@@ -203,13 +207,15 @@ def test_a_device_alone_is_traced_and_a_share_of_nothing_is_nothing(
     with device(tmp_path, mortal_broker.url, collector.url) as (outbox, publisher):
         message = outbox.append(maker(Clock()))
         publisher.wake()
-        services.wait_until(lambda: publisher._traced is not None and bool(publisher._traced._steps), 30, "the publish")
+        services.wait_until(
+            lambda: publisher._traced is not None and bool(publisher._traced._steps), WITHIN_S, "the publish"
+        )
     (alone,) = told_of(collector, message).values()
     assert (alone.name, alone.attributes["acked"]) == ("publish", False)
     before = len(collector.spans())
     silent = Traced(tracing.start(collector.url, 0.0, service="talaia-edge", instance=DEVICE))
     assert silent.sent(uuid_utils.compat.uuid7(), 10) is None
-    silent.close(5)
+    silent.close(WITHIN_S)
     assert len(collector.spans()) == before
 
 
