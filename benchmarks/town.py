@@ -76,7 +76,7 @@ def talaia(tool: str, *arguments: str, **environment: str) -> subprocess.Complet
         [str(Path(sys.executable).parent / f"talaia-{tool}"), *arguments],
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=800,
         check=False,
         env={**os.environ, **environment},
     )

@@ -25,7 +25,7 @@ UNITS = sorted(path.name for path in (CONFIG / "systemd").iterdir())
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=280, check=False)
 
 
 def compose() -> dict[str, Any]:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from models import catalogue, centernet, tfjs_graph
 
+pytestmark = pytest.mark.timeout(900)
 REFERENCE = Path(__file__).parent / "reference"
 PICTURES = 6
 GRAPH, WEIGHTS = catalogue.CENTERNET_COCO.source.sha256
@@ -51,7 +52,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
         pytest.skip("Node.js with npm is not here: it runs the original model")
     if not (REFERENCE / "node_modules" / ".package-lock.json").is_file():
         command = [*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        subprocess.run(command, cwd=REFERENCE, check=True, capture_output=True, timeout=240)
+        subprocess.run(command, cwd=REFERENCE, check=True, capture_output=True, timeout=800)
 
     def run(files: dict[str, bytes], pixels: NDArray[np.float32]) -> Outputs:
         folder = tmp_path_factory.mktemp("original")
@@ -62,7 +63,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
         names = ("centernet.json", "centernet.bin", "input.f32")
         command = [node, str(REFERENCE / "run.cjs"), *(str(folder / name) for name in names)]
         command += [str(input_px), str(folder)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=800, check=False)
         assert done.returncode == 0, done.stderr
         side = input_px // 4
         return Outputs(

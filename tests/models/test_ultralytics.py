@@ -14,6 +14,7 @@ import pytest
 
 from models import ModelError, catalogue, load_detector
 
+pytestmark = pytest.mark.timeout(900)
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 PYTHON = ROOT / ".venv-ultralytics" / "bin" / "python"
@@ -37,7 +38,7 @@ def run_there(script: str, *arguments: str, stand_in: bool = False) -> str:
     environment = os.environ | QUIET
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *([str(HERE / "stand_in")] if stand_in else [])])
     command = [str(PYTHON), str(HERE / script), *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=800, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -113,7 +114,7 @@ def test_the_agent_analyses_a_clip_with_it(built: Path, coco128: Path, tmp_path:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=800,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -140,7 +141,7 @@ def test_a_file_that_cannot_be_used_gives_one_line(
     command = [str(PYTHON), "-m", "models.cli", "bench", "--backend", "ultralytics", "--model", str(tmp_path / name)]
     command += ["--input-px", str(input_px), "--pictures", "1"]
     environment = os.environ | QUIET
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=800, check=False)
     *_, last = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (1, "")
     assert words in last

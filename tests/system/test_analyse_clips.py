@@ -13,6 +13,7 @@ from benchmarks import town as towns
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 pytestmark = [
     pytest.mark.data,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not DATA.is_dir(), reason="the real clips (../shared/data) are not on this machine"),
 ]
 SLACK_S = 15.0
