@@ -39,7 +39,7 @@ def room(database_url: str, tmp_path: Path) -> Iterator[doors.Door]:
     """With a key, and a device `quay` that is there with a camera `placa`."""
     key_file = tmp_path / "command.key"
     keys.make(config.Commands(key_file=str(key_file)))
-    with doors.opened(database_url, tmp_path, key_file=str(key_file)) as opened:
+    with doors.opened(database_url, tmp_path, key_file=str(key_file), does_chores=False) as opened:
         with opened.connection() as connection:
             messages.add_device(connection)
             messages.ingest(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import queue
+import threading
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -32,6 +33,7 @@ from wire.control import CommandMessage
 
 AFTER = timedelta(seconds=60)
 OUTBOX = uuid.UUID(int=1)
+WITHIN_S = 120
 
 
 @pytest.fixture
@@ -173,16 +175,21 @@ class Device:
         self.orders: queue.SimpleQueue[CommandMessage] = queue.SimpleQueue()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, f"quay-{uuid.uuid4()}", protocol=mqtt.MQTTv5)
         self._client.on_message = self._hear
+        listening = threading.Event()
+        self._client.on_subscribe = lambda *_: listening.set()
         host, _, port = url.rpartition("/")[2].partition(":")
         self._client.connect(host, int(port))
         self._client.subscribe(topics.COMMANDS.of("quay"), qos=1)
         self._client.loop_start()
+        assert listening.wait(WITHIN_S)
 
     def _hear(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         self.orders.put(CommandMessage.model_validate_json(message.payload))
 
     def say(self, content: dict[str, Any], topic: topics.Topic = topics.EVENTS) -> None:
-        self._client.publish(topic.of("quay"), json.dumps(content).encode(), qos=topic.qos).wait_for_publish(20)
+        given = self._client.publish(topic.of("quay"), json.dumps(content).encode(), qos=topic.qos)
+        given.wait_for_publish(WITHIN_S)
+        assert given.is_published()
 
     def close(self) -> None:
         self._client.disconnect()
@@ -210,13 +217,13 @@ def test_a_lost_message_comes_after_all(
         setting.start_worker()
         device.say(sent[0])
         device.say(sent[2])
-        order = device.orders.get(timeout=60)
+        order = device.orders.get(timeout=WITHIN_S)
         Ed25519PublicKey.from_public_bytes(base64.b64decode(signer.public)).verify(
             base64.b64decode(order.signature), signed_bytes(order)
         )
         assert (order.kind, order.arguments) == ("resend", {"outbox_id": str(OUTBOX), "from": 2, "to": 2})
         device.say(sent[1])
-        services.wait_until(lambda: setting.count("SELECT settled FROM outboxes") == 3, 60, "the gap to close")
+        services.wait_until(lambda: setting.count("SELECT settled FROM outboxes") == 3, WITHIN_S, "the gap to close")
     finally:
         setting.stop()
     with pool.connect(database_url, autocommit=True) as connection:

@@ -33,11 +33,11 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (folder.parent / "rclone.log").open("wb") as log:
         server = subprocess.Popen([*command, "--auth-key", f"{KEY},{SECRET}", str(folder)], stdout=log, stderr=log)
     try:
-        services.wait_until(lambda: _listens(port), 60, "rclone")
+        services.wait_until(lambda: _listens(port), 120, "rclone")
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=60)
 
 
 def s3_settings(endpoint: str, folder: Path, prefix: str, secret: str = SECRET) -> config.Store:
