@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -27,6 +28,7 @@ from tests.control_room.flights import sending
 PLAN = flying.Plan(40, fps=5, size_px=(640, 360), speed_m_s=9.0, passes_max=1)
 SMALL = {"TALAIA_ANALYSES_INPUT_PX": "320", "TALAIA_ANALYSES_THREADS": "1", "OMP_NUM_THREADS": "1"}
 WITHIN_S = 280.0
+pytestmark = pytest.mark.timeout(900)
 PROGRAM = Path(sys.executable).with_name("talaia-room")
 
 
@@ -83,6 +85,14 @@ def analysts(door: doors.Door) -> Iterator[Any]:
         process.wait()
 
 
+@contextlib.contextmanager
+def held(door: doors.Door, table: LiteralString) -> Iterator[None]:
+    """Meanwhile who writes there waits: an analyst before its next piece, or before its end."""
+    with door.connection() as connection, connection.transaction():
+        connection.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+        yield
+
+
 def state(door: doors.Door) -> dict[str, Any]:
     rows = door.rows("SELECT state, attempts, progress, error, summary FROM analyses ORDER BY analysis_id DESC LIMIT 1")
     return rows[0] if rows else {"state": None}
@@ -93,10 +103,11 @@ def spans(door: doors.Door) -> list[dict[str, Any]]:
 
 
 def test_a_killed_analyst_is_followed_by_one_that_goes_on(door: doors.Door, flight: str, analysts: Any) -> None:
-    first = analysts()
-    services.wait_until(lambda: len(spans(door)) >= 2, WITHIN_S, "a plan and a first piece")
-    first.send_signal(signal.SIGKILL)
-    first.wait()
+    with held(door, "findings"):  # it could be done before it is killed
+        first = analysts()
+        services.wait_until(lambda: len(spans(door)) >= 2, WITHIN_S, "a plan and a first piece")
+        first.send_signal(signal.SIGKILL)
+        first.wait()
     assert state(door)["state"] == "running"
     kept = next(row for row in spans(door) if row["span"] > 0)
     kept["result"]["seconds"]["decode"] = 5000.0  # a mark that only a piece that is not redone can carry
@@ -108,7 +119,7 @@ def test_a_killed_analyst_is_followed_by_one_that_goes_on(door: doors.Door, flig
     second = analysts()
     services.wait_until(lambda: state(door)["state"] == "done", WITHIN_S, "the analysis")
     second.send_signal(signal.SIGTERM)
-    assert second.wait(30) == 0
+    assert second.wait(WITHIN_S) == 0
     ended = state(door)
     [video] = ended["summary"]["videos"]
     assert ended["attempts"] >= 2
@@ -127,10 +138,13 @@ def test_it_is_cancelled_and_asked_for_again(door: doors.Door, flight: str, anal
     pere = door.as_person("pere")
     address = f"/api/v1/flights/{flight}/analysis"
     assert doors.problem(pere.get(address)) == (404, "no-analysis")
-    analysts()
-    services.wait_until(lambda: state(door)["state"] == "running", WITHIN_S, "a beginning")
+    with held(door, "analysis_spans"):
+        process = analysts()
+        services.wait_until(lambda: state(door)["state"] == "running", WITHIN_S, "a beginning")
+        process.send_signal(signal.SIGSTOP)  # it could be done before it is cancelled
     assert doors.problem(pere.post(address)) == (409, "under-way")
     assert pere.post(f"{address}/cancel").json()["state"] == "cancelled"
+    process.send_signal(signal.SIGCONT)
     assert doors.problem(pere.post(f"{address}/cancel")) == (409, "not-under-way")
     assert pere.post(address).status_code == 202
     services.wait_until(lambda: state(door)["state"] == "done", WITHIN_S, "the second one")
