@@ -92,7 +92,7 @@ def opened(context: BrowserContext) -> Page:
 
 
 class Line:
-    """A page's slow way to the room, which can be cut: by one hand, as what Playwright cuts is quick when it mends."""
+    """A page's slow way to the room, which can be cut."""
 
     def __init__(self, context: BrowserContext, page: Page) -> None:
         self._session = context.new_cdp_session(page)
