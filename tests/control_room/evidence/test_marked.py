@@ -50,7 +50,7 @@ def _kept(door: doors.Door, content: bytes, kind: str, media_type: str) -> tuple
 
 
 def _marked(client: httpx.Client, url: str) -> httpx.Response:
-    return client.get(f"{url}/marked", timeout=120)
+    return client.get(f"{url}/marked", timeout=280)
 
 
 def test_a_clip_is_marked_second_by_second(door: doors.Door) -> None:
