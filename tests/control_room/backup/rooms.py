@@ -54,11 +54,12 @@ class Machine:
         self.url = f"http://127.0.0.1:{http_port}"
         self._worker: subprocess.Popen[bytes] | None = None
         self._server: subprocess.Popen[bytes] | None = None
+        self.name = f"backup-{folder.name}-{folder.parent.name}"
         self.file = folder / "room.toml"
         self.file.write_text(
             f'[http]\nlisten = "127.0.0.1:{http_port}"\n'
             f'[database]\nurl = "{database_url}"\n'
-            f'[mqtt]\nurl = "{broker_url}"\nclient_id = "backup-{folder.name}-{folder.parent.name}"\n'
+            f'[mqtt]\nurl = "{broker_url}"\nclient_id = "{self.name}"\n'
             f'[store]\ndirectory = "{self.store}"\n[ingest]\nbatch_ms = 20\n'
             f'[commands]\nkey_file = "{folder / "keys" / "room.key"}"\n'
             f'[enrolment]\ndirectory = "{folder / "keys"}"\n',
@@ -120,7 +121,8 @@ class Machine:
         log = self.folder / "worker.log"
         with log.open("ab") as output:
             self._worker = subprocess.Popen(self.command("worker"), stdin=subprocess.DEVNULL, stderr=output)
-        services.wait_until(lambda: " leads" in log.read_text(encoding="utf-8"), 180, "a leading worker")
+        leader_hears = f"{self.name}: hears the broker"
+        services.wait_until(lambda: leader_hears in log.read_text(encoding="utf-8"), 180, "a leading worker")
 
     def start_server(self) -> None:
         with (self.folder / "server.log").open("ab") as output:
@@ -129,7 +131,7 @@ class Machine:
 
     def _serves(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/healthz").is_success
+            return httpx.get(f"{self.url}/healthz", timeout=60).is_success
         except httpx.TransportError:
             return False
 
@@ -137,7 +139,7 @@ class Machine:
         for process in (self._worker, self._server):
             if process is not None:
                 process.kill()
-                process.wait(timeout=10)
+                process.wait(timeout=60)
         self._worker = self._server = None
 
 
@@ -235,7 +237,7 @@ class Agent:
         self._stop.set()
         self.publisher.wake()
         for thread in self._threads:
-            thread.join(15)
+            thread.join(60)
         self.outbox.close()
         self._ledger.close()
 

@@ -84,13 +84,13 @@ class Release:
                 with (self._folder / f"{name}.log").open("ab") as log:
                     command = self._command(name)
                     started.append(subprocess.Popen(command, cwd=self._code, env=self._environment, stderr=log))
-            with httpx.Client(base_url=url, headers={"Origin": url}) as client:
+            with httpx.Client(base_url=url, headers={"Origin": url}, timeout=60) as client:
                 services.wait_until(lambda: _is_ready(client), 180, "a room that is ready")
                 yield client
         finally:
             for process in started:
                 process.kill()
-                process.wait(timeout=30)
+                process.wait(timeout=60)
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "control_room.cli", *arguments]
