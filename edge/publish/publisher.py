@@ -224,6 +224,8 @@ class Publisher:
                 case Acked(payload):
                     acked += self._read_ack(payload)
                 case Commanded(payload) if self._commands is not None:
+                    self._acknowledge(acked)  # what came before it tells whether it is a replay
+                    acked = []
                     self._commands.take(payload)
                 case Taken(_, refused) if refused is not None:
                     log.error("the broker refuses a message: %s", refused)
@@ -233,14 +235,18 @@ class Publisher:
                 happening = self._happenings.get_nowait()
             except queue.Empty:
                 happening = None
-        if acked:
-            self._outbox.acknowledge(acked)
-            if self._commands is not None:
-                self._commands.acknowledge(acked)
-            if self._traced is not None:
-                self._traced.acked(acked)
-            self._in_flight.acked(acked)
-            self._in_flight.hurry(self._clock.monotonic_s())
+        self._acknowledge(acked)
+
+    def _acknowledge(self, acked: list[UUID]) -> None:
+        if not acked:
+            return
+        self._outbox.acknowledge(acked)
+        if self._commands is not None:
+            self._commands.acknowledge(acked)
+        if self._traced is not None:
+            self._traced.acked(acked)
+        self._in_flight.acked(acked)
+        self._in_flight.hurry(self._clock.monotonic_s())
 
     def _read_ack(self, payload: bytes) -> list[UUID]:
         try:

@@ -27,7 +27,7 @@ PLUGIN = next(
     (path for path in Path("/usr/lib").glob("*/mosquitto_dynamic_security.so")), Path("mosquitto_dynamic_security.so")
 )
 ROOM, KEEPER = "room:room-password", "keeper:keeper-password"
-ANSWER_S = 20
+ANSWER_S = 120
 
 
 class SecureBroker:

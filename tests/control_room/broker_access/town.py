@@ -46,5 +46,5 @@ class Town:
             return True
 
         found: list[Client] = []
-        services.wait_until(made, 30, f"an account of {given.device_id}")
+        services.wait_until(made, 120, f"an account of {given.device_id}")
         return found[0]
