@@ -209,12 +209,14 @@ def _serving(app: FastAPI) -> Iterator[str]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="server")
         thread.start()
         try:
-            services.wait_until(lambda: server.started, WITHIN_S, "the web server")
+            services.wait_until(lambda: server.started or not thread.is_alive(), WITHIN_S, "the web server")
+            assert server.started, "it ended; the log says why"
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             app.state.hub.close()
             server.should_exit = True
             thread.join(WITHIN_S)
+            assert not thread.is_alive(), "the web server has ended"
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
