@@ -166,7 +166,11 @@ class Live(LoopThread):
         for one in self._publications.values():
             one.end()
         if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=_FAREWELL_S)
+            _, left = await asyncio.wait(self._tasks.values(), timeout=_FAREWELL_S)
+            for task in left:
+                task.cancel()
+            if left:
+                await asyncio.wait(left, timeout=_FAREWELL_S)
         for recoding in self._recodings.values():
             recoding.stop()
         self._publications, self._tasks, self._recodings = {}, {}, {}

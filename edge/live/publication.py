@@ -179,10 +179,12 @@ class Publication:
             self._show(lines, wanted=False)
             self._leave()
             self._live = False
-            if session is not None:
-                await door.end(session, self.wanted.token)
-            await peer.close()
-            await door.close()
+            try:
+                if session is not None:
+                    await door.end(session, self.wanted.token)
+            finally:  # also where the agent ends and does not wait for the room
+                await peer.close()
+                await door.close()
 
     async def _watch(self, peer: Peer) -> None:
         heard, sent_bytes, unheard_s = await peer.heard_packets(), 0, self._clock.monotonic_s()
