@@ -8,7 +8,8 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Gauge
 
 if TYPE_CHECKING:
-    from control_room.media.hub import Hub, Session
+    from control_room.media.hub import Hub
+    from control_room.media.session import Session
     from control_room.media.streams import Stream
 
 METRICS_TYPE = prometheus_client.CONTENT_TYPE_LATEST

@@ -8,12 +8,13 @@ import logging
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from control_room.media import admission, fairness, h264, offers
 from control_room.media.gathering import Addresses
 from control_room.media.peers import PublisherPeer, RefusedError, ViewerPeer
 from control_room.media.ring import Ring
+from control_room.media.session import Session
 from control_room.media.streams import Clock, Codec, Kind, Publisher, Stream
 
 if TYPE_CHECKING:
@@ -100,37 +101,6 @@ class DirectPublisher:
 
     def end(self) -> None:
         self._stream.ended_by(self._publisher)
-
-
-@dataclass(eq=False, kw_only=True)
-class Session:
-    """One connection."""
-
-    session_id: str
-    stream: Stream
-    role: Literal["publisher", "viewer"]
-    peer: PublisherPeer | ViewerPeer
-    since: datetime
-    by: str = ""
-    """Whose offer it was; empty: not known."""
-    publisher: Publisher | None = None
-    quiet_s: float = 0.0
-    """For how long nothing has come of it, or it has not connected: of the time in which it was listened to."""
-    heard_at_s: float = 0.0
-    counted_from: tuple[int, float] = (0, 0.0)
-    """Packets and time at the last look at their rate."""
-    _sign: float | None = None
-    """Of life: changes with whatever comes of it; None until it has connected."""
-
-    def listen(self, now_s: float, listened_s: float) -> None:
-        """To be called often; `listened_s`: since the last time, less what this process stood still."""
-        sign: float | None = None
-        if self.peer.state == "connected":
-            sign = self.peer.packets if isinstance(self.peer, PublisherPeer) else self.peer.heard_s
-        if sign == self._sign:
-            self.quiet_s += listened_s
-            return
-        self._sign, self.quiet_s, self.heard_at_s = sign, 0.0, now_s
 
 
 @dataclass(eq=False)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from control_room.media.session import Session
     from control_room.media.streams import Stream
 
 _OFFERED_BY_CHARACTERS_MAX = 64
@@ -205,7 +206,7 @@ class _Api:
         return Response(still.content, headers={"X-Taken-At": still.taken_at.isoformat()}, media_type="image/jpeg")
 
 
-def _created(session: hub.Session, answer: str) -> Response:
+def _created(session: Session, answer: str) -> Response:
     return Response(answer, 201, {"Location": f"/sessions/{session.session_id}"}, SDP)
 
 
