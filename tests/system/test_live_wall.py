@@ -181,7 +181,7 @@ def test_a_picture_moves_is_veiled_when_it_stands_and_comes_back_by_itself(
         page.evaluate("window.phases.length = 0")  # what was still on its way has come
         page.wait_for_timeout(STANDS_MS)
         assert "live" not in page.evaluate("window.phases"), "it was asked for again, and nothing old was taken for now"
-        kept = tile.get_by_test_id("kept")
+        kept = tile.get_by_test_id("last-picture")
         assert away(stood, kept.evaluate(_PIXELS)) < AS_GOOD_AS_SAME, "it shows what it showed last"
         assert away(stood, [0] * len(stood)) > 4 * AS_GOOD_AS_SAME
     expect(tile).to_have_attribute("data-phase", "live", timeout=LIVE_WITHIN_MS)
