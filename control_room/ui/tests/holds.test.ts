@@ -140,7 +140,7 @@ describe('the holds', () => {
   it('say where they could not be read, and try again', async () => {
     refusal = { status: 503, body: { title: 'x', status: 503, detail: 'sense base de dades' } };
     await show('/holds');
-    expect((await screen.findByTestId('error')).textContent).toContain('sense base de dades');
+    expect((await screen.findByTestId('error')).textContent).toContain('La sala no pot respondre ara mateix');
     refusal = null;
     await fireEvent.click(screen.getByRole('button', { name: 'Torna-ho a provar' }));
     expect(await screen.findByTestId('room-hold')).toBeTruthy();

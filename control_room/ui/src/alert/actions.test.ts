@@ -108,6 +108,6 @@ describe('an act that fails', () => {
     expect(app.toasts.current?.text).toBe('El vostre rol no permet aquesta acció.');
     answer = () => ({ status: 503, body: { title: 'Unavailable', detail: 'the database cannot be reached' } });
     await app.actions.acknowledge(alert);
-    expect(app.toasts.current?.text).toBe("No s'ha desat: the database cannot be reached");
+    expect(app.toasts.current?.text).toBe("No s'ha desat. La sala no pot respondre ara mateix: torneu-hi de seguida.");
   });
 });

@@ -37,12 +37,12 @@ describe('what went wrong', () => {
     });
     expect(inWords(masked)).toBe("No s'envia: les zones de privacitat no s'hi poden tapar.");
     const newer = problem({ name: 'device-refuses', told: { refusal: 'frozen' }, detail: 'frozen: lens' });
-    expect(inWords(newer)).toBe('El dispositiu no pot enviar aquesta càmera. (frozen: lens)');
+    expect(inWords(newer)).toBe('El dispositiu no pot enviar aquesta càmera (frozen: lens).');
   });
 
   it("says why no picture comes, in words for the device's", () => {
     const dark = { name: 'camera-dark', told: { reason: 'cannot be opened: Connection refused' } };
-    expect(inWords(problem(dark))).toBe('De la càmera no arriba cap imatge. (en aquesta adreça no respon res)');
+    expect(inWords(problem(dark))).toBe('De la càmera no arriba cap imatge (en aquesta adreça no respon res).');
   });
 
   it('names the field and what it may be', () => {
@@ -55,14 +55,14 @@ describe('what went wrong', () => {
 
   it("keeps the room's own words where there are no others", () => {
     expect(inWords(fault('body.sheen', 'odd_type'))).toBe('sheen: Input should be otherwise.');
-    expect(inWords(problem({ status: 422 }))).toBe('La sala no ho accepta així. (in English)');
+    expect(inWords(problem({ status: 422 }))).toBe('La sala no ho accepta així (in English).');
     expect(inWords(problem({ status: 418 }))).toBe('in English');
-    expect(inWords(problem({ status: 418, detail: '' }))).toBe('error 418');
+    expect(inWords(problem({ status: 418, detail: '' }))).toBe('Error 418.');
   });
 
   it('is told by the status where the problem has no name that is known here', () => {
     expect(inWords(problem({ status: 404, name: 'of-tomorrow' }))).toBe('No existeix, o ja no hi és.');
     expect(inWords(problem({ status: 500 }))).not.toContain('English');
-    expect(inWords(problem({ status: 0 }))).toBe('no hi ha connexió amb la sala');
+    expect(inWords(problem({ status: 0 }))).toBe('No hi ha connexió amb la sala.');
   });
 });

@@ -25,8 +25,7 @@ export function describe(problem: Problem): string {
   if (typeof refusal === 'string' && hasText('live_refusal', refusal)) return i18n.name('live_refusal', refusal);
   if (problem.name && hasText('problem_says', problem.name)) {
     const words = i18n.name('problem_says', problem.name, waitOf(problem));
-    const more = moreOf(problem);
-    return more ? `${words} (${more})` : words;
+    return withMore(words, moreOf(problem));
   }
   return byStatus(problem);
 }
@@ -42,8 +41,10 @@ function byStatus(problem: Problem): string {
   if (!hasText('problem_status', status)) return problem.detail || t('problem.unexpected', { status });
   const words = i18n.name('problem_status', status, waitOf(problem));
   // Of what was asked only the room's own words say what is wrong with it.
-  return [400, 422].includes(problem.status) && problem.detail ? `${words} (${problem.detail})` : words;
+  return withMore(words, [400, 422].includes(problem.status) ? problem.detail : '');
 }
+
+const withMore = (words: string, more: string): string => (more ? `${words.replace(/\.$/, '')} (${more}).` : words);
 
 function faultInWords({ at, kind, allowed, message }: Fault): string {
   const words = hasText('fault_says', kind) ? i18n.name('fault_says', kind, allowed) : message;
