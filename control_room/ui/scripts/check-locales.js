@@ -30,7 +30,8 @@ for (const key of flatten(first).keys()) {
     sources.includes(`'${plain}'`) ||
     sources.includes(`\`${stem}\${`) ||
     sources.includes(`i18n.name('${group}'`) ||
-    sources.includes(`i18n.phrase('${group}'`);
+    sources.includes(`i18n.phrase('${group}'`) ||
+    sources.includes(`i18n.phrases('${group}'`);
   if (!isUsed) faults.push(`locales/ca.json: nothing uses ${key}`);
 }
 

@@ -5,14 +5,7 @@ import type { ProblemDocument } from './types';
 type Fault = NonNullable<ProblemDocument['errors']>[number];
 
 /** After these the room's own words follow: they name the line of a file, or what in it cannot be read. */
-const TELLS_MORE = new Set([
-  'bad-area',
-  'bad-buildings',
-  'bad-geozone-file',
-  'device-refuses',
-  'not-placed',
-  'wrong-pair',
-]);
+const TELLS_MORE = new Set(['bad-area', 'bad-buildings', 'bad-geozone-file', 'device-refuses', 'wrong-pair']);
 const MOST_FAULTS = 3;
 const LONGEST_WAIT_S = 60;
 
@@ -33,6 +26,7 @@ export function describe(problem: Problem): string {
 function moreOf({ name = '', detail, told }: Problem): string {
   const reason = told?.['reason'];
   if (name === 'camera-dark' && typeof reason === 'string') return i18n.phrase('camera_reason', reason);
+  if (name === 'not-placed') return i18n.phrases('place_method', detail);
   return TELLS_MORE.has(name) ? detail : '';
 }
 

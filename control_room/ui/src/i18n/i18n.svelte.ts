@@ -84,6 +84,13 @@ class I18n {
     return text;
   };
 
+  /** Several of them, divided by semicolons. */
+  phrases = (group: Group, text: string): string =>
+    text
+      .split('; ')
+      .map((part) => this.phrase(group, part))
+      .join('; ');
+
   number = (value: number): string => this.#number.format(value);
   percent = (share: number): string => this.#percent.format(share);
   time = (iso: string): string => this.#time.format(new Date(iso));

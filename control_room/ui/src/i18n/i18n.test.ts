@@ -25,6 +25,20 @@ describe('texts', () => {
   });
 });
 
+it.each([
+  [
+    'flat ground at the height of take-off; nominal camera, 24 mm equivalent; 2 looks fused',
+    "terreny pla a l'altura de l'enlairament; càmera segons fabricant, equivalent a 24 mm; de 2 imatges juntes",
+  ],
+  [
+    'DEM anchored at take-off, at the height of take-off; calibrated camera; corrected by 1 known point',
+    "model del terreny, ancorat a l'enlairament; càmera calibrada; corregit amb 1 punt conegut",
+  ],
+  ['no focal length is known; of tomorrow', 'no se sap la focal de la càmera; of tomorrow'],
+])('how something was put on the ground, "%s", is said in words', (method, said) => {
+  expect(i18n.phrases('place_method', method)).toBe(said);
+});
+
 describe('spans', () => {
   it.each([
     [-3, '0 s'],
