@@ -5,7 +5,7 @@ from __future__ import annotations
 import http
 import json
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import psycopg
 import psycopg_pool
@@ -110,6 +110,12 @@ class UnprocessableError(ProblemError):
 
     status = http.HTTPStatus.UNPROCESSABLE_ENTITY
 
+    @classmethod
+    def of(cls, *faults: FaultDocument) -> Self:
+        """It says which; the first of them in its detail too."""
+        detail = "; ".join(f"{fault.at}: {fault.message}" for fault in faults[:3])
+        return cls(detail, errors=[fault.model_dump() for fault in faults])
+
 
 class TooManyRequestsError(ProblemError):
     """Too many requests; try again later."""
@@ -150,11 +156,6 @@ def faults_of(errors: Sequence[Mapping[str, Any]], *within: str) -> list[FaultDo
         )
         for fault in errors[:_MOST_FAULTS]
     ]
-
-
-def in_one_line(faults: Sequence[FaultDocument]) -> str:
-    """The first of them."""
-    return "; ".join(f"{fault.at}: {fault.message}" for fault in faults[:3])
 
 
 def response(problem: ProblemError, path: str) -> Response:
@@ -204,9 +205,7 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
 
 def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the type that this handler is installed for
-    faults = faults_of(error.errors())
-    problem = UnprocessableError(in_one_line(faults), errors=[fault.model_dump() for fault in faults])
-    return response(problem, request.url.path)
+    return response(UnprocessableError.of(*faults_of(error.errors())), request.url.path)
 
 
 def _on_database_away(request: Request, error: Exception) -> Response:

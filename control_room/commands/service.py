@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -91,11 +91,6 @@ class ReasonNeededError(problems.UnprocessableError):
 
 class WrongArgumentsError(problems.UnprocessableError):
     """The arguments are not those of this kind."""
-
-    @classmethod
-    def of(cls, *faults: problems.FaultDocument) -> Self:
-        """It says which."""
-        return cls(problems.in_one_line(faults), errors=[fault.model_dump() for fault in faults])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ type Fault = NonNullable<ProblemDocument['errors']>[number];
 /** After these the room's own words follow: they name the line of a file, or what in it cannot be read. */
 const TELLS_MORE = new Set(['bad-area', 'bad-buildings', 'bad-geozone-file', 'device-refuses', 'wrong-pair']);
 const MOST_FAULTS = 3;
-const LONGEST_WAIT_S = 60;
+const USUAL_WAIT_S = 60;
 
 /** What went wrong, in the person's language: by the problem's faults, else its name, else its status. */
 export function describe(problem: Problem): string {
@@ -50,4 +50,4 @@ function faultInWords({ at, kind, allowed, message }: Fault): string {
 
 const hasText = (group: Group, code: string): boolean => i18n.phrase(group, code) !== code;
 
-const waitOf = (problem: Problem): { wait: string } => ({ wait: i18n.span(problem.retryAfter_s ?? LONGEST_WAIT_S) });
+const waitOf = (problem: Problem): { wait: string } => ({ wait: i18n.span(problem.retryAfter_s ?? USUAL_WAIT_S) });
