@@ -122,10 +122,10 @@ def test_a_stream_goes_on_at_another_process_and_a_dead_one_is_replaced(database
 def test_processes_end_with_a_parent_that_is_killed(database_url: str, tmp_path: Path) -> None:
     with _serving(database_url, tmp_path, processes=2) as (parent, url):
         _both(parent)
+        port = int(url.rpartition(":")[2])
+        assert services.answers(port)
         parent.kill()
-        services.wait_until(
-            lambda: not services.answers(int(url.rpartition(":")[2])), WITHIN_S, "the end of its processes"
-        )
+        services.wait_until(lambda: not services.answers(port), WITHIN_S, "the end of its processes")
 
 
 def _figure(text: str, line: str) -> float:
